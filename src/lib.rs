@@ -1,0 +1,17 @@
+//! Log diagnostics with proof for clustered collaboration servers.
+//!
+//! Data flows one way, and the modules are named after it:
+//!
+//! ```text
+//! bytes ─► Event ─► Hit ─► Timeline ─► Finding ─► Report
+//! source   parse    detect (match, resolve, correlate)  diagnose ─► report
+//!                     ▲
+//!                     └── catalog: rules/ as one immutable, checked value
+//! ```
+//!
+//! Only `source` and `cli` touch files, clock, environment or terminal; everything between is
+//! pure. `tests/tidy.rs` holds the table of which module may import which.
+
+pub mod model;
+pub mod parse;
+pub mod source;

@@ -1,0 +1,105 @@
+//! What rules saw in records, folded into runs, and what was read on the way.
+
+use std::sync::Arc;
+
+use crate::model::origin::Origin;
+use crate::model::report::ReadStatus;
+use crate::model::time::RawTime;
+
+/// Index of a signal in the catalog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SignalId(pub u32);
+
+/// Named raw values that a signal took from a record, in the order of its `bind` list; a value
+/// the record did not have is `None`.
+pub type Values = Arc<[Option<Box<str>>]>;
+
+/// One match of one signal on one record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// The signal.
+    pub signal: SignalId,
+    /// Time as the record states it.
+    pub time: RawTime,
+    /// Line of the record's first part.
+    pub line: u64,
+    /// Hash of the record's text: equal records of overlapping bundles count once.
+    pub hash: u64,
+    /// Raw names and other values.
+    pub values: Values,
+    /// Bounded copy of the record.
+    pub excerpt: Box<str>,
+}
+
+/// One hit inside a [`Run`]; the excerpt is absent where the memory budget asked for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunHit {
+    /// Time as the record states it.
+    pub time: RawTime,
+    /// Line of the record's first part.
+    pub line: u64,
+    /// Hash of the record's text.
+    pub hash: u64,
+    /// Bounded copy of the record.
+    pub excerpt: Option<Box<str>>,
+}
+
+/// The hits of one signal with the same raw values in one file, in line order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Index into [`Collected::files`].
+    pub file: u32,
+    /// The signal.
+    pub signal: SignalId,
+    /// Raw values, in the order of the signal's `bind` list.
+    pub values: Values,
+    /// The kept hits in line order.
+    pub hits: Vec<RunHit>,
+    /// Hits beyond the budget, known by number only.
+    pub dropped: u64,
+}
+
+/// A sampled record head: proof that a node was writing at that time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// Time as the record states it.
+    pub time: RawTime,
+    /// Line of the record.
+    pub line: u64,
+    /// Host in the record's header.
+    pub host: Option<Box<str>>,
+}
+
+/// One file as the reader met it.
+#[derive(Clone, Debug)]
+pub struct FileSeen {
+    /// Where it stands.
+    pub origin: Origin,
+    /// Ids of the parsers that read it; empty when nothing recognised it.
+    pub parsers: Vec<&'static str>,
+    /// How far it was read.
+    pub status: ReadStatus,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Lines read.
+    pub lines: u64,
+    /// Records that could not be understood.
+    pub skipped: u64,
+    /// When the file was last changed, seconds since 1970, if its container or the disk tells.
+    pub modified: Option<i64>,
+    /// Sampled record heads in line order: the first and last of every chunk.
+    pub samples: Vec<Sample>,
+    /// What a reader of the report should know.
+    pub notes: Vec<String>,
+}
+
+/// Everything the matching half hands to the judging half.
+#[derive(Clone, Debug, Default)]
+pub struct Collected {
+    /// Files in the order of their origins.
+    pub files: Vec<FileSeen>,
+    /// Runs in the order of (file, signal, values).
+    pub runs: Vec<Run>,
+    /// Runs that the budget left out.
+    pub runs_dropped: u64,
+}
