@@ -31,11 +31,11 @@ pub struct Event<'c> {
 impl<'c> Event<'c> {
     /// The first value with this name.
     pub fn first(&self, name: &str) -> Option<&str> {
-        self.all(name).next()
+        self.fields.iter().find(|field| field.name == name).map(|field| field.value.as_ref())
     }
 
     /// Every value with this name, in order.
-    pub fn all<'e>(&'e self, name: &'e str) -> impl Iterator<Item = &'e str> + use<'e, 'c> {
+    pub fn all<'e>(&'e self, name: &'e str) -> impl Iterator<Item = &'e str> {
         self.fields.iter().filter(move |field| field.name == name).map(|field| field.value.as_ref())
     }
 

@@ -1,0 +1,74 @@
+use super::*;
+
+const GOOD: &str = "id: cms.test.one
+product: cms
+severity: error
+title: {en: One}
+summary: {en: '{{node}} to {{peer}}'}
+signals:
+  a: {format: cms.syslog, where: {program: sfpool, 'message|re': 'Health check (?P<peer>\\S+):'}, bind: {node: host, peer: peer}}
+correlate:
+  many: {type: event_count, of: [a], timespan: 10m, condition: {gte: 3}}
+when:
+  - {all: [many], confidence: likely}
+  - {all: [a], confidence: possible}
+";
+
+fn file(kind: &str, text: &str) -> RuleFile {
+    RuleFile { kind: kind.into(), path: format!("{kind}/t.yaml"), text: text.into() }
+}
+
+fn problems(text: &str) -> Vec<String> {
+    match compile(Catalog::default(), &[file("faults", text)]) {
+        Ok(_) => Vec::new(),
+        Err(problems) => problems.iter().map(ToString::to_string).collect(),
+    }
+}
+
+#[test]
+fn a_fault_is_compiled_and_survives_the_blob() {
+    let catalog = compile(Catalog::default(), &[file("faults", GOOD)]).unwrap();
+    let fault = catalog.fault("cms.test.one").unwrap();
+    assert_eq!(fault.signals[0].literals, ["Health check "]);
+    assert_eq!(fault.when.len(), 2);
+    assert!(catalog.digest().starts_with("sha256:"));
+    assert_eq!(Catalog::from_blob(&catalog.to_blob().unwrap()).unwrap(), catalog);
+}
+
+#[test]
+fn mistakes_are_named_with_their_place() {
+    let p = problems(&GOOD.replace("'message|re'", "'mesage|re'"));
+    assert_eq!(p, ["faults/t.yaml:7:53: format 'cms.syslog' has no field 'mesage' (did you mean message?)"]);
+    let p = problems(&GOOD.replace("cms.syslog", "cms.sylog"));
+    assert!(p[0].starts_with("faults/t.yaml:7:") && p[0].contains("did you mean cms.syslog?"), "{p:?}");
+    let p = problems(&GOOD.replace("all: [many]", "all: [mani]"));
+    assert!(p[0].contains("unknown signal or correlation 'mani' (did you mean many?)"), "{p:?}");
+    let p = problems(&GOOD.replace("severity: error", "severty: error"));
+    assert!(p[0].starts_with("faults/t.yaml:3:"), "{p:?}");
+    let p = problems(&format!("{GOOD}explains: [cms.test.two]\nremedies: [none.such]\n"));
+    assert_eq!(p.len(), 2, "{p:?}");
+    assert!(p.iter().all(|p| p.starts_with("faults/t.yaml:1")), "{p:?}");
+    let p = problems(&GOOD.replace("{{peer}}", "{{pear}}"));
+    assert!(p[0].contains("no signal binds 'pear'"), "{p:?}");
+    let p = problems(&GOOD.replace("10m", "10 parsecs"));
+    assert!(p[0].contains("not a time span"), "{p:?}");
+}
+
+#[test]
+fn an_overlay_replaces_by_id_and_a_loop_is_refused() {
+    let base = compile(Catalog::default(), &[file("faults", GOOD)]).unwrap();
+    let changed = compile(base.clone(), &[file("faults", &GOOD.replace("en: One", "en: Uno"))]).unwrap();
+    assert_eq!(changed.faults.len(), 1);
+    assert_eq!(changed.faults[0].title.en, "Uno");
+    assert_ne!(changed.digest(), base.digest());
+    let p = problems(&format!("{GOOD}explains: [cms.test.one]\n"));
+    assert!(p[0].contains("explains itself"), "{p:?}");
+}
+
+#[test]
+fn spans_are_read() {
+    assert_eq!(parse_span("500ms"), Some(500_000));
+    assert_eq!(parse_span("10m"), Some(600_000_000));
+    assert_eq!(parse_span("m"), None);
+    assert_eq!(parse_span("99999999999d"), None);
+}

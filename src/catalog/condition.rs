@@ -1,0 +1,270 @@
+//! The condition language: what a record must look like. Syntax only; `detect::matcher` evaluates.
+
+use serde::{Deserialize, Serialize};
+
+/// How a value is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Op {
+    /// The whole value.
+    Equals,
+    /// A part of it.
+    Contains,
+    /// Its beginning.
+    StartsWith,
+    /// Its end.
+    EndsWith,
+    /// A regular expression.
+    Re,
+    /// An address inside a network.
+    Cidr,
+    /// The field is there (`true`) or not (`false`).
+    Exists,
+    /// A greater number.
+    Gt,
+    /// A greater or equal number.
+    Gte,
+    /// A smaller number.
+    Lt,
+    /// A smaller or equal number.
+    Lte,
+    /// The value of another field.
+    FieldRef,
+}
+
+/// One comparison.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Test {
+    /// Field of the format.
+    pub field: String,
+    /// Comparison.
+    pub op: Op,
+    /// Values; one fitting value is enough unless `all`.
+    pub values: Vec<String>,
+    /// Every value has to fit.
+    pub all: bool,
+    /// ASCII case matters.
+    pub cased: bool,
+}
+
+/// Alternatives, each a list of tests that must all hold.
+pub type Condition = Vec<Vec<Test>>;
+
+/// Why a `where` key or value is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// What is wrong.
+    pub message: String,
+    /// The part of the key it is about, for near names.
+    pub word: Option<String>,
+}
+
+/// Reads one `where` entry: `field|modifier|…` and its values.
+pub fn parse_test(key: &str, values: Vec<String>) -> Result<Test, Refused> {
+    let mut parts = key.split('|');
+    let field = parts.next().unwrap_or("").to_owned();
+    let mut test = Test { field, op: Op::Equals, values, all: false, cased: false };
+    for modifier in parts {
+        match modifier {
+            "all" => test.all = true,
+            "cased" => test.cased = true,
+            _ => test.op = op(modifier).ok_or_else(|| unknown_modifier(modifier))?,
+        }
+    }
+    check_values(&test)?;
+    Ok(test)
+}
+
+/// Every modifier that stands for a comparison.
+pub const MODIFIERS: &[(&str, Op)] = &[
+    ("contains", Op::Contains),
+    ("startswith", Op::StartsWith),
+    ("endswith", Op::EndsWith),
+    ("re", Op::Re),
+    ("cidr", Op::Cidr),
+    ("exists", Op::Exists),
+    ("gt", Op::Gt),
+    ("gte", Op::Gte),
+    ("lt", Op::Lt),
+    ("lte", Op::Lte),
+    ("fieldref", Op::FieldRef),
+];
+
+fn op(modifier: &str) -> Option<Op> {
+    MODIFIERS.iter().find(|(name, _)| *name == modifier).map(|(_, op)| *op)
+}
+
+fn unknown_modifier(modifier: &str) -> Refused {
+    Refused { message: format!("unknown modifier '{modifier}'"), word: Some(modifier.to_owned()) }
+}
+
+fn check_values(test: &Test) -> Result<(), Refused> {
+    let refuse = |message: String| Err(Refused { message, word: None });
+    if test.values.is_empty() {
+        return refuse(format!("'{}' has no value", test.field));
+    }
+    for value in &test.values {
+        match test.op {
+            Op::Re => {
+                if let Err(error) = regex(value, test.cased) {
+                    return refuse(format!("regular expression '{value}': {error}"));
+                }
+            }
+            Op::Cidr if Network::parse(value).is_none() => return refuse(format!("'{value}' is not a network such as 10.0.0.0/8")),
+            Op::Exists if value != "true" && value != "false" => return refuse(format!("exists takes true or false, not '{value}'")),
+            Op::Gt | Op::Gte | Op::Lt | Op::Lte if value.parse::<f64>().is_err() => return refuse(format!("'{value}' is not a number")),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Largest compiled size of one pattern, in bytes.
+const REGEX_SIZE: usize = 1 << 20;
+
+/// Compiles a pattern as rules mean it; an error is one line.
+pub fn regex(pattern: &str, cased: bool) -> Result<regex::Regex, String> {
+    regex::RegexBuilder::new(pattern).case_insensitive(!cased).size_limit(REGEX_SIZE).build().map_err(|error| match error {
+        regex::Error::CompiledTooBig(limit) => format!("larger than {limit} bytes when compiled"),
+        other => other.to_string().lines().last().unwrap_or("").trim().trim_start_matches("error: ").to_owned(),
+    })
+}
+
+/// An IPv4 or IPv6 network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    bits: u128,
+    mask: u128,
+    v4: bool,
+}
+
+impl Network {
+    /// Reads `address/length`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (address, length) = text.split_once('/')?;
+        let (bits, v4) = address_bits(address)?;
+        let width: u32 = if v4 { 32 } else { 128 };
+        let length: u32 = length.parse().ok().filter(|length| *length <= width)?;
+        let mask = u128::MAX.checked_shl(width - length).unwrap_or(0) & if v4 { u128::from(u32::MAX) } else { u128::MAX };
+        Some(Self { bits: bits & mask, mask, v4 })
+    }
+
+    /// True when the address lies in the network.
+    pub fn contains(&self, address: &str) -> bool {
+        address_bits(address).is_some_and(|(bits, v4)| v4 == self.v4 && bits & self.mask == self.bits)
+    }
+}
+
+fn address_bits(text: &str) -> Option<(u128, bool)> {
+    match text.parse().ok()? {
+        std::net::IpAddr::V4(v4) => Some((u128::from(u32::from(v4)), true)),
+        std::net::IpAddr::V6(v6) => Some((u128::from(v6), false)),
+    }
+}
+
+/// Shortest literal worth searching for.
+pub const LITERAL_BYTES: usize = 3;
+
+/// The literals of which at least one stands in the bytes of every record that fits the
+/// condition, or `None` when the condition promises no such literal. `verbatim` tells whether a
+/// field's value stands in the record as it is.
+pub fn literals(condition: &Condition, verbatim: &dyn Fn(&str) -> bool) -> Option<Vec<String>> {
+    let mut found = Vec::new();
+    for tests in condition {
+        let best = tests
+            .iter()
+            .filter(|test| verbatim(&test.field))
+            .filter_map(test_literals)
+            .max_by_key(|set| set.iter().map(String::len).min().unwrap_or(0))?;
+        found.extend(best);
+    }
+    found.sort_unstable();
+    found.dedup();
+    Some(found)
+}
+
+fn test_literals(test: &Test) -> Option<Vec<String>> {
+    let of_value = |value: &String| match test.op {
+        Op::Equals | Op::Contains | Op::StartsWith | Op::EndsWith => plain_run(value),
+        Op::Re => regex_literal(value),
+        _ => None,
+    };
+    if test.all {
+        let longest = test.values.iter().filter_map(of_value).max_by_key(String::len)?;
+        return Some(vec![longest]);
+    }
+    test.values.iter().map(of_value).collect()
+}
+
+/// The longest run of characters that parsers never fold or unescape.
+fn plain_run(value: &str) -> Option<String> {
+    let folded = |c: char| c.is_control() || matches!(c, '#' | '|' | '\\' | '"');
+    let run = value.split(folded).max_by_key(|run| run.len())?;
+    (run.len() >= LITERAL_BYTES).then(|| run.to_owned())
+}
+
+/// The longest literal that every match of the pattern contains.
+fn regex_literal(pattern: &str) -> Option<String> {
+    let hir = regex_syntax::Parser::new().parse(pattern).ok()?;
+    let mut best = None;
+    longest_literal(&hir, &mut best);
+    best
+}
+
+fn longest_literal(hir: &regex_syntax::hir::Hir, best: &mut Option<String>) {
+    use regex_syntax::hir::HirKind;
+    match hir.kind() {
+        HirKind::Literal(literal) => {
+            let run = std::str::from_utf8(&literal.0).ok().and_then(plain_run);
+            if run.as_ref().map_or(0, String::len) > best.as_ref().map_or(0, String::len) {
+                *best = run;
+            }
+        }
+        HirKind::Concat(parts) => parts.iter().for_each(|part| longest_literal(part, best)),
+        HirKind::Capture(capture) => longest_literal(&capture.sub, best),
+        HirKind::Repetition(repetition) if repetition.min > 0 => longest_literal(&repetition.sub, best),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn test(key: &str, values: &[&str]) -> Test {
+        parse_test(key, values.iter().map(|v| (*v).to_owned()).collect()).unwrap()
+    }
+
+    #[test]
+    fn modifiers_are_read_and_checked() {
+        let t = test("message|contains|all|cased", &["a", "b"]);
+        assert_eq!((t.field.as_str(), t.op, t.all, t.cased), ("message", Op::Contains, true, true));
+        assert!(parse_test("message|containz", vec!["a".into()]).unwrap_err().word.is_some());
+        assert!(parse_test("message|re", vec!["(".into()]).unwrap_err().message.contains("regular expression"));
+        assert!(parse_test("a|cidr", vec!["10.0.0.0/33".into()]).is_err());
+        assert!(parse_test("a|gt", vec!["x".into()]).is_err());
+    }
+
+    #[test]
+    fn networks_hold_their_addresses() {
+        let n = Network::parse("10.1.0.0/16").unwrap();
+        assert!(n.contains("10.1.255.1") && !n.contains("10.2.0.1") && !n.contains("::1"));
+        assert!(Network::parse("0.0.0.0/0").unwrap().contains("1.2.3.4"));
+        assert!(Network::parse("fe80::/10").unwrap().contains("fe80::1"));
+    }
+
+    #[test]
+    fn the_longest_certain_literal_is_chosen() {
+        let any = |_: &str| true;
+        let c = vec![vec![test("program", &["sfpool"]), test("message|contains", &["Connection refused"])]];
+        assert_eq!(literals(&c, &any).unwrap(), ["Connection refused"]);
+        let c = vec![vec![test("message|re", &["Health check (?P<peer>\\S+): error"])]];
+        assert_eq!(literals(&c, &any).unwrap(), ["Health check "]);
+        let c = vec![vec![test("message|contains", &["long enough", "other one"])]];
+        assert_eq!(literals(&c, &any).unwrap(), ["long enough", "other one"]);
+        let c = vec![vec![test("message|re", &["a|bc"])]];
+        assert_eq!(literals(&c, &any), None);
+        let c = vec![vec![test("message|contains", &["one\u{9}longer|x"])]];
+        assert_eq!(literals(&c, &any).unwrap(), ["longer"]);
+        assert_eq!(literals(&vec![vec![test("made", &["some value"])]], &|_| false), None);
+    }
+}

@@ -1,0 +1,104 @@
+//! One literal index over all rules: which records are worth parsing, which signals worth testing.
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::table::Table;
+use crate::catalog::condition::LITERAL_BYTES;
+use crate::model::format::FORMATS;
+use crate::model::hit::SignalId;
+
+/// The index of one parser.
+#[derive(Debug)]
+struct ParserIndex {
+    parser: &'static str,
+    /// Every record has to be parsed.
+    all: bool,
+    literals: Option<AhoCorasick>,
+    /// For each literal the signals it may stand for.
+    signals: Vec<Vec<SignalId>>,
+    /// Signals that no literal stands for.
+    free: Vec<SignalId>,
+}
+
+/// The index over a catalog.
+#[derive(Debug)]
+pub struct Index {
+    parsers: Vec<ParserIndex>,
+}
+
+impl Index {
+    /// Builds the index. Fails only when the literals exceed what an automaton can hold.
+    pub fn new(table: &Table<'_>) -> anyhow::Result<Self> {
+        let mut names: Vec<&'static str> = FORMATS.iter().map(|format| format.parser).collect();
+        names.sort_unstable();
+        names.dedup();
+        let parsers = names.into_iter().map(|parser| ParserIndex::new(table, parser)).collect::<anyhow::Result<_>>()?;
+        Ok(Self { parsers })
+    }
+
+    /// Positions in `bytes` of records that may matter, one in each line at most; `None` when
+    /// every record has to be parsed.
+    pub fn picks(&self, parser: &str, bytes: &[u8]) -> Option<Vec<usize>> {
+        let index = self.parsers.iter().find(|index| index.parser == parser)?;
+        if index.all {
+            return None;
+        }
+        let mut picks = Vec::new();
+        let Some(literals) = &index.literals else { return Some(picks) };
+        let mut at = 0;
+        while let Some(found) = bytes.get(at..).and_then(|rest| literals.find(rest)) {
+            let start = at + found.start();
+            picks.push(start);
+            // literals hold no line feed, so the rest of the line can tell nothing new
+            let Some(end) = bytes.get(start..).and_then(|rest| memchr::memchr(b'\n', rest)) else { break };
+            at = start + end + 1;
+        }
+        Some(picks)
+    }
+
+    /// Signals that a record with this text may fit, in ascending order.
+    pub fn candidates(&self, parser: &str, text: &str, out: &mut Vec<SignalId>) {
+        out.clear();
+        let Some(index) = self.parsers.iter().find(|index| index.parser == parser) else { return };
+        out.extend_from_slice(&index.free);
+        if let Some(literals) = &index.literals {
+            for found in literals.find_overlapping_iter(text) {
+                out.extend(index.signals.get(found.pattern().as_usize()).into_iter().flatten());
+            }
+        }
+        out.sort_unstable();
+        out.dedup();
+    }
+}
+
+impl ParserIndex {
+    fn new(table: &Table<'_>, parser: &'static str) -> anyhow::Result<Self> {
+        let mut all = false;
+        let mut free = Vec::new();
+        let mut literals: Vec<(String, SignalId)> = Vec::new();
+        for entry in table.entries() {
+            let Some(def) = FORMATS.get(usize::from(entry.signal.format)).filter(|def| def.parser == parser) else { continue };
+            let anchored = !entry.signal.literals.is_empty() && entry.signal.literals.iter().all(|l| l.len() >= LITERAL_BYTES);
+            if anchored && !def.always_parsed {
+                literals.extend(entry.signal.literals.iter().map(|l| (l.to_ascii_lowercase(), entry.id)));
+            } else {
+                free.push(entry.id);
+                all = true;
+            }
+        }
+        literals.sort();
+        let mut words: Vec<String> = Vec::new();
+        let mut signals: Vec<Vec<SignalId>> = Vec::new();
+        for (word, id) in literals {
+            match signals.last_mut() {
+                Some(ids) if words.last() == Some(&word) => ids.push(id),
+                _ => {
+                    words.push(word);
+                    signals.push(vec![id]);
+                }
+            }
+        }
+        let automaton = (!words.is_empty()).then(|| AhoCorasick::builder().ascii_case_insensitive(true).match_kind(MatchKind::Standard).build(&words)).transpose()?;
+        Ok(Self { parser, all, literals: automaton, signals, free })
+    }
+}

@@ -1,0 +1,184 @@
+//! The one evaluator of conditions: does a record fit, and what is taken from it.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::OnceLock;
+
+use regex::Regex;
+
+use super::table::Table;
+use crate::catalog::condition::{self, Condition, Network, Op, Test};
+use crate::catalog::fault::{Bind, Signal, Source};
+use crate::model::event::Event;
+use crate::model::excerpt::excerpt;
+use crate::model::format::FORMATS;
+use crate::model::hit::{Hit, SignalId, Values};
+
+/// Longest bound value in bytes; a longer one is cut.
+const VALUE_BYTES: usize = 256;
+
+/// Conditions ready to be tested. Shared by all workers; patterns are compiled when first needed.
+#[derive(Debug)]
+pub struct Matcher<'c> {
+    signals: Vec<Ready<'c>>,
+}
+
+#[derive(Debug)]
+struct Ready<'c> {
+    signal: &'c Signal,
+    format: &'static str,
+    /// For each test in order, a slot for each of its values.
+    patterns: Vec<Vec<OnceLock<Option<Regex>>>>,
+}
+
+impl<'c> Matcher<'c> {
+    /// Takes over the signals of a table.
+    pub fn new(table: &Table<'c>) -> Self {
+        let signals = table.entries().iter().map(|entry| Ready::new(entry.signal)).collect();
+        Self { signals }
+    }
+
+    /// The hit of a signal on an event, if the event fits.
+    pub fn test(&self, id: SignalId, event: &Event<'_>) -> Option<Hit> {
+        let ready = self.signals.get(usize::try_from(id.0).ok()?)?;
+        if ready.format != event.format || !ready.fits(event) {
+            return None;
+        }
+        let values: Values = ready.signal.binds.iter().map(|bind| ready.value(bind, event)).collect();
+        let mut hasher = DefaultHasher::new();
+        event.text.hash(&mut hasher);
+        Some(Hit { signal: id, time: event.time, line: event.line, hash: hasher.finish(), values, excerpt: excerpt(&event.text) })
+    }
+}
+
+impl<'c> Ready<'c> {
+    fn new(signal: &'c Signal) -> Self {
+        let slots = |test: &Test| if test.op == Op::Re { test.values.iter().map(|_| OnceLock::new()).collect() } else { Vec::new() };
+        let patterns = signal.condition.iter().flatten().map(slots).collect();
+        Self { signal, format: FORMATS.get(usize::from(signal.format)).map_or("", |def| def.id), patterns }
+    }
+
+    fn fits(&self, event: &Event<'_>) -> bool {
+        let mut number = 0;
+        self.signal.condition.iter().any(|tests| {
+            let first = number;
+            number += tests.len();
+            tests.iter().enumerate().all(|(at, test)| self.holds(first + at, test, event))
+        })
+    }
+
+    fn holds(&self, number: usize, test: &Test, event: &Event<'_>) -> bool {
+        if test.op == Op::Exists {
+            let there = event.first(&test.field).is_some();
+            return test.values.iter().any(|wanted| (wanted == "true") == there);
+        }
+        let one = |(slot, wanted): (usize, &String)| event.all(&test.field).any(|value| self.compare(number, slot, test, wanted, value, event));
+        let mut wanted = test.values.iter().enumerate();
+        if test.all { wanted.all(one) } else { wanted.any(one) }
+    }
+
+    fn compare(&self, number: usize, slot: usize, test: &Test, wanted: &str, value: &str, event: &Event<'_>) -> bool {
+        let equal = |a: &str, b: &str| if test.cased { a == b } else { a.eq_ignore_ascii_case(b) };
+        let number_of = |text: &str| text.trim().parse::<f64>().ok();
+        let ordered = |fits: fn(&f64, &f64) -> bool| number_of(value).zip(number_of(wanted)).is_some_and(|(a, b)| fits(&a, &b));
+        match test.op {
+            Op::Equals => equal(value, wanted),
+            Op::Contains => contains(value, wanted, test.cased),
+            Op::StartsWith => value.get(..wanted.len()).is_some_and(|start| equal(start, wanted)),
+            Op::EndsWith => value.len().checked_sub(wanted.len()).and_then(|at| value.get(at..)).is_some_and(|end| equal(end, wanted)),
+            Op::Re => self.pattern(number, slot, test, wanted).is_some_and(|regex| regex.is_match(value)),
+            Op::Cidr => Network::parse(wanted).is_some_and(|network| network.contains(value.trim())),
+            Op::Gt => ordered(f64::gt),
+            Op::Gte => ordered(f64::ge),
+            Op::Lt => ordered(f64::lt),
+            Op::Lte => ordered(f64::le),
+            Op::FieldRef => event.all(wanted).any(|other| equal(value, other)),
+            Op::Exists => false,
+        }
+    }
+
+    fn pattern(&self, number: usize, slot: usize, test: &Test, pattern: &str) -> Option<&Regex> {
+        let slot = self.patterns.get(number)?.get(slot)?;
+        slot.get_or_init(|| condition::regex(pattern, test.cased).ok()).as_ref()
+    }
+
+    fn value(&self, bind: &Bind, event: &Event<'_>) -> Option<Box<str>> {
+        match &bind.source {
+            Source::Field(field) => event.first(field).and_then(bounded),
+            Source::Capture(name) => {
+                let tests = self.signal.condition.iter().flatten().enumerate().filter(|(_, test)| test.op == Op::Re);
+                tests.into_iter().find_map(|(number, test)| self.capture(number, test, name, event))
+            }
+        }
+    }
+
+    fn capture(&self, number: usize, test: &Test, name: &str, event: &Event<'_>) -> Option<Box<str>> {
+        test.values.iter().enumerate().find_map(|(slot, pattern)| {
+            let regex = self.pattern(number, slot, test, pattern)?;
+            event.all(&test.field).find_map(|value| bounded(regex.captures(value)?.name(name)?.as_str()))
+        })
+    }
+}
+
+fn bounded(value: &str) -> Option<Box<str>> {
+    let value = value.trim();
+    (!value.is_empty()).then(|| value.get(..value.floor_char_boundary(VALUE_BYTES)).unwrap_or(value).into())
+}
+
+/// True when `needle` stands in `text`, ignoring ASCII case unless `cased`.
+fn contains(text: &str, needle: &str, cased: bool) -> bool {
+    if cased {
+        return text.contains(needle);
+    }
+    let (text, needle) = (text.as_bytes(), needle.as_bytes());
+    let Some(first) = needle.first() else { return true };
+    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
+    memchr::memchr2_iter(lower, upper, text).any(|at| text.get(at..at + needle.len()).is_some_and(|part| part.eq_ignore_ascii_case(needle)))
+}
+
+/// True when an event fits a condition that belongs to no signal, such as a remedy's check.
+pub fn fits(condition: &Condition, event: &Event<'_>) -> bool {
+    let signal = Signal { name: String::new(), format: 0, condition: condition.clone(), binds: Vec::new(), literals: Vec::new() };
+    Ready::new(&signal).fits(event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::condition::parse_test;
+    use crate::model::time::RawTime;
+
+    fn event(fields: &[(&'static str, &'static str)]) -> Event<'static> {
+        let mut event = Event { format: "expressway.log", time: RawTime::None, line: 1, fields: Vec::new(), text: "".into() };
+        for (name, value) in fields {
+            event.push(*name, *value);
+        }
+        event
+    }
+
+    fn holds(key: &str, values: &[&str], fields: &[(&'static str, &'static str)]) -> bool {
+        let test = parse_test(key, values.iter().map(|v| (*v).to_owned()).collect()).unwrap();
+        fits(&vec![vec![test]], &event(fields))
+    }
+
+    #[test]
+    fn every_comparison() {
+        let f = [("Detail", "Alarm Raised"), ("n", "12"), ("ip", "10.1.2.3"), ("Node", "a"), ("Node", "b"), ("other", "B")];
+        assert!(holds("Detail", &["alarm raised"], &f));
+        assert!(!holds("Detail|cased", &["alarm raised"], &f));
+        assert!(holds("Detail|contains", &["M RAI", "zzz"], &f));
+        assert!(!holds("Detail|contains|all", &["M RAI", "zzz"], &f));
+        assert!(holds("Detail|startswith", &["alarm"], &f) && holds("Detail|endswith", &["raised"], &f));
+        assert!(holds("n|gte", &["12"], &f) && !holds("n|gt", &["12"], &f) && holds("n|lt", &["13"], &f) && holds("n|lte", &["12"], &f));
+        assert!(holds("ip|cidr", &["10.1.0.0/16"], &f));
+        assert!(holds("Node", &["b"], &f) && holds("Node|fieldref", &["other"], &f));
+        assert!(holds("Node|all", &["a", "b"], &f));
+        assert!(holds("gone|exists", &["false"], &f) && holds("Node|exists", &["true"], &f) && !holds("gone", &["x"], &f));
+        assert!(holds("Detail|re", &["^alarm (raised|lowered)$"], &f));
+    }
+
+    #[test]
+    fn no_panic_at_character_borders() {
+        assert!(!holds("Detail|startswith", &["ab"], &[("Detail", "한")]));
+        assert!(!holds("Detail|endswith", &["ab"], &[("Detail", "한")]));
+    }
+}

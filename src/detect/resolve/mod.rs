@@ -1,0 +1,253 @@
+//! Raw names and raw times to one timeline per cluster: who is who, when it was, what belongs
+//! together. The only place where names meet addresses and clocks meet UTC; works from facts,
+//! after all input, and says where it had to assume.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::table::{Owner, Table};
+use crate::catalog::fault::{Inference, RoleSource, Signal, Tells, ValueType};
+use crate::model::format::FORMATS;
+use crate::model::hit::{Collected, Run, RunHit, SignalId};
+use crate::model::node::{Product, Role};
+use crate::model::time::EventTime;
+
+mod clusters;
+mod names;
+mod times;
+mod timeline;
+
+pub use timeline::{ClusterSeen, FileTimes, NodeSeen, TimedHit, Timeline, Told};
+pub use times::{TimeHints, parse_time};
+
+use clusters::Attach;
+use names::{Handle, Name, Names};
+use times::Clocks;
+
+/// Finds out who is who and when it was.
+pub fn resolve(collected: &Collected, table: &Table<'_>, hints: TimeHints) -> Timeline {
+    let clocks = Clocks::new(&collected.files, hints);
+    let mut names = Names::new(seen_names(collected, table));
+    let facts = read_facts(collected, table, &clocks, &names);
+    for (a, b) in &facts.same {
+        names.join(*a, *b);
+    }
+    names.join_short_names();
+    let inferred = infer(collected, table, &clocks, &mut names);
+    clusters::join_single_reporters(collected, table, &mut names);
+    let attach = Attach::new(collected, table, &names, &facts);
+    timeline::build(timeline::Parts { collected, table, clocks: &clocks, names: &names, facts: &facts, inferred: &inferred, attach: &attach })
+}
+
+/// The product whose nodes write a signal's records.
+fn product_of(signal: &Signal) -> Product {
+    FORMATS.get(usize::from(signal.format)).map_or(Product::Unknown, |def| def.product)
+}
+
+/// The product whose nodes write a parser's records.
+fn product_of_parser(parser: &str) -> Product {
+    FORMATS.iter().find(|def| def.parser == parser).map_or(Product::Unknown, |def| def.product)
+}
+
+/// The raw value of a bound name in a run.
+fn value<'r>(run: &'r Run, signal: &Signal, name: &str) -> Option<&'r str> {
+    let place = signal.binds.iter().position(|bind| bind.name == name)?;
+    run.values.get(place)?.as_deref()
+}
+
+fn seen_names(collected: &Collected, table: &Table<'_>) -> BTreeSet<(Product, Name)> {
+    let mut seen = BTreeSet::new();
+    for run in &collected.runs {
+        let Some(entry) = table.get(run.signal) else { continue };
+        let product = product_of(entry.signal);
+        let mut add = |raw: &str| seen.extend(Name::parse(raw).map(|name| (product, name)));
+        for bind in entry.signal.binds.iter().filter(|bind| bind.kind == ValueType::Node) {
+            value(run, entry.signal, &bind.name).map(&mut add);
+        }
+        for tells in told_by(table, entry.owner, entry.place) {
+            let nodes: Vec<&String> = match tells {
+                Tells::Same(a, b) | Tells::Linked(a, b) => vec![a, b],
+                Tells::Role(a, _) | Tells::Version(a, _) | Tells::Standalone(a) | Tells::Told { subject: a, .. } => vec![a],
+                Tells::Members { list, reporter, .. } => {
+                    let pairs = value(run, entry.signal, list).map(members).unwrap_or_default();
+                    pairs.iter().flat_map(|(address, name)| [Some(*address), *name]).flatten().for_each(&mut add);
+                    reporter.iter().collect()
+                }
+            };
+            nodes.into_iter().filter_map(|name| value(run, entry.signal, name)).for_each(&mut add);
+        }
+    }
+    for file in &collected.files {
+        let hosts: BTreeSet<&str> = file.samples.iter().filter_map(|sample| sample.host.as_deref()).collect();
+        for (parser, host) in file.parsers.iter().flat_map(|parser| hosts.iter().map(move |host| (parser, host))) {
+            seen.extend(Name::parse(host).map(|name| (product_of_parser(parser), name)));
+        }
+    }
+    seen
+}
+
+/// What a signal of a fact rule tells.
+fn told_by<'c>(table: &Table<'c>, owner: Owner, place: u16) -> Vec<&'c Tells> {
+    let Owner::Fact(at) = owner else { return Vec::new() };
+    let facts = table.catalog.facts.get(at).map_or(&[][..], |rule| rule.facts.as_slice());
+    facts.iter().filter(|fact| fact.signal.is_none_or(|signal| signal == place)).map(|fact| &fact.tells).collect()
+}
+
+/// The `(address name)` pairs of a printed Python list.
+fn members(list: &str) -> Vec<(&str, Option<&str>)> {
+    let pairs = list.split('(').skip(1).filter_map(|part| part.split(')').next());
+    pairs.filter_map(|pair| {
+        let mut words = pair.split_whitespace();
+        Some((words.next()?, words.next()))
+    })
+    .collect()
+}
+
+/// Something a fact tells of a node, with its place.
+#[derive(Clone, Debug)]
+struct Stated<T> {
+    node: Handle,
+    value: T,
+    time: EventTime,
+    file: u32,
+    hit: RunHit,
+}
+
+/// What the facts tell.
+#[derive(Clone, Debug, Default)]
+struct Facts {
+    same: Vec<(Handle, Handle)>,
+    linked: Vec<(Handle, Handle)>,
+    standalone: BTreeSet<Handle>,
+    roles: Vec<Stated<Role>>,
+    versions: Vec<Stated<String>>,
+    told: Vec<Stated<(String, String)>>,
+}
+
+fn read_facts(collected: &Collected, table: &Table<'_>, clocks: &Clocks, names: &Names) -> Facts {
+    let mut facts = Facts::default();
+    for run in &collected.runs {
+        let Some(entry) = table.get(run.signal) else { continue };
+        for tells in told_by(table, entry.owner, entry.place) {
+            read_fact(tells, run, entry.signal, clocks, names, &mut facts);
+        }
+    }
+    facts
+}
+
+fn read_fact(tells: &Tells, run: &Run, signal: &Signal, clocks: &Clocks, names: &Names, facts: &mut Facts) {
+    let product = product_of(signal);
+    let raw = |name: &str| value(run, signal, name);
+    let node = |name: &str| raw(name).and_then(|raw| names.find(product, raw));
+    let Some(last) = run.hits.last() else { return };
+    let time = clocks.at(run.file as usize, last.time);
+    macro_rules! state {
+        ($node:expr, $value:expr) => {
+            Stated { node: $node, value: $value, time, file: run.file, hit: last.clone() }
+        };
+    }
+    match tells {
+        Tells::Same(a, b) => facts.same.extend(node(a).zip(node(b))),
+        Tells::Linked(a, b) => facts.linked.extend(node(a).zip(node(b))),
+        Tells::Standalone(a) => facts.standalone.extend(node(a)),
+        Tells::Role(a, source) => {
+            let role = match source {
+                RoleSource::Fixed(role) => Some(*role),
+                RoleSource::Bound(name) => raw(name).and_then(Role::parse),
+            };
+            facts.roles.extend(node(a).zip(role).map(|(node, role)| state!(node, role)));
+        }
+        Tells::Version(a, b) => facts.versions.extend(node(a).zip(raw(b)).map(|(node, version)| state!(node, version.to_owned()))),
+        Tells::Told { subject, name, value } => {
+            facts.told.extend(node(subject).zip(raw(value)).map(|(node, value)| state!(node, (name.clone(), value.to_owned()))));
+        }
+        Tells::Members { list, reporter, primary, own } => {
+            let pairs = raw(list).map(members).unwrap_or_default();
+            let place = |name: &Option<String>| name.as_ref().and_then(|name| raw(name)?.parse::<usize>().ok());
+            let (primary, own) = (place(primary), place(own));
+            let mut all: Vec<Handle> = Vec::new();
+            for (at, (address, name)) in pairs.iter().enumerate() {
+                let handles: Vec<Handle> = [Some(*address), *name].into_iter().flatten().filter_map(|raw| names.find(product, raw)).collect();
+                facts.same.extend(handles.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?))));
+                let Some(first) = handles.first() else { continue };
+                all.push(*first);
+                if let Some(primary) = primary {
+                    let role = if primary == at { Role::Primary } else { Role::Subordinate };
+                    facts.roles.push(state!(*first, role));
+                }
+                if own == Some(at) {
+                    facts.same.extend(reporter.as_ref().and_then(|name| node(name)).map(|reporter| (*first, reporter)));
+                }
+            }
+            facts.linked.extend(all.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?))));
+        }
+    }
+}
+
+/// Joins a lost name with a lost address of the same reporter where there is only one of each.
+fn infer(collected: &Collected, table: &Table<'_>, clocks: &Clocks, names: &mut Names) -> BTreeSet<Handle> {
+    let mut joined = BTreeSet::new();
+    for (at, rule) in table.catalog.facts.iter().enumerate() {
+        for inference in &rule.inferences {
+            let signal = |place: u16| table.entries().iter().find(|e| e.owner == Owner::Fact(at) && e.place == place).map(|e| e.id);
+            let (Some(of_name), Some(of_address)) = (signal(inference.name_of), signal(inference.address_of)) else { continue };
+            let lost_names = losses(collected, table, clocks, names, of_name);
+            let lost_addresses = losses(collected, table, clocks, names, of_address);
+            for (name, address) in only_pairs(&lost_names, &lost_addresses, inference, names) {
+                names.join(name, address);
+                joined.insert(name);
+            }
+        }
+    }
+    joined.into_iter().map(|handle| names.node(handle)).collect()
+}
+
+/// Per reporting node: who was lost and when.
+type Losses = BTreeMap<Handle, Vec<(Handle, i64)>>;
+
+fn losses(collected: &Collected, table: &Table<'_>, clocks: &Clocks, names: &Names, id: SignalId) -> Losses {
+    let mut losses = Losses::new();
+    for run in collected.runs.iter().filter(|run| run.signal == id) {
+        let Some(entry) = table.get(id) else { continue };
+        let product = product_of(entry.signal);
+        let handle = |name| value(run, entry.signal, name).and_then(|raw| names.find(product, raw));
+        let (Some(node), Some(peer)) = (handle("node"), handle("peer")) else { continue };
+        let times = run.hits.iter().filter_map(|hit| clocks.at(run.file as usize, hit.time).micros);
+        losses.entry(names.node(node)).or_default().extend(times.map(|time| (peer, time)));
+    }
+    losses
+}
+
+fn only_pairs(lost_names: &Losses, lost_addresses: &Losses, inference: &Inference, names: &Names) -> Vec<(Handle, Handle)> {
+    let unknown = |handle: Handle, want_address: bool| {
+        let (hosts, addresses) = names.of_node(names.node(handle));
+        if want_address { hosts.is_empty() } else { addresses.is_empty() }
+    };
+    let mut pairs = Vec::new();
+    for (node, by_name) in lost_names {
+        let Some(by_address) = lost_addresses.get(node) else { continue };
+        let mut near: BTreeSet<(Handle, Handle)> = BTreeSet::new();
+        for (name, at) in by_name.iter().filter(|(handle, _)| unknown(*handle, false)) {
+            let close = by_address.iter().filter(|(_, other)| at.abs_diff(*other) <= inference.within.unsigned_abs());
+            near.extend(close.filter(|(handle, _)| unknown(*handle, true)).map(|(address, _)| (names.node(*name), names.node(*address))));
+            if near.len() > 1 {
+                break;
+            }
+        }
+        if near.len() == 1 {
+            pairs.extend(near);
+        }
+    }
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn python_lists_are_read() {
+        assert_eq!(members("[u'(10.15.13.15 expc01)', u'(10.15.13.16 expc02)']"), [("10.15.13.15", Some("expc01")), ("10.15.13.16", Some("expc02"))]);
+        assert_eq!(members("[u'(10.15.13.15)']"), [("10.15.13.15", None)]);
+        assert!(members("[]").is_empty());
+    }
+}

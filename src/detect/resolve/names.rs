@@ -1,0 +1,178 @@
+//! Who is who: names and addresses that mean one node are joined by facts.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+
+use crate::model::node::Product;
+
+/// A name or an address of one product, before it is known whose it is.
+pub(super) type Handle = usize;
+
+/// Sets that can be joined; the smaller index stays the root, so that order does not matter.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sets(Vec<usize>);
+
+impl Sets {
+    /// A new set of one.
+    pub(super) fn add(&mut self) -> usize {
+        self.0.push(self.0.len());
+        self.0.len() - 1
+    }
+
+    /// The root of an element's set.
+    pub(super) fn root(&self, mut at: usize) -> usize {
+        while let Some(up) = self.0.get(at).copied().filter(|up| *up != at) {
+            at = up;
+        }
+        at
+    }
+
+    /// Joins two sets.
+    pub(super) fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        let (low, high) = (a.min(b), a.max(b));
+        if let Some(up) = self.0.get_mut(high) {
+            *up = low;
+        }
+    }
+}
+
+/// A node as a record names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Name {
+    /// An address in its canonical form.
+    Address(IpAddr),
+    /// A host name, lower case.
+    Host(String),
+}
+
+impl Name {
+    /// Reads a raw value: `clusterdb@host`, `[::1]`, `host.`; loopback and words that cannot be
+    /// a node's name give nothing.
+    pub(super) fn parse(raw: &str) -> Option<Self> {
+        let text = raw.rsplit('@').next().unwrap_or(raw).trim().trim_matches(|c| matches!(c, '[' | ']' | '\'' | '"')).trim_end_matches('.');
+        if let Ok(address) = text.parse::<IpAddr>() {
+            let address = address.to_canonical();
+            return (!address.is_loopback() && !address.is_unspecified()).then_some(Self::Address(address));
+        }
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+        let fits = !text.is_empty() && text.len() <= 253 && text.chars().all(plain) && text != "localhost";
+        fits.then(|| Self::Host(text.to_lowercase()))
+    }
+
+    fn label(&self) -> Option<&str> {
+        match self {
+            Self::Host(name) => name.split('.').next(),
+            Self::Address(_) => None,
+        }
+    }
+
+    /// True for a host name with a domain.
+    fn qualified(&self) -> bool {
+        matches!(self, Self::Host(name) if name.contains('.'))
+    }
+}
+
+/// Every name that was seen.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    known: HashMap<(Product, Name), Handle>,
+    list: Vec<(Product, Name)>,
+    same: Sets,
+}
+
+impl Names {
+    /// Collects names; they are numbered in their own order, not in the order of their coming.
+    pub(super) fn new(seen: std::collections::BTreeSet<(Product, Name)>) -> Self {
+        let mut names = Self::default();
+        for entry in seen {
+            names.known.insert(entry.clone(), names.list.len());
+            names.list.push(entry);
+            names.same.add();
+        }
+        names
+    }
+
+    /// The handle of a raw value.
+    pub(super) fn find(&self, product: Product, raw: &str) -> Option<Handle> {
+        self.known.get(&(product, Name::parse(raw)?)).copied()
+    }
+
+    /// Both are one node.
+    pub(super) fn join(&mut self, a: Handle, b: Handle) {
+        self.same.join(a, b);
+    }
+
+    /// The handle that stands for the whole node.
+    pub(super) fn node(&self, handle: Handle) -> Handle {
+        self.same.root(handle)
+    }
+
+    /// Product and name of a handle.
+    pub(super) fn get(&self, handle: Handle) -> Option<&(Product, Name)> {
+        self.list.get(handle)
+    }
+
+    /// Number of handles.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// `expc01` and `expc01.example.com` are one node when no other domain claims the label.
+    pub(super) fn join_short_names(&mut self) {
+        let mut labels: BTreeMap<(Product, String), (Vec<Handle>, Vec<Handle>)> = BTreeMap::new();
+        for (handle, (product, name)) in self.list.iter().enumerate() {
+            let Some(label) = name.label() else { continue };
+            let entry = labels.entry((*product, label.to_owned())).or_default();
+            if name.qualified() { entry.1.push(handle) } else { entry.0.push(handle) }
+        }
+        for (short, long) in labels.into_values() {
+            if let ([short], [long]) = (short.as_slice(), long.as_slice()) {
+                self.join(*short, *long);
+            }
+        }
+    }
+
+    /// Names (most telling first) and addresses of the node with this root.
+    pub(super) fn of_node(&self, root: Handle) -> (Vec<String>, Vec<String>) {
+        let mut hosts = Vec::new();
+        let mut addresses = Vec::new();
+        for (handle, (_, name)) in self.list.iter().enumerate() {
+            if self.node(handle) == root {
+                match name {
+                    Name::Host(name) => hosts.push(name.clone()),
+                    Name::Address(address) => addresses.push(address.to_string()),
+                }
+            }
+        }
+        // the short name is what the logs print and people say
+        hosts.sort_by(|a, b| (a.contains('.'), a).cmp(&(b.contains('.'), b)));
+        (hosts, addresses)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn raw_values_are_read_as_names() {
+        assert_eq!(Name::parse("clusterdb@expc02.Apolo.local"), Some(Name::Host("expc02.apolo.local".into())));
+        assert_eq!(Name::parse("[2001:DB8::1]"), Name::parse("2001:db8:0::1"));
+        assert_eq!(Name::parse("::ffff:10.0.0.1"), Name::parse("10.0.0.1"));
+        assert_eq!(Name::parse("clusterdb@127.0.0.1"), None);
+        assert_eq!(Name::parse("not a name"), None);
+        assert_eq!(Name::parse(""), None);
+    }
+
+    #[test]
+    fn a_short_name_joins_its_only_long_one() {
+        let seen = ["expc01", "expc01.a.local", "expc02", "expc02.a.local", "expc02.b.local"];
+        let mut names = Names::new(seen.iter().map(|n| (Product::Expressway, Name::parse(n).unwrap())).collect());
+        names.join_short_names();
+        let of = |n| names.node(names.find(Product::Expressway, n).unwrap());
+        assert_eq!(of("expc01"), of("expc01.a.local"));
+        assert_ne!(of("expc02"), of("expc02.a.local"));
+        assert_eq!(names.of_node(of("expc01")).0, ["expc01", "expc01.a.local"]);
+    }
+}

@@ -1,0 +1,317 @@
+//! The timeline: nodes, clusters and hits in UTC order.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::clusters::Attach;
+use super::names::{Handle, Names};
+use super::times::Clocks;
+use super::{Facts, Stated, product_of, product_of_parser, value};
+use crate::detect::table::Table;
+use crate::model::hit::{Collected, SignalId, Values};
+use crate::model::node::{Product, Role};
+use crate::model::time::EventTime;
+
+/// First and last record of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileTimes {
+    /// Of the first sampled record.
+    pub first: EventTime,
+    /// Of the last sampled record.
+    pub last: EventTime,
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeSeen {
+    /// Host names, the most telling first.
+    pub names: Vec<String>,
+    /// Addresses in their canonical form.
+    pub addresses: Vec<String>,
+    /// Role as last seen, and when.
+    pub role: Option<(Role, EventTime)>,
+    /// Software version as last seen.
+    pub version: Option<String>,
+    /// Index of its cluster; `None` for somebody outside, such as a neighbour.
+    pub cluster: Option<usize>,
+    /// A name and an address were joined because they failed together.
+    pub inferred: bool,
+    /// First and last time at which each of its files proves that it was writing.
+    pub writing: Vec<(i64, i64)>,
+    /// It wrote at least one of the files.
+    pub reports: bool,
+}
+
+impl NodeSeen {
+    /// Its most telling name, else its address.
+    pub fn label(&self) -> &str {
+        self.names.first().or(self.addresses.first()).map_or("?", String::as_str)
+    }
+}
+
+/// A cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterSeen {
+    /// Its product.
+    pub product: Product,
+    /// Indices of its nodes.
+    pub nodes: Vec<usize>,
+    /// That some of its nodes belong to it was assumed, not told.
+    pub assumed: bool,
+}
+
+/// A hit with its place on the timeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimedHit {
+    /// The signal.
+    pub signal: SignalId,
+    /// When.
+    pub time: EventTime,
+    /// Index of the file.
+    pub file: u32,
+    /// Line of the record's first part.
+    pub line: u64,
+    /// Index of the node that reports or suffers.
+    pub node: Option<usize>,
+    /// Index of the other node.
+    pub peer: Option<usize>,
+    /// Index of the cluster.
+    pub cluster: usize,
+    /// Raw values, in the order of the signal's `bind` list.
+    pub values: Values,
+    /// The record, unless the budget took it.
+    pub excerpt: Option<Box<str>>,
+    /// Number of records it stands for.
+    pub weight: u64,
+}
+
+/// Something the records tell of a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Index of the node.
+    pub node: usize,
+    /// What it is about.
+    pub name: String,
+    /// The value.
+    pub value: String,
+    /// When.
+    pub time: EventTime,
+    /// Index of the file.
+    pub file: u32,
+    /// Line of the record.
+    pub line: u64,
+    /// The record.
+    pub excerpt: Option<Box<str>>,
+}
+
+/// Everything on one time axis.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Timeline {
+    /// Times of the files, in the order of the files.
+    pub files: Vec<FileTimes>,
+    /// Nodes.
+    pub nodes: Vec<NodeSeen>,
+    /// Clusters.
+    pub clusters: Vec<ClusterSeen>,
+    /// Hits in the order of (time, file, line, signal); hits without a time come last.
+    pub hits: Vec<TimedHit>,
+    /// What is told of nodes, the latest of each name.
+    pub told: Vec<Told>,
+}
+
+/// What the timeline is built from.
+pub(super) struct Parts<'a, 'c> {
+    pub(super) collected: &'a Collected,
+    pub(super) table: &'a Table<'c>,
+    pub(super) clocks: &'a Clocks,
+    pub(super) names: &'a Names,
+    pub(super) facts: &'a Facts,
+    pub(super) inferred: &'a BTreeSet<Handle>,
+    pub(super) attach: &'a Attach,
+}
+
+/// Builds the timeline.
+pub(super) fn build(parts: Parts<'_, '_>) -> Timeline {
+    let files = parts.collected.files.iter().enumerate().map(|(at, file)| {
+        let mut times = file.samples.iter().map(|sample| parts.clocks.at(at, sample.time)).filter(|time| time.micros.is_some());
+        let first = times.next().unwrap_or(EventTime::NONE);
+        FileTimes { first, last: times.next_back().unwrap_or(first) }
+    });
+    let mut timeline = Timeline { files: files.collect(), ..Timeline::default() };
+    let places = nodes_and_clusters(&parts, &mut timeline);
+    tell(&parts, &places, &mut timeline);
+    place_hits(&parts, &places, &mut timeline);
+    timeline
+}
+
+/// Indices of nodes by their root.
+type Places = BTreeMap<Handle, usize>;
+
+fn nodes_and_clusters(parts: &Parts<'_, '_>, timeline: &mut Timeline) -> Places {
+    let roots: BTreeSet<Handle> = (0..parts.names.len()).map(|handle| parts.names.node(handle)).collect();
+    let mut clusters: BTreeMap<Handle, usize> = BTreeMap::new();
+    let mut places = Places::new();
+    let writing = writing(parts);
+    for root in roots {
+        let (names, addresses) = parts.names.of_node(root);
+        let at = timeline.nodes.len();
+        let cluster = parts.attach.cluster.get(&root).map(|home| {
+            *clusters.entry(*home).or_insert_with(|| {
+                let product = parts.names.get(*home).map_or(Product::Unknown, |(product, _)| *product);
+                timeline.clusters.push(ClusterSeen { product, nodes: Vec::new(), assumed: parts.attach.assumed.contains(home) });
+                timeline.clusters.len() - 1
+            })
+        });
+        if let Some(cluster) = cluster.and_then(|at| timeline.clusters.get_mut(at)) {
+            cluster.nodes.push(at);
+        }
+        places.insert(root, at);
+        timeline.nodes.push(NodeSeen {
+            names,
+            addresses,
+            role: None,
+            version: None,
+            cluster,
+            inferred: parts.inferred.contains(&root),
+            writing: writing.get(&root).cloned().unwrap_or_default(),
+            reports: parts.attach.writers.iter().any(|who| who.contains(&root)),
+        });
+    }
+    places
+}
+
+/// For each node and file the span over which its own records are sampled.
+fn writing(parts: &Parts<'_, '_>) -> BTreeMap<Handle, Vec<(i64, i64)>> {
+    let mut spans: BTreeMap<Handle, Vec<(i64, i64)>> = BTreeMap::new();
+    for (at, file) in parts.collected.files.iter().enumerate() {
+        let mut of_file: BTreeMap<Handle, (i64, i64)> = BTreeMap::new();
+        let products: BTreeSet<Product> = file.parsers.iter().map(|parser| product_of_parser(parser)).collect();
+        for sample in &file.samples {
+            let Some((host, time)) = sample.host.as_deref().zip(parts.clocks.at(at, sample.time).micros) else { continue };
+            for handle in products.iter().filter_map(|product| parts.names.find(*product, host)) {
+                let span = of_file.entry(parts.names.node(handle)).or_insert((time, time));
+                *span = (span.0.min(time), span.1.max(time));
+            }
+        }
+        for (root, span) in of_file {
+            spans.entry(root).or_default().push(span);
+        }
+    }
+    spans
+}
+
+/// A statement's rank: later is better, a record without time counts as taken last.
+fn rank<T>(stated: &Stated<T>) -> (i64, u32, u64) {
+    (stated.time.micros.unwrap_or(i64::MAX), stated.file, stated.hit.line)
+}
+
+fn tell(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
+    fn latest<'s, T>(parts: &Parts<'_, '_>, places: &Places, stated: &'s [Stated<T>]) -> BTreeMap<usize, &'s Stated<T>> {
+        let mut best: BTreeMap<usize, &Stated<T>> = BTreeMap::new();
+        for one in stated {
+            let Some(at) = places.get(&parts.names.node(one.node)) else { continue };
+            let better = best.get(at).is_none_or(|old| rank(*old) <= rank(one));
+            if better {
+                best.insert(*at, one);
+            }
+        }
+        best
+    }
+    for (at, stated) in latest(parts, places, &parts.facts.roles) {
+        if let Some(node) = timeline.nodes.get_mut(at) {
+            node.role = Some((stated.value, stated.time));
+        }
+    }
+    for (at, stated) in latest(parts, places, &parts.facts.versions) {
+        if let Some(node) = timeline.nodes.get_mut(at) {
+            node.version = Some(stated.value.clone());
+        }
+    }
+    let mut told: BTreeMap<(usize, &str), &Stated<(String, String)>> = BTreeMap::new();
+    for one in &parts.facts.told {
+        let Some(at) = places.get(&parts.names.node(one.node)) else { continue };
+        let key = (*at, one.value.0.as_str());
+        if told.get(&key).is_none_or(|old| rank(old) <= rank(one)) {
+            told.insert(key, one);
+        }
+    }
+    timeline.told = told
+        .into_iter()
+        .map(|((node, name), one)| Told {
+            node,
+            name: name.to_owned(),
+            value: one.value.1.clone(),
+            time: one.time,
+            file: one.file,
+            line: one.hit.line,
+            excerpt: one.hit.excerpt.clone(),
+        })
+        .collect();
+}
+
+fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
+    let mut hits: Vec<(Option<usize>, TimedHit)> = Vec::new();
+    let mut seen: HashMap<(SignalId, EventTime, u64, Values), u32> = HashMap::new();
+    for run in &parts.collected.runs {
+        let Some(entry) = parts.table.get(run.signal) else { continue };
+        let index = |name| {
+            let handle = parts.names.find(product_of(entry.signal), value(run, entry.signal, name)?)?;
+            places.get(&parts.names.node(handle)).copied()
+        };
+        let (node, peer) = (index("node"), index("peer"));
+        let cluster = [node, peer].into_iter().flatten().find_map(|at| timeline.nodes.get(at)?.cluster);
+        for (at, hit) in run.hits.iter().enumerate() {
+            let time = parts.clocks.at(run.file as usize, hit.time);
+            // overlapping bundles hold the same record twice: it counts once; records without a
+            // time, and equal records of one file, are different observations
+            let twin = (run.signal, time, hit.hash, run.values.clone());
+            if time.micros.is_some() && *seen.entry(twin).or_insert(run.file) != run.file {
+                continue;
+            }
+            let weight = 1 + if at + 1 == run.hits.len() { run.dropped } else { 0 };
+            let timed = TimedHit { signal: run.signal, time, file: run.file, line: hit.line, node, peer, cluster: 0, values: run.values.clone(), excerpt: hit.excerpt.clone(), weight };
+            hits.push((cluster, timed));
+        }
+    }
+    give_clusters(parts, &mut hits, timeline);
+    timeline.hits = hits.into_iter().map(|(_, hit)| hit).collect();
+    timeline.hits.sort_by_key(|hit| (hit.time.micros.is_none(), hit.time.micros, hit.file, hit.line, hit.signal));
+}
+
+/// A hit that names no node goes with the nearest hit of its file, else with the file's writers,
+/// else with the only cluster of its product, else into a cluster without nodes.
+fn give_clusters(parts: &Parts<'_, '_>, hits: &mut [(Option<usize>, TimedHit)], timeline: &mut Timeline) {
+    let mut known: BTreeMap<u32, Vec<(u64, usize)>> = BTreeMap::new();
+    for (cluster, hit) in hits.iter() {
+        if let Some(cluster) = cluster {
+            known.entry(hit.file).or_default().push((hit.line, *cluster));
+        }
+    }
+    let mut bare: BTreeMap<Product, usize> = BTreeMap::new();
+    for (cluster, hit) in hits.iter_mut() {
+        hit.cluster = cluster.unwrap_or_else(|| {
+            let product = parts.table.get(hit.signal).map_or(Product::Unknown, |entry| product_of(entry.signal));
+            let near = known.get(&hit.file).and_then(|lines| lines.iter().min_by_key(|(line, at)| (line.abs_diff(hit.line), *at)).map(|(_, at)| *at));
+            near.or_else(|| only_cluster(parts, hit.file, product, timeline)).unwrap_or_else(|| {
+                *bare.entry(product).or_insert_with(|| {
+                    timeline.clusters.push(ClusterSeen { product, nodes: Vec::new(), assumed: true });
+                    timeline.clusters.len() - 1
+                })
+            })
+        });
+    }
+}
+
+fn only_cluster(parts: &Parts<'_, '_>, file: u32, product: Product, timeline: &Timeline) -> Option<usize> {
+    let writers = parts.attach.writers.get(file as usize);
+    let homes: BTreeSet<usize> = writers
+        .into_iter()
+        .flatten()
+        .filter_map(|root| timeline.nodes.iter().find(|node| parts.names.of_node(*root).0.first() == node.names.first()).and_then(|node| node.cluster))
+        .filter(|at| timeline.clusters.get(*at).is_some_and(|cluster| cluster.product == product))
+        .collect();
+    let of_product: Vec<usize> = timeline.clusters.iter().enumerate().filter(|(_, c)| c.product == product && !c.nodes.is_empty()).map(|(at, _)| at).collect();
+    match (homes.into_iter().collect::<Vec<_>>().as_slice(), of_product.as_slice()) {
+        ([only], _) | ([], [only]) => Some(*only),
+        _ => None,
+    }
+}

@@ -1,0 +1,115 @@
+//! All signals of a catalog in one numbered list.
+
+use crate::catalog::fault::{Clause, Correlation, Relation, Signal, Term};
+use crate::catalog::{Catalog, FactRule, Fault};
+use crate::model::hit::SignalId;
+
+/// The rule a signal belongs to, as an index into the catalog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Owner {
+    /// A fault.
+    Fault(usize),
+    /// A fact rule.
+    Fact(usize),
+}
+
+/// What a signal's hits are needed for, which decides how many of them are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// They prove something: every one counts.
+    Proof,
+    /// They end or forbid a conclusion: after each proof the next one counts, and a few others.
+    Contrast,
+    /// They tell who is who: the first and the last count.
+    Fact,
+}
+
+/// A numbered signal.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'c> {
+    /// Its number.
+    pub id: SignalId,
+    /// Its rule.
+    pub owner: Owner,
+    /// Its place among the rule's signals.
+    pub place: u16,
+    /// The signal.
+    pub signal: &'c Signal,
+    /// What it is needed for.
+    pub usage: Use,
+}
+
+/// All signals of a catalog.
+#[derive(Clone, Debug)]
+pub struct Table<'c> {
+    /// The catalog.
+    pub catalog: &'c Catalog,
+    entries: Vec<Entry<'c>>,
+}
+
+impl<'c> Table<'c> {
+    /// Numbers the signals of faults, then those of facts.
+    pub fn new(catalog: &'c Catalog) -> Self {
+        let mut entries = Vec::new();
+        let mut add = |owner, place: usize, signal, usage| {
+            if let (Ok(id), Ok(place)) = (u32::try_from(entries.len()), u16::try_from(place)) {
+                entries.push(Entry { id: SignalId(id), owner, place, signal, usage });
+            }
+        };
+        for (at, fault) in catalog.faults.iter().enumerate() {
+            for (place, signal) in fault.signals.iter().enumerate() {
+                let usage = if proves(fault, place) { Use::Proof } else { Use::Contrast };
+                add(Owner::Fault(at), place, signal, usage);
+            }
+        }
+        for (at, rule) in catalog.facts.iter().enumerate() {
+            for (place, signal) in rule.signals.iter().enumerate() {
+                let usage = if timed(rule, place) { Use::Proof } else { Use::Fact };
+                add(Owner::Fact(at), place, signal, usage);
+            }
+        }
+        Self { catalog, entries }
+    }
+
+    /// Every signal in the order of its number.
+    pub fn entries(&self) -> &[Entry<'c>] {
+        &self.entries
+    }
+
+    /// The signal with this number.
+    pub fn get(&self, id: SignalId) -> Option<&Entry<'c>> {
+        self.entries.get(usize::try_from(id.0).ok()?)
+    }
+
+    /// Place of a bound name in the values of a signal's hits.
+    pub fn value_place(&self, id: SignalId, name: &str) -> Option<usize> {
+        self.get(id)?.signal.binds.iter().position(|bind| bind.name == name)
+    }
+}
+
+/// The terms that a clause needs to be there.
+pub fn needed(clause: &Clause) -> impl Iterator<Item = Term> + '_ {
+    clause.all.iter().chain(&clause.any).copied()
+}
+
+/// The signals whose hits are proof when this correlation holds.
+pub fn proof_signals(correlation: &Correlation) -> Vec<u16> {
+    match &correlation.relation {
+        Relation::Absence { anchor, .. } => vec![*anchor],
+        _ => correlation.of.clone(),
+    }
+}
+
+fn proves(fault: &Fault, place: usize) -> bool {
+    let is = |signal: u16| usize::from(signal) == place;
+    fault.when.iter().flat_map(needed).any(|term| match term {
+        Term::Signal(signal) => is(signal),
+        Term::Correlation(at) => fault.correlations.get(usize::from(at)).is_some_and(|c| proof_signals(c).into_iter().any(is)),
+    })
+}
+
+/// Windows and inferences need the times of all their hits.
+fn timed(rule: &FactRule, place: usize) -> bool {
+    let is = |signal: u16| usize::from(signal) == place;
+    rule.inferences.iter().any(|i| is(i.name_of) || is(i.address_of)) || rule.windows.iter().any(|w| is(w.start) || w.end.is_some_and(is))
+}
