@@ -14,6 +14,7 @@
 
 pub mod catalog;
 pub mod detect;
+pub mod diagnose;
 pub mod model;
 //pub mod parse;
 //pub mod source;

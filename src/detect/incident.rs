@@ -12,8 +12,20 @@ use crate::catalog::fault::{Clause, PeerIs, Relation, Term};
 use crate::model::report::{Confidence, Severity};
 use crate::model::time::{EventTime, TimeCertainty};
 
-/// Every incident of every fault, in the order of (cluster, fault, node, peer, time).
-pub fn findings(timeline: &Timeline, table: &Table<'_>) -> Vec<Finding> {
+/// Something that a longer log might decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Undecided {
+    /// Index of the fault in the catalog.
+    pub fault: usize,
+    /// Index of the cluster.
+    pub cluster: usize,
+    /// The node whose log ends too early.
+    pub node: Option<usize>,
+}
+
+/// Every incident of every fault, in the order of (cluster, fault, node, peer, time), and what
+/// the logs end too early to tell.
+pub fn findings(timeline: &Timeline, table: &Table<'_>) -> (Vec<Finding>, Vec<Undecided>) {
     let mut by_rule: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
     for (at, hit) in timeline.hits.iter().enumerate() {
         if let Some(Owner::Fault(fault)) = table.get(hit.signal).map(|entry| entry.owner) {
@@ -21,15 +33,18 @@ pub fn findings(timeline: &Timeline, table: &Table<'_>) -> Vec<Finding> {
         }
     }
     let mut found = Vec::new();
+    let mut undecided = Vec::new();
     for ((cluster, fault), hits) in by_rule {
         if let Some(rule) = table.catalog.faults.get(fault) {
             let scope = Scope::new(timeline, table, rule, cluster, &hits);
-            found.extend(scope.findings(fault));
+            let incidents = scope.findings(fault);
+            undecided.extend(scope.undecided(fault, &incidents));
+            found.extend(incidents);
         }
     }
     expect(&mut found, timeline, table);
     replace(&mut found, timeline, table);
-    found
+    (found, undecided)
 }
 
 /// One fault in one cluster.
@@ -157,6 +172,23 @@ impl<'a> Scope<'a> {
         Some(Match { node: None, peer: None, hits })
     }
 
+    /// Nodes on which an absence would hold if their logs reached far enough.
+    fn undecided(&self, fault: usize, found: &[Finding]) -> BTreeSet<Undecided> {
+        let mut open = BTreeSet::new();
+        for correlation in &self.fault.correlations {
+            if !matches!(correlation.relation, Relation::Absence { covered: true, before: false, .. }) {
+                continue;
+            }
+            for lonely in correlate::matches(correlation, &self.points, &|_, _, _| true) {
+                let decided = found.iter().any(|finding| lonely.hits.iter().all(|at| self.places.get(*at).is_some_and(|place| finding.hits.contains(place))));
+                if !decided {
+                    open.insert(Undecided { fault, cluster: self.cluster, node: lonely.node });
+                }
+            }
+        }
+        open
+    }
+
     fn findings(&self, fault: usize) -> Vec<Finding> {
         let terms: BTreeSet<Term> = self.fault.when.iter().flat_map(needed).collect();
         let bare: Vec<(usize, u16)> = self.untimed.iter().copied().filter(|(_, place)| terms.contains(&Term::Signal(*place))).collect();
@@ -262,10 +294,20 @@ impl<'a> Scope<'a> {
             last: with(timed.last()),
             cleared: episode.cleared.is_some(),
             cleared_at: episode.cleared.unwrap_or(EventTime::NONE),
-            count: hits.iter().filter_map(of).map(|hit| hit.weight).sum(),
+            count: self.records(&hits),
             hits,
             clause: at,
         })
+    }
+
+    /// Number of records; one that fits two signals is one.
+    fn records(&self, hits: &[usize]) -> u64 {
+        let mut records: BTreeMap<(u32, u64), u64> = BTreeMap::new();
+        for hit in hits.iter().filter_map(|at| self.timeline.hits.get(*at)) {
+            let weight = records.entry((hit.file, hit.line)).or_default();
+            *weight = hit.weight.max(*weight);
+        }
+        records.values().sum()
     }
 
     /// What rests on an assumed identity or membership is never certain.

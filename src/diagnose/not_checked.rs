@@ -1,0 +1,91 @@
+//! What could not be decided, and what to collect.
+
+use std::collections::BTreeSet;
+
+use super::Case;
+use crate::catalog::fault::Need;
+use crate::catalog::text::fill;
+use crate::detect::finding::Finding;
+use crate::detect::resolve::ClusterSeen;
+use crate::model::node::Product;
+use crate::model::report::{Confidence, Diagnosis, DiagnosisRole, NotChecked};
+
+/// What is open about a cluster: what its uncertain incidents need, what its logs end too early
+/// to tell, and nodes whose own log is missing.
+pub(super) fn not_checked(case: &Case<'_>, at: usize, seen: &ClusterSeen, findings: &[&Finding], diagnoses: &[Diagnosis]) -> Vec<NotChecked> {
+    let mut out: Vec<NotChecked> = Vec::new();
+    for finding in findings.iter().filter(|finding| finding.confidence < Confidence::Certain && !finding.cleared) {
+        let Some(fault) = case.catalog().faults.get(finding.fault) else { continue };
+        out.extend(fault.needs.iter().map(|need| NotChecked {
+            fault: fault.id.clone(),
+            because: because(case, need, finding),
+            collect: collect(case, need, finding),
+        }));
+    }
+    for open in case.undecided.iter().filter(|open| open.cluster == at) {
+        let Some(fault) = case.catalog().faults.get(open.fault) else { continue };
+        let node = case.label(open.node).unwrap_or_else(|| case.word("a_node", &[]));
+        out.push(NotChecked {
+            fault: fault.id.clone(),
+            because: case.word("log_ends_too_early", &[("node", &node), ("fault", fault.title.get(case.lang))]),
+            collect: case.word("collect_later_log", &[("node", &node)]),
+        });
+    }
+    let cause = diagnoses.iter().find(|d| d.role == DiagnosisRole::Cause && !d.cleared);
+    let about = cause.map_or_else(|| format!("{}.*", seen.product.as_str()), |cause| cause.fault.clone());
+    for node in missing_logs(case, seen) {
+        out.push(NotChecked { fault: about.clone(), because: case.word("no_log_of", &[("node", &node)]), collect: case.word(log_of(seen.product), &[("node", &node)]) });
+    }
+    let mut known = BTreeSet::new();
+    out.retain(|entry| known.insert((entry.fault.clone(), entry.because.clone(), entry.collect.clone())));
+    out
+}
+
+/// The word for what one collects from a node of a product.
+fn log_of(product: Product) -> &'static str {
+    match product {
+        Product::Cms => "collect_cms_log",
+        Product::Expressway => "collect_expressway_log",
+        _ => "collect_log",
+    }
+}
+
+fn because(case: &Case<'_>, need: &Need, finding: &Finding) -> String {
+    let (node, peer) = (case.label(finding.node), case.label(finding.peer));
+    let value = |name: &str| match name {
+        "node" => node.clone(),
+        "peer" => peer.clone(),
+        _ => None,
+    };
+    match &need.because {
+        Some(text) => fill(text.get(case.lang), &value),
+        None => case.word("would_be_certain", &[]),
+    }
+}
+
+/// The thing to collect, and where, how long and with which filter in brackets.
+fn collect(case: &Case<'_>, need: &Need, finding: &Finding) -> String {
+    let place = match need.node.as_deref() {
+        Some("node") => case.label(finding.node),
+        Some("peer") => case.label(finding.peer),
+        other => other.map(str::to_owned),
+    };
+    let mut details = Vec::new();
+    details.extend(place.map(|node| case.word("on_node", &[("node", &node)])));
+    details.extend(need.span.as_ref().map(|span| case.word("for_span", &[("span", span)])));
+    details.extend(need.filter.as_ref().map(|filter| case.word("with_filter", &[("filter", filter)])));
+    if details.is_empty() { need.collect.clone() } else { format!("{}   ({})", need.collect, details.join(", ")) }
+}
+
+/// Nodes that belong to the cluster and whose own log is not in the input.
+fn missing_logs(case: &Case<'_>, seen: &ClusterSeen) -> Vec<String> {
+    let nodes: Vec<_> = seen.nodes.iter().filter_map(|at| case.timeline.nodes.get(*at)).collect();
+    let missing: BTreeSet<String> = nodes.iter().filter(|node| !node.reports).map(|node| node.label().to_owned()).collect();
+    // a writer known by name only may be one of those known by address only
+    let nameless = nodes.iter().filter(|node| !node.reports && node.names.is_empty()).count();
+    let homeless = nodes.iter().filter(|node| node.reports && node.addresses.is_empty()).count();
+    if homeless > 0 && nameless <= homeless {
+        return nodes.iter().filter(|node| !node.reports && !node.names.is_empty()).map(|node| node.label().to_owned()).collect();
+    }
+    missing.into_iter().collect()
+}

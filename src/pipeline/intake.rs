@@ -1,0 +1,338 @@
+//! Reading: members to chunks, chunks to workers, results back in the order of the text.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::Job;
+use super::work::{Done, work};
+use crate::detect::index::Index;
+use crate::detect::matcher::Matcher;
+use crate::detect::runs::{Budget, Folder};
+use crate::detect::table::Table;
+use crate::model::hit::{Collected, FileSeen, Sample};
+use crate::model::origin::Origin;
+use crate::model::report::ReadStatus;
+use crate::parse::chunk::{Chunk, Chunker};
+use crate::parse::{Choice, choose};
+use crate::source::{self, Gap, Input, Visitor};
+
+/// How the engine works; the defaults are what users get, tests vary them.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    /// Bytes of a chunk.
+    pub chunk_bytes: usize,
+    /// Bytes read at a time.
+    pub block_bytes: usize,
+    /// Use the literal index; off, every record is parsed and every signal tested.
+    pub indexed: bool,
+    /// How many hits are kept.
+    pub budget: Budget,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self { chunk_bytes: 512 << 10, block_bytes: 256 << 10, indexed: true, budget: Budget::default() }
+    }
+}
+
+/// Bytes by which a text is judged, and the window in which formats are looked for further on.
+const HEAD: usize = 64 << 10;
+/// Sampled record heads kept for one file; beyond it every other one goes.
+const SAMPLES: usize = 16_384;
+
+/// A chunk on its way to a worker.
+struct Task {
+    number: u64,
+    file: u32,
+    choice: Arc<Choice>,
+    chunk: Chunk,
+}
+
+/// What came of a task; `None` when it panicked.
+struct Outcome {
+    number: u64,
+    file: u32,
+    done: Option<Done>,
+}
+
+/// The shared, immutable half of the engine.
+struct Tools<'a, 'c> {
+    table: &'a Table<'c>,
+    index: Index,
+    matcher: Matcher<'c>,
+    engine: &'a Engine,
+}
+
+impl Tools<'_, '_> {
+    fn run(&self, task: &Task) -> Outcome {
+        let signals = self.table.entries().len();
+        let job = || work(&task.chunk, &task.choice, &self.index, &self.matcher, signals, self.engine.indexed);
+        Outcome { number: task.number, file: task.file, done: catch_unwind(AssertUnwindSafe(job)).ok() }
+    }
+}
+
+/// Reads everything and folds the hits.
+pub(super) fn collect(job: Job<'_>, table: &Table<'_>, engine: &Engine) -> anyhow::Result<Collected> {
+    let tools = Tools { table, index: Index::new(table)?, matcher: Matcher::new(table), engine };
+    if job.options.threads <= 1 {
+        let mut fold = Fold::new(table, engine.budget);
+        let files = read(job, engine, &mut |task| fold.take(tools.run(&task)));
+        return Ok(fold.finish(files));
+    }
+    let workers = job.options.threads;
+    let (task_in, task_out) = bounded::<Task>(workers * 2);
+    let (done_in, done_out) = bounded::<Outcome>(workers * 2);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            let (tools, tasks, done) = (&tools, task_out.clone(), done_in.clone());
+            scope.spawn(move || serve(tools, &tasks, &done));
+        }
+        drop((task_out, done_in));
+        let folding = scope.spawn(|| {
+            let mut fold = Fold::new(table, engine.budget);
+            done_out.iter().for_each(|outcome| fold.take(outcome));
+            fold
+        });
+        let files = read(job, engine, &mut |task| {
+            // fails only when every worker is gone, which a panic outside a task would mean
+            let _ = task_in.send(task);
+        });
+        drop(task_in);
+        let fold = folding.join().map_err(|_| anyhow::anyhow!("internal error while folding hits, please report"))?;
+        Ok(fold.finish(files))
+    })
+}
+
+fn serve(tools: &Tools<'_, '_>, tasks: &Receiver<Task>, done: &Sender<Outcome>) {
+    for task in tasks {
+        if done.send(tools.run(&task)).is_err() {
+            return;
+        }
+    }
+}
+
+/// Takes outcomes in any order and folds them in the order of the text.
+struct Fold<'t, 'c> {
+    folder: Folder<'t, 'c>,
+    waiting: BTreeMap<u64, Outcome>,
+    next: u64,
+    samples: BTreeMap<u32, Vec<Sample>>,
+    skipped: BTreeMap<u32, u64>,
+    broken: BTreeMap<u32, u64>,
+}
+
+impl<'t, 'c> Fold<'t, 'c> {
+    fn new(table: &'t Table<'c>, budget: Budget) -> Self {
+        Self { folder: Folder::new(table, budget), waiting: BTreeMap::new(), next: 0, samples: BTreeMap::new(), skipped: BTreeMap::new(), broken: BTreeMap::new() }
+    }
+
+    fn take(&mut self, outcome: Outcome) {
+        self.waiting.insert(outcome.number, outcome);
+        while let Some(outcome) = self.waiting.remove(&self.next) {
+            self.next += 1;
+            let Some(done) = outcome.done else {
+                *self.broken.entry(outcome.file).or_default() += 1;
+                continue;
+            };
+            done.hits.into_iter().for_each(|hit| self.folder.add(outcome.file, hit));
+            *self.skipped.entry(outcome.file).or_default() += done.skipped;
+            let samples = self.samples.entry(outcome.file).or_default();
+            samples.extend(done.samples);
+            if samples.len() > SAMPLES {
+                thin(samples);
+            }
+        }
+    }
+
+    fn finish(self, mut files: Vec<FileSeen>) -> Collected {
+        for (at, file) in (0u32..).zip(files.iter_mut()) {
+            file.samples = self.samples.get(&at).cloned().unwrap_or_default();
+            file.skipped = self.skipped.get(&at).copied().unwrap_or_default();
+            if self.broken.contains_key(&at) {
+                file.status = ReadStatus::Partial;
+                file.notes.push("internal error while reading this file, please report".to_owned());
+            }
+        }
+        let (mut runs, runs_dropped) = self.folder.finish();
+        // from the order of reading to the order of origins
+        let mut order: Vec<u32> = (0u32..).take(files.len()).collect();
+        order.sort_by(|a, b| files.get(*a as usize).map(|f| &f.origin).cmp(&files.get(*b as usize).map(|f| &f.origin)));
+        let mut places = vec![0u32; files.len()];
+        for (new, old) in (0u32..).zip(&order) {
+            places.get_mut(*old as usize).into_iter().for_each(|slot| *slot = new);
+        }
+        for run in &mut runs {
+            run.file = places.get(run.file as usize).copied().unwrap_or(run.file);
+        }
+        runs.sort_by(|a, b| (a.file, a.signal, &a.values).cmp(&(b.file, b.signal, &b.values)));
+        files.sort_by(|a, b| a.origin.cmp(&b.origin));
+        Collected { files, runs, runs_dropped }
+    }
+}
+
+/// Drops every other sample but keeps the last one.
+fn thin(samples: &mut Vec<Sample>) {
+    let last = samples.len().saturating_sub(1);
+    let mut at = 0;
+    samples.retain(|_| {
+        at += 1;
+        at % 2 == 1 || at - 1 == last
+    });
+}
+
+fn read(job: Job<'_>, engine: &Engine, send: &mut dyn FnMut(Task)) -> Vec<FileSeen> {
+    let mut intake = Intake { job, engine, send, files: Vec::new(), tasks: 0 };
+    source::walk(job.selection, job.limits, &|bytes| (job.progress)(bytes), &mut intake);
+    intake.files
+}
+
+struct Intake<'a, 's> {
+    job: Job<'a>,
+    engine: &'a Engine,
+    send: &'s mut dyn FnMut(Task),
+    files: Vec<FileSeen>,
+    tasks: u64,
+}
+
+impl Visitor for Intake<'_, '_> {
+    fn input(&mut self, input: Input<'_>) -> ControlFlow<()> {
+        if self.stopped() {
+            return ControlFlow::Break(());
+        }
+        let mut file = seen(input.origin, input.modified, ReadStatus::Read);
+        let number = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
+        self.read_file(&mut file, number, input.reader);
+        if self.stopped() {
+            file.status = ReadStatus::Partial;
+            file.notes.push("reading was interrupted".to_owned());
+        }
+        self.files.push(file);
+        if self.stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn gap(&mut self, gap: Gap) {
+        let mut file = seen(gap.origin, None, gap.status);
+        file.notes.push(gap.note);
+        self.files.push(file);
+    }
+}
+
+fn seen(origin: Origin, modified: Option<i64>, status: ReadStatus) -> FileSeen {
+    FileSeen { origin, parsers: Vec::new(), status, bytes: 0, lines: 0, skipped: 0, modified, samples: Vec::new(), notes: Vec::new() }
+}
+
+/// A block of a member, or the end of it, with the reason if it is not the real one.
+enum Block {
+    Bytes(usize),
+    End(Option<String>),
+}
+
+impl Intake<'_, '_> {
+    fn stopped(&self) -> bool {
+        self.job.stop.load(Ordering::Relaxed)
+    }
+
+    fn read_file(&mut self, file: &mut FileSeen, number: u32, reader: &mut dyn Read) {
+        let mut buffer = vec![0; self.engine.block_bytes.max(1)];
+        let mut head: Vec<u8> = Vec::with_capacity(HEAD);
+        let mut first_line = 1;
+        let mut chunker: Option<(Chunker, Arc<Choice>)> = None;
+        loop {
+            let error = match next(reader, &mut buffer) {
+                Block::Bytes(read) if !self.stopped() => {
+                    let block = buffer.get(..read).unwrap_or(&[]);
+                    file.bytes += read as u64;
+                    match &mut chunker {
+                        Some((chunker, choice)) => chunker.push(block, &mut |chunk| send(self.send, &mut self.tasks, number, choice, chunk)),
+                        None => {
+                            head.extend_from_slice(block);
+                            if head.len() >= HEAD {
+                                chunker = self.recognise(file, number, &mut head, &mut first_line);
+                                if chunker.is_none() && binary(&head) {
+                                    return describe_binary(file, &head);
+                                }
+                            }
+                        }
+                    }
+                    continue;
+                }
+                Block::Bytes(_) => None,
+                Block::End(error) => error,
+            };
+            if chunker.is_none() {
+                chunker = self.recognise(file, number, &mut head, &mut first_line);
+            }
+            if let Some((mut chunker, choice)) = chunker {
+                chunker.finish(&mut |chunk| send(self.send, &mut self.tasks, number, &choice, chunk));
+                file.lines = chunker.lines();
+                file.notes.extend(chunker.notes());
+            } else if binary(&head) {
+                describe_binary(file, &head);
+            } else {
+                file.lines = first_line - 1 + head.iter().filter(|byte| **byte == b'\n').count() as u64;
+            }
+            if let Some(error) = error {
+                file.status = if file.bytes == 0 { ReadStatus::Unread } else { ReadStatus::Partial };
+                file.notes.push(error);
+            }
+            return;
+        }
+    }
+
+    /// Asks the parsers about the text collected so far. When none knows it, all but its last
+    /// line is passed over: a transcript may come to the point late.
+    fn recognise(&mut self, file: &mut FileSeen, number: u32, head: &mut Vec<u8>, first_line: &mut u64) -> Option<(Chunker, Arc<Choice>)> {
+        let window = head.get(..head.len().min(HEAD)).unwrap_or(&[]);
+        if let Some(choice) = choose(window) {
+            file.parsers = choice.parsers.iter().map(|parser| parser.id()).collect();
+            let mut chunker = Chunker::new(&choice, self.engine.chunk_bytes);
+            chunker.start_at(*first_line);
+            let choice = Arc::new(choice);
+            chunker.push(head, &mut |chunk| send(self.send, &mut self.tasks, number, &choice, chunk));
+            head.clear();
+            return Some((chunker, choice));
+        }
+        if head.len() >= HEAD && !binary(head) {
+            let end = memchr::memrchr(b'\n', head).map_or(head.len(), |at| at + 1);
+            *first_line += head.get(..end).unwrap_or(&[]).iter().filter(|byte| **byte == b'\n').count() as u64;
+            head.drain(..end);
+        }
+        None
+    }
+}
+
+fn send(send: &mut dyn FnMut(Task), tasks: &mut u64, file: u32, choice: &Arc<Choice>, chunk: Chunk) {
+    send(Task { number: *tasks, file, choice: Arc::clone(choice), chunk });
+    *tasks += 1;
+}
+
+fn next(reader: &mut dyn Read, buffer: &mut [u8]) -> Block {
+    loop {
+        match reader.read(buffer) {
+            Ok(0) => return Block::End(None),
+            Ok(read) => return Block::Bytes(read),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Block::End(Some(error.to_string())),
+        }
+    }
+}
+
+/// Text has no zero bytes.
+fn binary(head: &[u8]) -> bool {
+    memchr::memchr(0, head.get(..head.len().min(HEAD)).unwrap_or(&[])).is_some()
+}
+
+/// Says what a file is that nothing reads.
+fn describe_binary(file: &mut FileSeen, head: &[u8]) {
+    const CAPTURES: &[[u8; 4]] =
+        &[[0xd4, 0xc3, 0xb2, 0xa1], [0xa1, 0xb2, 0xc3, 0xd4], [0x4d, 0x3c, 0xb2, 0xa1], [0xa1, 0xb2, 0x3c, 0x4d], [0x0a, 0x0d, 0x0d, 0x0a]];
+    if CAPTURES.iter().any(|magic| head.starts_with(magic)) {
+        file.notes.push("a packet capture: this version reads logs and status texts only".to_owned());
+    }
+}
