@@ -1,0 +1,458 @@
+//! Goes through a selection and into its archives, and hands each plain member to the visitor.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use super::limits::{Budget, Inflate, Leaf, Limits, Packing, Size};
+use super::peek::Peek;
+use super::select::{Selection, What};
+use super::sniff::{self, Kind};
+use super::tar::Tar;
+use super::zip_format::ReadSeek;
+use super::{Gap, Input, Visitor};
+use crate::model::origin::Origin;
+use crate::model::report::ReadStatus;
+
+/// Reads a selection in its order.
+///
+/// `progress` is told how many bytes of the regular files on disk are dealt with so far; at the
+/// end that is [`Selection::total_bytes`], if no file has changed its size since.
+pub fn walk(
+    selection: &Selection,
+    limits: &Limits,
+    progress: &dyn Fn(u64),
+    visitor: &mut dyn Visitor,
+) {
+    let budget = Budget::new(limits.clone());
+    let mut walker = Walker::new(&budget, visitor);
+    let mut before = 0;
+    for item in selection.items() {
+        if let Some(why) = budget.exhausted() {
+            let (status, note) = match &item.what {
+                What::Gap(status, note) => (*status, note.clone()),
+                _ => (ReadStatus::Unread, why),
+            };
+            walker.gap(&item.origin, status, note);
+            continue;
+        }
+        let flow = match &item.what {
+            What::File {
+                path,
+                size,
+                modified,
+            } => {
+                let meter = Meter {
+                    before,
+                    size: *size,
+                    read: Cell::new(0),
+                    tell: progress,
+                };
+                let flow = walker.file(&item.origin, path, *modified, &meter);
+                before = before.saturating_add(*size);
+                progress(before);
+                flow
+            }
+            What::Stream(path) => walker.device(&item.origin, path),
+            What::Stdin => walker.top(&item.origin, None, &mut io::stdin().lock()),
+            What::Gap(status, note) => {
+                walker.gap(&item.origin, *status, note.clone());
+                ControlFlow::Continue(())
+            }
+        };
+        if flow == ControlFlow::Break(Stop::Visitor) {
+            return;
+        }
+    }
+}
+
+/// Why a walk ends early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// The visitor wants no more.
+    Visitor,
+    /// A limit of the whole walk is reached.
+    Limit,
+}
+
+/// Whether the walk goes on.
+pub(super) type Flow = ControlFlow<Stop>;
+
+/// Where in a nest of containers a stream stands.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Level {
+    /// Containers around it.
+    depth: u32,
+    /// A decompressor delivers its bytes and counts them.
+    counted: bool,
+    /// It is what a gzip stream holds.
+    in_gzip: bool,
+}
+
+impl Level {
+    /// The level of a member that is stored as it is, or unpacked.
+    pub(super) fn member(self, unpacked: bool) -> Self {
+        Self {
+            counted: self.counted || unpacked,
+            in_gzip: false,
+            ..self
+        }
+    }
+}
+
+/// One walk.
+pub(super) struct Walker<'w> {
+    pub(super) budget: &'w Budget,
+    visitor: &'w mut dyn Visitor,
+    /// How often each member's origin was given out, by hash: archives may repeat a name.
+    origins: HashMap<u64, u32>,
+}
+
+impl<'w> Walker<'w> {
+    pub(super) fn new(budget: &'w Budget, visitor: &'w mut dyn Visitor) -> Self {
+        Self {
+            budget,
+            visitor,
+            origins: HashMap::new(),
+        }
+    }
+
+    /// Tells of something that is not read, or only in part.
+    pub(super) fn gap(&mut self, origin: &Origin, status: ReadStatus, note: String) {
+        let origin = origin.clone();
+        self.visitor.gap(Gap {
+            origin,
+            status,
+            note,
+        });
+    }
+
+    /// A regular file; a zip is read in place, everything else as a stream.
+    fn file(
+        &mut self,
+        origin: &Origin,
+        path: &Path,
+        modified: Option<i64>,
+        meter: &Meter<'_>,
+    ) -> Flow {
+        let opened = Disk::open(path, Some(meter)).and_then(|mut disk| {
+            let mut head = Vec::new();
+            (&mut disk)
+                .take(sniff::HEAD as u64)
+                .read_to_end(&mut head)?;
+            disk.seek(SeekFrom::Start(0))?;
+            Ok((disk, sniff::kind(&head)))
+        });
+        let (mut disk, kind) = match opened {
+            Ok(opened) => opened,
+            Err(error) => return self.unopened(origin, &error),
+        };
+        if kind != Kind::Zip {
+            return self.top(origin, modified, &mut disk);
+        }
+        match Disk::open(path, None) {
+            Ok(mut directory) => self.enter(origin, Level::default(), |walker, level| {
+                walker.zip(origin, &mut directory, &mut disk, level)
+            }),
+            Err(error) => self.unopened(origin, &error),
+        }
+    }
+
+    fn device(&mut self, origin: &Origin, path: &Path) -> Flow {
+        match Disk::open(path, None) {
+            Ok(mut disk) => self.top(origin, None, &mut disk),
+            Err(error) => self.unopened(origin, &error),
+        }
+    }
+
+    fn unopened(&mut self, origin: &Origin, error: &io::Error) -> Flow {
+        self.gap(
+            origin,
+            ReadStatus::Unread,
+            format!("it cannot be read: {error}"),
+        );
+        Flow::Continue(())
+    }
+
+    /// A stream that nothing contains.
+    pub(super) fn top(
+        &mut self,
+        origin: &Origin,
+        modified: Option<i64>,
+        source: &mut dyn Read,
+    ) -> Flow {
+        self.stream(origin, modified, source, Level::default())
+    }
+
+    /// Bytes of any kind: a plain member, or a container that is gone through.
+    pub(super) fn stream(
+        &mut self,
+        origin: &Origin,
+        modified: Option<i64>,
+        source: &mut dyn Read,
+        level: Level,
+    ) -> Flow {
+        let mut source = Peek::new(source, &self.budget.pool);
+        match sniff::kind(source.peek(sniff::HEAD)) {
+            Kind::Plain => self.plain(origin, modified, &mut source, level),
+            Kind::Gzip => self.enter(origin, level, |walker, level| {
+                walker.gzip(origin, modified, &mut source, level)
+            }),
+            // A tar in a gzip is one thing to people and one level to us.
+            Kind::Tar if level.in_gzip => self.tar(origin, &mut source, level),
+            Kind::Tar => self.enter(origin, level, |walker, level| {
+                walker.tar(origin, &mut source, level)
+            }),
+            Kind::Zip => self.enter(origin, level, |walker, level| {
+                walker.held_zip(origin, &mut source, level)
+            }),
+            Kind::Foreign(what, advice) => {
+                let note = format!("it is {what}, which cannot be read here; {advice}");
+                self.gap(origin, ReadStatus::Unread, note);
+                Flow::Continue(())
+            }
+        }
+    }
+
+    /// Goes into a container unless it stands too deep.
+    fn enter(
+        &mut self,
+        origin: &Origin,
+        level: Level,
+        into: impl FnOnce(&mut Self, Level) -> Flow,
+    ) -> Flow {
+        let most = self.budget.limits.depth;
+        if level.depth >= most {
+            let note = format!(
+                "it stands more than {most} archives deep, the limit; unpack the outer ones first"
+            );
+            self.gap(origin, ReadStatus::Unread, note);
+            return Flow::Continue(());
+        }
+        let depth = level.depth + 1;
+        into(self, Level { depth, ..level })
+    }
+
+    fn plain(
+        &mut self,
+        origin: &Origin,
+        modified: Option<i64>,
+        source: &mut Peek<'_>,
+        level: Level,
+    ) -> Flow {
+        if !self.budget.take_member() {
+            let why = self.budget.exhausted().unwrap_or_default();
+            self.gap(origin, ReadStatus::Unread, why);
+            return Flow::Break(Stop::Limit);
+        }
+        let mut leaf = Leaf::new(source, level.counted, self.budget);
+        let flow = self.visitor.input(Input {
+            origin: origin.clone(),
+            modified,
+            reader: &mut leaf,
+        });
+        match flow {
+            ControlFlow::Break(()) => Flow::Break(Stop::Visitor),
+            ControlFlow::Continue(()) => self.go_on(),
+        }
+    }
+
+    /// Ends the walk once a limit of the whole is reached.
+    pub(super) fn go_on(&self) -> Flow {
+        match self.budget.exhausted() {
+            Some(_) => Flow::Break(Stop::Limit),
+            None => Flow::Continue(()),
+        }
+    }
+
+    fn gzip(
+        &mut self,
+        origin: &Origin,
+        modified: Option<i64>,
+        source: &mut Peek<'_>,
+        level: Level,
+    ) -> Flow {
+        // What the stream says of its content is better than what is known of the stream.
+        let modified = gzip_time(source.peek(8)).or(modified);
+        let mut inflate = Inflate::new(source, Packing::Gzip, self.budget);
+        let inner = Level {
+            counted: true,
+            in_gzip: true,
+            ..level
+        };
+        let flow = self.stream(origin, modified, &mut inflate, inner);
+        let garbage = inflate.garbage();
+        if garbage > 0 {
+            let note = format!(
+                "{} after the end of the gzip stream were left out",
+                Size(garbage)
+            );
+            self.gap(origin, ReadStatus::Partial, note);
+        }
+        flow
+    }
+
+    fn tar(&mut self, origin: &Origin, source: &mut Peek<'_>, level: Level) -> Flow {
+        let mut tar = Tar::new(source, self.budget.limits.path_bytes);
+        let mut flow = Flow::Continue(());
+        while flow.is_continue() {
+            let Some(member) = tar.next() else { break };
+            let inner = self.member_origin(origin, &String::from_utf8_lossy(&member.name));
+            if member.sparse {
+                let note = "it is stored without its holes (a sparse file), which cannot be read \
+                            here; unpack the archive first";
+                self.gap(&inner, ReadStatus::Unread, note.to_owned());
+                continue;
+            }
+            let level = level.member(false);
+            flow = self.stream(&inner, member.modified, &mut tar.content(), level);
+        }
+        let flow = flow.is_continue().then(|| self.go_on()).unwrap_or(flow);
+        let mut notes = tar.notes();
+        self.close(origin, &mut notes, flow)
+    }
+
+    /// Tells what is missing of an archive whose members were gone through.
+    pub(super) fn close(&mut self, origin: &Origin, notes: &mut Vec<String>, flow: Flow) -> Flow {
+        if flow == Flow::Break(Stop::Visitor) {
+            return flow;
+        }
+        if let (Flow::Break(Stop::Limit), Some(why)) = (flow, self.budget.exhausted()) {
+            notes.retain(|note| *note != why);
+            notes.push(format!("{why}; the rest of the archive was not read"));
+        }
+        if !notes.is_empty() {
+            self.gap(origin, ReadStatus::Partial, notes.join("; "));
+        }
+        flow
+    }
+
+    /// A zip archive that cannot be read in place. Its directory stands at its end, so it is
+    /// held in memory.
+    fn held_zip(&mut self, origin: &Origin, source: &mut Peek<'_>, level: Level) -> Flow {
+        let most = self.budget.may_hold();
+        let mut held = Vec::new();
+        let read = source.take(most.saturating_add(1)).read_to_end(&mut held);
+        if held.len() as u64 > most {
+            let note = format!(
+                "it is a zip archive of more than {} inside another archive or a stream, which \
+                 cannot be read there; unpack it first",
+                Size(self.budget.limits.nested_zip_bytes)
+            );
+            self.gap(origin, ReadStatus::Unread, note);
+            return self.go_on();
+        }
+        if let Err(error) = read {
+            self.gap(origin, ReadStatus::Partial, error.to_string());
+        }
+        let size = i64::try_from(held.len()).unwrap_or(i64::MAX);
+        self.budget.hold(size);
+        let (mut directory, mut content) = (Cursor::new(&*held), Cursor::new(&*held));
+        let flow = self.zip(origin, &mut directory, &mut content, level);
+        self.budget.hold(-size);
+        flow
+    }
+
+    /// The origin of a member: a label, never a path that is opened. Members of one name are
+    /// told apart by a number.
+    pub(super) fn member_origin(&mut self, archive: &Origin, name: &str) -> Origin {
+        let origin = archive.member(&label(name, self.budget.limits.path_bytes));
+        let mut hasher = DefaultHasher::new();
+        origin.hash(&mut hasher);
+        let count = self.origins.entry(hasher.finish()).or_insert(0);
+        *count += 1;
+        match *count {
+            1 => origin,
+            again => Origin::top(&format!("{origin} ({again})")),
+        }
+    }
+}
+
+/// A member's name as it is shown: never empty, never longer than `most` bytes.
+fn label(name: &str, most: usize) -> String {
+    /// Stands for what was left out.
+    const CUT: &str = "…";
+    let bare = name.trim_start_matches("./").trim_start_matches('/');
+    if bare.is_empty() {
+        return "(no name)".to_owned();
+    }
+    if bare.len() <= most {
+        return bare.to_owned();
+    }
+    let half = most.saturating_sub(CUT.len()) / 2;
+    let head = bare.get(..bare.floor_char_boundary(half));
+    let tail = bare.get(bare.ceil_char_boundary(bare.len() - half)..);
+    format!(
+        "{}{CUT}{}",
+        head.unwrap_or_default(),
+        tail.unwrap_or_default()
+    )
+}
+
+/// The time in a gzip header, if it has one.
+fn gzip_time(head: &[u8]) -> Option<i64> {
+    let bytes: [u8; 4] = head.get(4..8)?.try_into().ok()?;
+    Some(i64::from(u32::from_le_bytes(bytes))).filter(|seconds| *seconds > 0)
+}
+
+/// Tells how far the files on disk are read.
+struct Meter<'p> {
+    before: u64,
+    size: u64,
+    read: Cell<u64>,
+    tell: &'p dyn Fn(u64),
+}
+
+impl Meter<'_> {
+    fn add(&self, bytes: u64) {
+        self.read.set(self.read.get().saturating_add(bytes));
+        // A file that grows, or is read twice in places, counts no more than it promised.
+        let done = self.before.saturating_add(self.read.get().min(self.size));
+        (self.tell)(done);
+    }
+}
+
+/// A file on disk, or a device.
+struct Disk<'p> {
+    file: File,
+    read: u64,
+    meter: Option<&'p Meter<'p>>,
+}
+
+impl<'p> Disk<'p> {
+    fn open(path: &Path, meter: Option<&'p Meter<'p>>) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let read = 0;
+        Ok(Self { file, read, meter })
+    }
+}
+
+impl Read for Disk<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = match self.file.read(out) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                let read = Size(self.read);
+                let text = format!("it cannot be read further after {read}: {error}");
+                return Err(io::Error::new(error.kind(), text));
+            }
+            result => result?,
+        };
+        self.read = self.read.saturating_add(count as u64);
+        if let Some(meter) = self.meter {
+            meter.add(count as u64);
+        }
+        Ok(count)
+    }
+}
+
+impl Seek for Disk<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+impl ReadSeek for Disk<'_> {}
