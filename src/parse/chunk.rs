@@ -1,7 +1,17 @@
 //! Pieces of a text that can be parsed on their own.
 
+use crate::parse::repair::Repair;
+use crate::parse::scan::{line_end, line_start};
+use crate::parse::{Choice, LogParser};
+
 /// How far around a cut parts of one record are looked for.
 pub const JOIN_WINDOW: usize = 4096;
+
+/// Bytes of a line that are kept; the rest of a longer one is dropped.
+pub const LINE_CAP: usize = 64 * 1024;
+
+/// Longest stretch without a place to cut that is kept in one piece.
+pub const STRETCH_CAP: usize = 1024 * 1024;
 
 /// Bytes of whole records with their place in the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,4 +22,336 @@ pub struct Chunk {
     pub first_line: u64,
     /// For repaired text: the line number of each line of `bytes`.
     pub line_numbers: Option<Vec<u64>>,
+}
+
+impl Chunk {
+    /// Line number in the file of the byte at `pos`.
+    pub fn line_at(&self, pos: usize) -> u64 {
+        self.line_counter().line_at(pos)
+    }
+
+    /// For many positions in rising order: counts every line feed once.
+    pub fn line_counter(&self) -> LineCounter<'_> {
+        LineCounter {
+            chunk: self,
+            pos: 0,
+            lines: 0,
+        }
+    }
+}
+
+/// Line numbers of positions in a chunk, cheap when they rise.
+pub struct LineCounter<'c> {
+    chunk: &'c Chunk,
+    pos: usize,
+    lines: usize,
+}
+
+impl LineCounter<'_> {
+    /// Line number in the file of the byte at `pos`.
+    pub fn line_at(&mut self, pos: usize) -> u64 {
+        if pos < self.pos {
+            (self.pos, self.lines) = (0, 0);
+        }
+        let pos = pos.min(self.chunk.bytes.len());
+        self.lines += count_lines(self.chunk.bytes.get(self.pos..pos).unwrap_or_default());
+        self.pos = pos;
+        match &self.chunk.line_numbers {
+            Some(numbers) => numbers
+                .get(self.lines)
+                .or(numbers.last())
+                .copied()
+                .unwrap_or(1),
+            None => self.chunk.first_line + self.lines as u64,
+        }
+    }
+}
+
+fn count_lines(bytes: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', bytes).count()
+}
+
+/// Cuts a text that comes in blocks of any size into chunks that tear no record.
+///
+/// A chunk begins at a line where a record of one of the chosen parsers starts and where no
+/// parser says that a record goes on. Memory stays bounded by the target, the longest block and
+/// [`STRETCH_CAP`]; what that costs is told in [`Chunker::notes`].
+pub struct Chunker {
+    parsers: Vec<&'static dyn LogParser>,
+    target: usize,
+    lines: LineCap,
+    repair: Option<Repair>,
+    cutter: Cutter,
+}
+
+impl Chunker {
+    /// Chunks of about `target` bytes.
+    pub fn new(choice: &Choice, target: usize) -> Self {
+        Self {
+            parsers: choice.parsers.clone(),
+            target: target.max(1),
+            lines: LineCap::default(),
+            repair: choice.repair.then(Repair::new),
+            cutter: Cutter::new(choice.repair),
+        }
+    }
+
+    /// Takes the next bytes of the text and hands out what is complete.
+    pub fn push(&mut self, block: &[u8], out: &mut dyn FnMut(Chunk)) {
+        // bounded pieces, so that one huge block is not copied again for every chunk
+        for piece in block.chunks(self.target.max(LINE_CAP)) {
+            let Self {
+                lines,
+                repair,
+                cutter,
+                ..
+            } = self;
+            match repair {
+                None => lines.push(piece, &mut |bytes| cutter.text.extend_from_slice(bytes)),
+                Some(repair) => lines.push(piece, &mut |bytes| {
+                    repair.push(bytes, &mut |line, number| cutter.add(line, number));
+                }),
+            }
+            self.cut(false, out);
+        }
+    }
+
+    /// The text is at its end: hands out the rest.
+    pub fn finish(&mut self, out: &mut dyn FnMut(Chunk)) {
+        let Self {
+            lines,
+            repair,
+            cutter,
+            ..
+        } = self;
+        lines.finish();
+        if let Some(repair) = repair {
+            repair.finish(&mut |line, number| cutter.add(line, number));
+        }
+        self.cut(true, out);
+        if !self.cutter.text.is_empty() {
+            let all = self.cutter.text.len();
+            out(self.cutter.take(all));
+        }
+    }
+
+    /// Lines of the text so far, as they stand in the file.
+    pub fn lines(&self) -> u64 {
+        self.lines.lines + u64::from(self.lines.open > 0)
+    }
+
+    /// What was cut or dropped, in words.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.lines.capped > 0 {
+            notes.push(format!(
+                "{} lines longer than {} KiB were read in part ({} bytes dropped)",
+                self.lines.capped,
+                LINE_CAP / 1024,
+                self.lines.dropped
+            ));
+        }
+        if self.cutter.forced > 0 {
+            notes.push(format!(
+                "{} stretches of more than {} KiB without the start of a record were cut",
+                self.cutter.forced,
+                STRETCH_CAP / 1024
+            ));
+        }
+        notes
+    }
+
+    fn cut(&mut self, ended: bool, out: &mut dyn FnMut(Chunk)) {
+        while let Some(at) = self.cutter.find(&self.parsers, self.target, ended) {
+            out(self.cutter.take(at));
+        }
+    }
+}
+
+/// Shortens lines over [`LINE_CAP`], looking at line feeds only.
+#[derive(Default)]
+struct LineCap {
+    /// Bytes of the unfinished line.
+    open: usize,
+    dropping: bool,
+    lines: u64,
+    capped: u64,
+    dropped: u64,
+}
+
+impl LineCap {
+    fn push(&mut self, block: &[u8], out: &mut dyn FnMut(&[u8])) {
+        let mut rest = block;
+        while !rest.is_empty() {
+            let taken = if self.dropping {
+                self.skip(rest, out)
+            } else {
+                self.pass(rest, out)
+            };
+            rest = rest.get(taken..).unwrap_or_default();
+        }
+    }
+
+    /// Passes on as many whole lines as fit into the cap; tells how much was used up.
+    fn pass(&mut self, rest: &[u8], out: &mut dyn FnMut(&[u8])) -> usize {
+        let room = LINE_CAP.saturating_sub(self.open);
+        let window = rest.get(..room + 1).unwrap_or(rest);
+        let (keep, open) = match memchr::memrchr(b'\n', window) {
+            Some(at) => (at + 1, 0),
+            None if window.len() > room => {
+                self.dropping = true;
+                self.capped += 1;
+                (room, self.open + room)
+            }
+            None => (window.len(), self.open + window.len()),
+        };
+        let kept = window.get(..keep).unwrap_or_default();
+        self.lines += count_lines(kept) as u64;
+        self.open = open;
+        out(kept);
+        keep
+    }
+
+    fn skip(&mut self, rest: &[u8], out: &mut dyn FnMut(&[u8])) -> usize {
+        let Some(at) = memchr::memchr(b'\n', rest) else {
+            self.dropped += rest.len() as u64;
+            return rest.len();
+        };
+        self.dropped += at as u64;
+        self.dropping = false;
+        self.open = 0;
+        self.lines += 1;
+        out(b"\n");
+        at + 1
+    }
+
+    fn finish(&mut self) {
+        self.dropping = false;
+    }
+}
+
+/// The text that is not handed out yet, and where it may be cut.
+struct Cutter {
+    text: Vec<u8>,
+    first_line: u64,
+    numbers: Option<Vec<u64>>,
+    /// Every cut up to here was looked at and is not allowed.
+    checked: usize,
+    forced: u64,
+}
+
+impl Cutter {
+    fn new(numbered: bool) -> Self {
+        let numbers = numbered.then(Vec::new);
+        Self {
+            text: Vec::new(),
+            first_line: 1,
+            numbers,
+            checked: 0,
+            forced: 0,
+        }
+    }
+
+    /// Adds a repaired line.
+    fn add(&mut self, line: &[u8], number: u64) {
+        self.text.extend_from_slice(line);
+        if let Some(numbers) = &mut self.numbers {
+            numbers.push(number);
+        }
+    }
+
+    /// The cut nearest below the target, else the first one above it.
+    fn find(
+        &mut self,
+        parsers: &[&'static dyn LogParser],
+        target: usize,
+        ended: bool,
+    ) -> Option<usize> {
+        if self.text.len() <= target {
+            return None;
+        }
+        // the window behind a cut has to be complete
+        let limit = if ended {
+            self.text.len().saturating_sub(1)
+        } else {
+            line_start(&self.text, self.text.len()).saturating_sub(JOIN_WINDOW + 1)
+        };
+        if !ended && limit < target {
+            return None;
+        }
+        let mut high = target.max(self.checked);
+        loop {
+            let top = high.min(limit);
+            if let Some(at) = self.allowed(parsers, top) {
+                return Some(at);
+            }
+            self.checked = self.checked.max(top);
+            let longest = STRETCH_CAP.max(target);
+            if self.checked >= longest {
+                self.forced += 1;
+                return Some(line_start(&self.text, longest)).filter(|at| *at > 0);
+            }
+            if top == limit {
+                return None;
+            }
+            high = top + target.max(JOIN_WINDOW);
+        }
+    }
+
+    /// The last allowed cut in `checked+1..=top`.
+    fn allowed(&self, parsers: &[&'static dyn LogParser], top: usize) -> Option<usize> {
+        let mut at = line_start(&self.text, top);
+        while at > self.checked {
+            let line = self
+                .text
+                .get(at..line_end(&self.text, at))
+                .unwrap_or_default();
+            if parsers.iter().any(|parser| parser.is_record_start(line))
+                && !self.joined(parsers, at)
+            {
+                return Some(at);
+            }
+            at = line_start(&self.text, at - 1);
+        }
+        None
+    }
+
+    fn joined(&self, parsers: &[&'static dyn LogParser], at: usize) -> bool {
+        let low = line_start(&self.text, at.saturating_sub(JOIN_WINDOW + 1));
+        let high = line_end(&self.text, (at + JOIN_WINDOW).min(self.text.len()));
+        let before = self.text.get(low..at).unwrap_or_default();
+        let after = self.text.get(at..high).unwrap_or_default();
+        parsers.iter().any(|parser| parser.joined(before, after))
+    }
+
+    /// Takes the first `at` bytes as a chunk.
+    fn take(&mut self, at: usize) -> Chunk {
+        let rest = self.text.split_off(at);
+        let bytes = std::mem::replace(&mut self.text, rest);
+        self.checked = 0;
+        let lines = count_lines(&bytes);
+        match &mut self.numbers {
+            None => {
+                let first_line = self.first_line;
+                self.first_line += lines as u64;
+                Chunk {
+                    bytes,
+                    first_line,
+                    line_numbers: None,
+                }
+            }
+            Some(numbers) => {
+                // a last line without a line feed has a number of its own
+                let open = usize::from(bytes.last().is_some_and(|b| *b != b'\n'));
+                let rest = numbers.split_off((lines + open).min(numbers.len()));
+                let taken = std::mem::replace(numbers, rest);
+                let first_line = taken.first().copied().unwrap_or(1);
+                Chunk {
+                    bytes,
+                    first_line,
+                    line_numbers: Some(taken),
+                }
+            }
+        }
+    }
 }

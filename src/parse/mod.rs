@@ -10,6 +10,9 @@ use crate::model::time::RawTime;
 pub mod chunk;
 pub mod log;
 pub mod repair;
+mod scan;
+#[cfg(test)]
+mod testing;
 
 use chunk::Chunk;
 
@@ -56,8 +59,9 @@ pub trait LogParser: Sync {
     fn is_record_start(&self, line: &[u8]) -> bool;
 
     /// True when a record that starts in `before` goes on in `after` although other records
-    /// start between its parts; a chunk is not cut there. Both are windows of whole lines
-    /// around the place of the cut, of at most [`chunk::JOIN_WINDOW`] bytes each.
+    /// start between its parts; a chunk is not cut there. Both are windows of whole lines that
+    /// reach [`chunk::JOIN_WINDOW`] bytes from the place of the cut, and to the end of the line
+    /// that stands there.
     fn joined(&self, _before: &[u8], _after: &[u8]) -> bool {
         false
     }
@@ -68,11 +72,20 @@ pub trait LogParser: Sync {
     /// Parses the records of a chunk in line order: those that hold one of the byte positions
     /// `picks` (ascending), or every record when there are none. Which records are picked never
     /// changes the event that a record gives.
-    fn parse<'c>(&self, chunk: &'c Chunk, picks: Option<&[usize]>, out: &mut dyn FnMut(Event<'c>)) -> ParseStats;
+    fn parse<'c>(
+        &self,
+        chunk: &'c Chunk,
+        picks: Option<&[usize]>,
+        out: &mut dyn FnMut(Event<'c>),
+    ) -> ParseStats;
 }
 
 /// Every log format, in the order in which they are asked.
-pub const LOG_PARSERS: &[&dyn LogParser] = &[&log::expressway::Expressway, &log::cms_syslog::CmsSyslog, &log::cms_status::CmsStatus];
+pub const LOG_PARSERS: &[&dyn LogParser] = &[
+    &log::expressway::Expressway,
+    &log::cms_syslog::CmsSyslog,
+    &log::cms_status::CmsStatus,
+];
 
 /// The parsers that read a text, and whether it has to be repaired first.
 #[derive(Clone)]

@@ -1,0 +1,512 @@
+//! The screen of `database cluster status`.
+//!
+//! ```text
+//! ERROR                    : Couldn't upgrade the schema
+//! Status                   : Error
+//! Nodes:
+//!     10.48.54.75          : Connected Primary
+//!     10.48.54.119 (me)    : Connected Replica ( In Sync )
+//! Node in use              : 10.48.54.75
+//! Interface                : a
+//! Last command             : 'database cluster upgrade_schema' (Failed)
+//! ```
+//!
+//! Older releases say Master and Slave. Indentation, the column of the colon and blank lines
+//! vary with the tool the screen was copied from. A block reaches from its prompt, `ERROR` or
+//! `Status` line to its `Last command`, the next block or the first line of another shape.
+
+use std::iter::Peekable;
+
+use memchr::memmem;
+
+use crate::model::event::Event;
+use crate::model::node::Role;
+use crate::model::time::RawTime;
+use crate::parse::chunk::{Chunk, JOIN_WINDOW};
+use crate::parse::scan::{is_blank, line_at, line_start, text};
+use crate::parse::{LogParser, ParseStats, Probe, RecordHead};
+
+const FORMAT: &str = "cms.status";
+const NODE_FORMAT: &str = "cms.status.node";
+
+/// Lines of a block that are read.
+const MAX_LINES: usize = 400;
+/// Bytes of a block that are read; no more than the window in which a cut looks for it.
+const MAX_BLOCK: usize = JOIN_WINDOW;
+
+/// The parser.
+pub struct CmsStatus;
+
+/// A line of the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Line<'l> {
+    Blank,
+    /// `cms1> database cluster status`
+    Prompt(&'l [u8]),
+    Error(&'l [u8]),
+    Status(&'l [u8]),
+    Nodes,
+    NodeInUse(&'l [u8]),
+    Interface(&'l [u8]),
+    LastCommand(&'l [u8]),
+    /// A heading or a value that tells nothing about the cluster.
+    Other,
+    Row(Row<'l>),
+    /// Not of this screen.
+    Foreign,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Row<'l> {
+    address: &'l [u8],
+    me: bool,
+    state: &'l [u8],
+}
+
+impl Row<'_> {
+    fn connected(&self) -> bool {
+        starts_with_word(self.state, b"connected")
+    }
+
+    fn role(&self) -> Role {
+        text(self.state)
+            .split(|c: char| !c.is_ascii_alphabetic())
+            .find_map(|word| {
+                Role::parse(word).filter(|r| matches!(r, Role::Primary | Role::Replica))
+            })
+            .unwrap_or_default()
+    }
+
+    fn in_sync(&self) -> bool {
+        let state = text(self.state).to_ascii_lowercase();
+        state.contains("in sync") && !state.contains("not in sync")
+    }
+}
+
+fn starts_with_word(text: &[u8], word: &[u8]) -> bool {
+    text.get(..word.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(word))
+        && !text.get(word.len()).is_some_and(u8::is_ascii_alphanumeric)
+}
+
+/// `key : value`, trimmed; the key without its colon.
+fn key_value(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = memchr::memchr(b':', line)?;
+    Some((
+        line.get(..colon)?.trim_ascii(),
+        line.get(colon + 1..)?.trim_ascii(),
+    ))
+}
+
+/// What a line is; `rows` while the list of nodes may go on.
+fn classify(line: &[u8], rows: bool) -> Line<'_> {
+    let line = line.trim_ascii();
+    if line.is_empty() {
+        return Line::Blank;
+    }
+    if let Some(host) = prompt(line) {
+        return Line::Prompt(host);
+    }
+    let Some((key, value)) = key_value(line) else {
+        let heading = line.len() <= 32 && matches!(line, b"Certificates" | b"Nodes");
+        return match heading {
+            true if line == b"Nodes" => Line::Nodes,
+            true => Line::Other,
+            false => Line::Foreign,
+        };
+    };
+    match key {
+        b"ERROR" => return Line::Error(value),
+        b"Status" => return Line::Status(value),
+        b"Nodes" => return Line::Nodes,
+        b"Node in use" => return Line::NodeInUse(value),
+        b"Interface" => return Line::Interface(value),
+        b"Last command" => return Line::LastCommand(value),
+        _ => {}
+    }
+    if let Some(row) = row(line).filter(|_| rows) {
+        return Line::Row(row);
+    }
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'_' | b'-');
+    let named = key.len() <= 32
+        && key.first().is_some_and(u8::is_ascii_alphabetic)
+        && key.iter().all(plain);
+    if named { Line::Other } else { Line::Foreign }
+}
+
+/// Host of a prompt at which the status was asked for.
+fn prompt(line: &[u8]) -> Option<&[u8]> {
+    let end = memchr::memchr(b'>', line)?;
+    let host = line.get(..end)?;
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+    if host.is_empty() || !host.iter().all(plain) {
+        return None;
+    }
+    let mut words = line
+        .get(end + 1..)?
+        .split(u8::is_ascii_whitespace)
+        .filter(|w| !w.is_empty());
+    let asked = [b"database".as_slice(), b"cluster", b"status"];
+    asked
+        .iter()
+        .all(|word| words.next() == Some(word))
+        .then_some(host)
+}
+
+/// `address [(me)] : state`
+fn row(line: &[u8]) -> Option<Row<'_>> {
+    let space = line.iter().position(u8::is_ascii_whitespace)?;
+    let (mut address, rest) = (line.get(..space)?, line.get(space..)?.trim_ascii_start());
+    let (me, rest) = match rest.strip_prefix(b"(me)") {
+        Some(rest) => (true, rest.trim_ascii_start()),
+        None => (false, rest),
+    };
+    let state = match (rest.strip_prefix(b":"), address.strip_suffix(b":")) {
+        (Some(state), _) => state,
+        // `Note: text` is no row, `10.48.54.75: Connected Primary` is one
+        (None, Some(plain)) if !me && plain.iter().any(|b| matches!(b, b'.' | b':')) => {
+            address = plain;
+            rest
+        }
+        _ => return None,
+    };
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':');
+    let fits = address
+        .first()
+        .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b':');
+    (fits && address.iter().all(plain)).then_some(Row {
+        address,
+        me,
+        state: state.trim_ascii(),
+    })
+}
+
+/// A whole screen.
+#[derive(Default)]
+struct Block<'l> {
+    start: usize,
+    /// Behind the last line.
+    end: usize,
+    prompt: Option<&'l [u8]>,
+    /// Start of the `ERROR` or `Status` line.
+    body: usize,
+    error: Option<&'l [u8]>,
+    status: Option<&'l [u8]>,
+    node_in_use: Option<&'l [u8]>,
+    interface: Option<&'l [u8]>,
+    last_command: Option<&'l [u8]>,
+    /// Offset of the line, and what it says.
+    rows: Vec<(usize, Row<'l>)>,
+}
+
+impl Block<'_> {
+    /// Many programs print a `Status`; only this screen has one of these.
+    fn is_ours(&self) -> bool {
+        let ours = |command| memmem::find(command, b"database cluster").is_some();
+        self.status.is_some()
+            && (!self.rows.is_empty()
+                || self.node_in_use.is_some()
+                || self.last_command.is_some_and(ours))
+    }
+}
+
+/// Reads the block that starts at the line at `start`; `None` when none does. What it holds
+/// depends on the text from `start` on only.
+fn block(bytes: &[u8], start: usize) -> Option<Block<'_>> {
+    let mut block = Block {
+        start,
+        end: start,
+        body: start,
+        ..Block::default()
+    };
+    let mut at = start;
+    let mut in_rows = false;
+    let mut bare = true;
+    for _ in 0..MAX_LINES {
+        let (line, next) = line_at(bytes, at);
+        if at >= bytes.len() || next - start > MAX_BLOCK {
+            break;
+        }
+        let line = classify(line, in_rows);
+        if bare && !matches!(line, Line::Blank | Line::Prompt(_)) {
+            block.body = at;
+        }
+        match line {
+            Line::Blank => {
+                at = next;
+                continue;
+            }
+            Line::Prompt(host) if at == start => block.prompt = Some(host),
+            Line::Error(value) if bare => block.error = Some(value),
+            Line::Status(value) if block.status.is_none() && (bare || block.error.is_some()) => {
+                block.status = Some(value);
+            }
+            // what else may stand between a prompt and its answer is not this screen
+            _ if block.status.is_none() => break,
+            Line::Prompt(_) | Line::Error(_) | Line::Status(_) | Line::Foreign => break,
+            Line::Nodes => {}
+            Line::NodeInUse(value) => block.node_in_use = Some(value),
+            Line::Interface(value) => block.interface = Some(value),
+            Line::LastCommand(value) => block.last_command = Some(value),
+            Line::Row(row) => block.rows.push((at, row)),
+            Line::Other => {}
+        }
+        in_rows = matches!(line, Line::Nodes | Line::Row(_));
+        bare = bare && matches!(line, Line::Prompt(_));
+        block.end = next;
+        at = next;
+        if block.last_command.is_some() {
+            break;
+        }
+    }
+    (block.end > start).then_some(block)
+}
+
+/// True for a prompt, `ERROR` or `Status` line of this screen.
+pub(crate) fn begins(line: &[u8]) -> bool {
+    matches!(
+        classify(line, false),
+        Line::Prompt(_) | Line::Error(_) | Line::Status(_)
+    )
+}
+
+/// The blocks of a text in order, those of other programs left out.
+fn blocks(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> {
+    let mut starts = Starts::new(bytes);
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while let Some(start) = starts.next_from(at) {
+            let block = block(bytes, start);
+            at = block
+                .as_ref()
+                .map_or(0, |block| block.end)
+                .max(line_at(bytes, start).1);
+            if let Some(block) = block.filter(Block::is_ours) {
+                return Some(block);
+            }
+        }
+        None
+    })
+}
+
+/// Finds the lines that begin a block without looking at the others.
+struct Starts<'l> {
+    bytes: &'l [u8],
+    words: Vec<Peekable<memmem::FindIter<'l, 'static>>>,
+}
+
+impl<'l> Starts<'l> {
+    fn new(bytes: &'l [u8]) -> Self {
+        let words = [b"Status".as_slice(), b"ERROR", b"database"];
+        Self {
+            bytes,
+            words: words
+                .map(|word| memmem::find_iter(bytes, word).peekable())
+                .into(),
+        }
+    }
+
+    /// Start of the first such line from the line start `at` on; `at` never falls.
+    fn next_from(&mut self, at: usize) -> Option<usize> {
+        let mut from = at;
+        loop {
+            for word in &mut self.words {
+                while word.next_if(|hit| *hit < from).is_some() {}
+            }
+            let hit = self
+                .words
+                .iter_mut()
+                .filter_map(|word| word.peek().copied())
+                .min()?;
+            let start = line_start(self.bytes, hit);
+            let (line, next) = line_at(self.bytes, start);
+            if begins(line) {
+                return Some(start);
+            }
+            from = next;
+        }
+    }
+}
+
+/// `'database cluster join 10.48.36.61' (Success)`: the command and its result.
+fn command(value: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let value = value.trim_ascii();
+    let parted = value.strip_suffix(b")").and_then(|rest| {
+        let open = memchr::memrchr(b'(', rest)?;
+        Some((
+            rest.get(..open)?.trim_ascii(),
+            rest.get(open + 1..)?.trim_ascii(),
+        ))
+    });
+    let (command, result) =
+        parted.map_or((value, None), |(command, result)| (command, Some(result)));
+    let quote = |b: &u8| *b == b'\'';
+    let command = match command.iter().position(quote) {
+        Some(0) => command.strip_prefix(b"'").unwrap_or(command),
+        _ => command,
+    };
+    (
+        command.strip_suffix(b"'").unwrap_or(command).trim_ascii(),
+        result,
+    )
+}
+
+fn yes_no(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
+}
+
+fn summary<'c>(bytes: &'c [u8], block: &Block<'c>, line: u64) -> Event<'c> {
+    let source = bytes
+        .get(block.body..block.end)
+        .unwrap_or_default()
+        .trim_ascii_end();
+    let mut event = Event {
+        format: FORMAT,
+        time: RawTime::None,
+        line,
+        fields: Vec::new(),
+        text: text(source),
+    };
+    let mut put = |name: &'static str, value: Option<&'c [u8]>| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            event.push(name, text(value));
+        }
+    };
+    put("status", block.status);
+    put("error", block.error);
+    put("node_in_use", block.node_in_use);
+    put("interface", block.interface);
+    if let Some(value) = block.last_command {
+        let (command, result) = command(value);
+        put("last_command", Some(command));
+        put("last_result", result);
+    }
+    put("prompt_host", block.prompt);
+    let rows = || block.rows.iter().map(|(_, row)| row);
+    let me = rows().find(|row| row.me);
+    put("me", me.map(|row| row.address));
+    if let Some(me) = me {
+        event.push("me_role", role_word(me.role()));
+        event.push("me_connected", yes_no(me.connected()));
+    }
+    let count =
+        |wanted: &dyn Fn(&Row<'_>) -> bool| rows().filter(|row| wanted(row)).count().to_string();
+    event.push("members", count(&|_| true));
+    event.push("primaries", count(&|row| row.role() == Role::Primary));
+    event.push("replicas", count(&|row| row.role() == Role::Replica));
+    event.push(
+        "out_of_sync",
+        count(&|row| row.role() == Role::Replica && !row.in_sync()),
+    );
+    event.push("disconnected", count(&|row| !row.connected()));
+    let mut others = rows().filter(|row| !row.me).peekable();
+    let lost = others.peek().is_some() && others.all(|row| !row.connected());
+    event.push("others_disconnected", yes_no(lost));
+    event
+}
+
+fn node<'c>(bytes: &'c [u8], block: &Block<'c>, at: usize, row: &Row<'c>, line: u64) -> Event<'c> {
+    let source = line_at(bytes, at).0;
+    let mut event = Event {
+        format: NODE_FORMAT,
+        time: RawTime::None,
+        line,
+        fields: Vec::new(),
+        text: text(source),
+    };
+    let me = block
+        .rows
+        .iter()
+        .find(|(_, row)| row.me)
+        .map(|(_, row)| row.address);
+    if let Some(reporter) = me.or(block.prompt) {
+        event.push("reporter", text(reporter));
+    }
+    event.push("address", text(row.address));
+    event.push("state", text(row.state));
+    event.push("role", role_word(row.role()));
+    event.push("connected", yes_no(row.connected()));
+    if row.role() == Role::Replica {
+        event.push("in_sync", yes_no(row.in_sync()));
+    }
+    event.push("me", yes_no(row.me));
+    event
+}
+
+fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Primary => "primary",
+        Role::Replica => "replica",
+        _ => "unknown",
+    }
+}
+
+impl LogParser for CmsStatus {
+    fn id(&self) -> &'static str {
+        FORMAT
+    }
+
+    fn probe(&self, head: &[u8]) -> Probe {
+        match blocks(head).next() {
+            None => Probe::NotForUs,
+            Some(block) if is_blank(head.get(..block.start).unwrap_or_default()) => Probe::Certain,
+            Some(_) => Probe::Unsure,
+        }
+    }
+
+    fn is_record_start(&self, line: &[u8]) -> bool {
+        begins(line)
+    }
+
+    fn joined(&self, before: &[u8], after: &[u8]) -> bool {
+        let text = [before, after].concat();
+        let mut starts = Starts::new(&text);
+        let mut at = 0;
+        while let Some(start) = starts.next_from(at).filter(|start| *start < before.len()) {
+            let end = block(&text, start).map_or(0, |block| block.end);
+            if end > before.len() {
+                return true;
+            }
+            at = end.max(line_at(&text, start).1);
+        }
+        false
+    }
+
+    fn head<'l>(&self, line: &'l [u8]) -> Option<RecordHead<'l>> {
+        let host = match classify(line, false) {
+            Line::Prompt(host) => std::str::from_utf8(host).ok(),
+            Line::Error(_) | Line::Status(_) => None,
+            _ => return None,
+        };
+        Some(RecordHead {
+            time: RawTime::None,
+            host,
+        })
+    }
+
+    fn parse<'c>(
+        &self,
+        chunk: &'c Chunk,
+        picks: Option<&[usize]>,
+        out: &mut dyn FnMut(Event<'c>),
+    ) -> ParseStats {
+        let bytes = chunk.bytes.as_slice();
+        let mut stats = ParseStats::default();
+        let mut numbers = chunk.line_counter();
+        for block in blocks(bytes) {
+            let picked = |picks: &[usize]| {
+                let first = picks.partition_point(|pick| *pick < block.start);
+                picks.get(first).is_some_and(|pick| *pick < block.end)
+            };
+            if !picks.is_none_or(picked) {
+                continue;
+            }
+            stats.records += 1;
+            out(summary(bytes, &block, numbers.line_at(block.body)));
+            for (at, row) in &block.rows {
+                out(node(bytes, &block, *at, row, numbers.line_at(*at)));
+            }
+        }
+        stats
+    }
+}

@@ -1,0 +1,461 @@
+//! Meeting Server syslog: BSD stamp without a year, `facility.severity`, host, program.
+//!
+//! ```text
+//! Mar 31 10:16:59 user.info acanosrv02 sfpool:  Health check 10.48.54.119: error (up = 1): …
+//! Mar 30 12:39:04 local0.warning ClusterCore1 postgres[20882]:  [2-7] #011SQL statement "…"
+//! ```
+//!
+//! PostgreSQL writes a statement in several records numbered `[n-m]`; the parts of one
+//! statement are one event. Lines of other processes may stand between them.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use memchr::memmem;
+
+use crate::model::event::Event;
+use crate::model::time::RawTime;
+use crate::parse::chunk::{Chunk, JOIN_WINDOW};
+use crate::parse::log::wanted_lines;
+use crate::parse::scan::{Cursor, chomp, decimal, is_blank, lead, line_at, line_end, line_start};
+use crate::parse::scan::{lines, text};
+use crate::parse::{LogParser, ParseStats, Probe, RecordHead};
+
+const FORMAT: &str = "cms.syslog";
+
+/// Parts of a statement that are kept.
+const MAX_PARTS: usize = 256;
+/// Bytes of a statement that are kept.
+const MAX_STATEMENT: usize = 64 * 1024;
+
+const FACILITIES: [&str; 24] = [
+    "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv",
+    "ftp", "ntp", "security", "console", "mark", "local0", "local1", "local2", "local3", "local4",
+    "local5", "local6", "local7",
+];
+const SEVERITIES: [&str; 12] = [
+    "emerg", "panic", "alert", "crit", "err", "error", "warning", "warn", "notice", "info",
+    "debug", "none",
+];
+
+/// The parser.
+pub struct CmsSyslog;
+
+/// The parts before the message.
+pub(crate) struct Header<'l> {
+    pub(crate) time: RawTime,
+    facility: &'l [u8],
+    severity: &'l [u8],
+    host: &'l [u8],
+    pub(crate) program: Option<&'l [u8]>,
+    pid: Option<&'l [u8]>,
+    /// Offset of the message in the line.
+    pub(crate) message: usize,
+}
+
+/// Reads the header of a record; `None` when the line does not begin one.
+pub(crate) fn header(line: &[u8]) -> Option<Header<'_>> {
+    let line = chomp(line);
+    let mut cursor = Cursor::from(line, lead(line));
+    let mut priority = None;
+    let mut time = RawTime::None;
+    match cursor.peek()? {
+        // a collector's own stamp, priority and host stand before the node's line
+        b'0'..=b'9' => {
+            cursor.date_time(b" ", b".,")?;
+            separated(&mut cursor)?;
+            priority = Some(facility_severity(cursor.word())?);
+            separated(&mut cursor)?;
+            host(cursor.word())?;
+            separated(&mut cursor)?;
+            time = cursor.bsd_stamp()?;
+            separated(&mut cursor)?;
+        }
+        b'A'..=b'Z' => {
+            time = cursor.bsd_stamp()?;
+            separated(&mut cursor)?;
+        }
+        b'a'..=b'z' => {}
+        _ => return None,
+    }
+    let (facility, severity) = match priority {
+        Some(pair) => pair,
+        None => {
+            let pair = facility_severity(cursor.word())?;
+            separated(&mut cursor)?;
+            pair
+        }
+    };
+    let host = host(cursor.word())?;
+    let (program, pid, message) = program(line, cursor.at);
+    if time == RawTime::None && program.is_none() {
+        return None;
+    }
+    Some(Header {
+        time,
+        facility,
+        severity,
+        host,
+        program,
+        pid,
+        message,
+    })
+}
+
+fn separated(cursor: &mut Cursor<'_>) -> Option<()> {
+    (cursor.blanks() > 0).then_some(())
+}
+
+fn facility_severity(word: &[u8]) -> Option<(&[u8], &[u8])> {
+    let dot = memchr::memchr(b'.', word)?;
+    let (facility, severity) = (word.get(..dot)?, word.get(dot + 1..)?);
+    let known =
+        |list: &[&str], word: &[u8]| list.iter().any(|w| w.as_bytes().eq_ignore_ascii_case(word));
+    (known(&FACILITIES, facility) && known(&SEVERITIES, severity)).then_some((facility, severity))
+}
+
+fn host(word: &[u8]) -> Option<&[u8]> {
+    let plain =
+        |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':') || *b >= 0x80;
+    let fits = !word.is_empty() && word.iter().all(plain) && word.last() != Some(&b':');
+    fits.then_some(word)
+}
+
+/// Program, pid and the offset of the message, from the blank behind the host on.
+fn program(line: &[u8], at: usize) -> (Option<&[u8]>, Option<&[u8]>, usize) {
+    let mut cursor = Cursor::from(line, at);
+    cursor.blanks();
+    let plain = cursor.at;
+    let mut first = cursor.word();
+    if is_container(first) {
+        // 3.x writes the id of the container before the program
+        let mut ahead = cursor;
+        ahead.blanks();
+        let second = ahead.word();
+        if second.ends_with(b":") {
+            (cursor, first) = (ahead, second);
+        }
+    }
+    if let Some(name) = first.strip_suffix(b":").filter(|name| !name.is_empty()) {
+        let (name, pid) = split_pid(name);
+        cursor.blanks();
+        return (Some(name), pid, cursor.at);
+    }
+    // `postgres [20882]:`
+    cursor.blanks();
+    let pid = cursor
+        .word()
+        .strip_suffix(b"]:")
+        .and_then(|word| word.strip_prefix(b"["));
+    if let Some(pid) = pid.filter(|pid| decimal(pid).is_some() && !first.is_empty()) {
+        cursor.blanks();
+        return (Some(first), Some(pid), cursor.at);
+    }
+    (None, None, plain)
+}
+
+fn is_container(word: &[u8]) -> bool {
+    word.len() >= 12 && word.iter().all(u8::is_ascii_hexdigit)
+}
+
+fn split_pid(name: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let inner = name.strip_suffix(b"]").and_then(|name| {
+        let open = memchr::memrchr(b'[', name)?;
+        Some((name.get(..open)?, name.get(open + 1..)?))
+    });
+    match inner {
+        Some((name, pid)) if decimal(pid).is_some() && !name.is_empty() => (name, Some(pid)),
+        _ => (name, None),
+    }
+}
+
+/// A part `[n-m]` of a PostgreSQL statement.
+struct Part<'l> {
+    host: &'l [u8],
+    pid: &'l [u8],
+    statement: &'l [u8],
+    number: u32,
+    /// `n-m`
+    label: &'l [u8],
+    /// Offset of the text behind `[n-m] `.
+    body: usize,
+}
+
+impl Part<'_> {
+    fn same_statement(&self, other: &Part<'_>) -> bool {
+        (self.host, self.pid, self.statement) == (other.host, other.pid, other.statement)
+    }
+}
+
+fn part(line: &[u8]) -> Option<Part<'_>> {
+    let line = chomp(line);
+    let header = header(line).filter(|header| header.program == Some(b"postgres"))?;
+    let mut cursor = Cursor::from(line, header.message);
+    let rest = cursor.rest().strip_prefix(b"[")?;
+    let close = memchr::memchr(b']', rest.get(..rest.len().min(24))?)?;
+    let label = rest.get(..close)?;
+    let dash = memchr::memchr(b'-', label)?;
+    let statement = label
+        .get(..dash)
+        .filter(|digits| decimal(digits).is_some())?;
+    let number = decimal(label.get(dash + 1..)?)?;
+    cursor.at += close + 2;
+    if !cursor.eat(b' ') && cursor.peek().is_some() {
+        return None;
+    }
+    Some(Part {
+        host: header.host,
+        pid: header.pid?,
+        statement,
+        number,
+        label,
+        body: cursor.at,
+    })
+}
+
+/// Start of the part of the same statement that comes next before `start`, if it is linked.
+fn part_before(bytes: &[u8], start: usize, part_here: &Part<'_>) -> Option<usize> {
+    let low = line_start(bytes, start.saturating_sub(JOIN_WINDOW + 1));
+    let mut high = start;
+    let needle = needle(part_here);
+    loop {
+        let window = bytes.get(low..high)?;
+        let at = line_start(bytes, low + memmem::rfind(window, &needle)?);
+        if let Some(found) = part(line_at(bytes, at).0).filter(|p| p.same_statement(part_here)) {
+            return (found.number < part_here.number).then_some(at);
+        }
+        high = at;
+    }
+}
+
+/// Start of the part of the same statement that comes next at or after `end`, if it is linked.
+fn part_after(bytes: &[u8], end: usize, part_here: &Part<'_>) -> Option<usize> {
+    let high = line_end(bytes, (end + JOIN_WINDOW).min(bytes.len()));
+    let mut low = end;
+    let needle = needle(part_here);
+    loop {
+        let window = bytes.get(low..high)?;
+        let hit = low + memmem::find(window, &needle)?;
+        let at = line_start(bytes, hit);
+        let (line, next) = line_at(bytes, at);
+        if let Some(found) = part(line).filter(|p| p.same_statement(part_here)) {
+            return (found.number > part_here.number).then_some(at);
+        }
+        low = next;
+    }
+}
+
+fn needle(part: &Part<'_>) -> Vec<u8> {
+    let mut needle = vec![b'['];
+    needle.extend_from_slice(part.statement);
+    needle.push(b'-');
+    needle
+}
+
+/// Line starts of the whole group that the part at `start` belongs to, in rising order.
+fn group(bytes: &[u8], start: usize) -> Vec<usize> {
+    let mut head = start;
+    while let Some(before) = part(line_at(bytes, head).0).and_then(|p| part_before(bytes, head, &p))
+    {
+        head = before;
+    }
+    let mut starts = vec![head];
+    let mut at = head;
+    loop {
+        let (line, end) = line_at(bytes, at);
+        let Some(after) = part(line).and_then(|part| part_after(bytes, end, &part)) else {
+            break;
+        };
+        starts.push(after);
+        at = after;
+    }
+    starts
+}
+
+/// A message as the program wrote it: `#011` is a tab, `#012` a line feed, and `|` stands for
+/// the line feeds inside a message of libpq.
+fn unfold(message: &[u8]) -> Cow<'_, str> {
+    let mut message = message.trim_ascii_end();
+    if let Some(rest) = message.strip_suffix(b"|") {
+        message = rest.trim_ascii_end();
+    }
+    if memchr::memchr(b'#', message).is_none() {
+        return text(message);
+    }
+    let folded = text(message);
+    Cow::Owned(
+        folded
+            .replace("|#011", "\n\t")
+            .replace("#011", "\t")
+            .replace("#012", "\n"),
+    )
+}
+
+fn skeleton<'c>(header: &Header<'c>, line: u64) -> Event<'c> {
+    let mut event = Event {
+        format: FORMAT,
+        time: header.time,
+        line,
+        fields: Vec::with_capacity(7),
+        text: Cow::Borrowed(""),
+    };
+    event.push("facility", text(header.facility));
+    event.push("severity", text(header.severity));
+    event.push("host", text(header.host));
+    if let Some(program) = header.program {
+        event.push("program", text(program));
+    }
+    if let Some(pid) = header.pid {
+        event.push("pid", text(pid));
+    }
+    event
+}
+
+fn single(line: &[u8], number: u64) -> Option<Event<'_>> {
+    let header = header(line)?;
+    let mut event = skeleton(&header, number);
+    event.push("message", unfold(line.get(header.message..)?));
+    event.text = text(line);
+    Some(event)
+}
+
+fn statement<'c>(bytes: &'c [u8], starts: &[usize], number: u64) -> Option<Event<'c>> {
+    let (first, _) = line_at(bytes, *starts.first()?);
+    let mut event = skeleton(&header(first)?, number);
+    let mut message = Cow::Borrowed("");
+    for (nth, start) in starts.iter().take(MAX_PARTS).enumerate() {
+        let (line, _) = line_at(bytes, *start);
+        let part = part(line)?;
+        let body = unfold(line.get(part.body..)?);
+        if nth == 0 {
+            event.push("part", text(part.label));
+            event.text = text(line);
+            message = body;
+            continue;
+        }
+        if message.len() + body.len() > MAX_STATEMENT {
+            break;
+        }
+        event.text.to_mut().push('\n');
+        event.text.to_mut().push_str(&text(line));
+        message.to_mut().push('\n');
+        message.to_mut().push_str(&body);
+    }
+    event.push("message", message);
+    Some(event)
+}
+
+impl LogParser for CmsSyslog {
+    fn id(&self) -> &'static str {
+        FORMAT
+    }
+
+    fn probe(&self, head: &[u8]) -> Probe {
+        let (mut ours, mut others) = (0_usize, 0_usize);
+        for (_, line) in lines(head).filter(|(_, line)| !is_blank(line)) {
+            match self.is_record_start(line) {
+                true => ours += 1,
+                false => others += 1,
+            }
+        }
+        match ours {
+            0 => Probe::NotForUs,
+            // the first and the last line of the head may be torn
+            _ if ours + 2 > others => Probe::Certain,
+            _ => Probe::Unsure,
+        }
+    }
+
+    fn is_record_start(&self, line: &[u8]) -> bool {
+        header(line).is_some()
+    }
+
+    fn joined(&self, before: &[u8], after: &[u8]) -> bool {
+        let name = b"postgres";
+        if memmem::find(after, name).is_none() || memmem::find(before, name).is_none() {
+            return false;
+        }
+        let parts = |bytes: &'_ [u8]| lines(bytes).map(|(at, _)| at).collect::<Vec<_>>();
+        let earlier: Vec<_> = parts(before)
+            .into_iter()
+            .rev()
+            .filter_map(|at| {
+                let (line, end) = line_at(before, at);
+                Some((part(line)?, before.len() - end))
+            })
+            .collect();
+        let mut seen: Vec<Part<'_>> = Vec::new();
+        for (start, line) in lines(after) {
+            let Some(here) = part(line) else { continue };
+            if seen.iter().any(|part| part.same_statement(&here)) {
+                continue;
+            }
+            let last = earlier.iter().find(|(part, _)| part.same_statement(&here));
+            if last
+                .is_some_and(|(part, gap)| part.number < here.number && gap + start <= JOIN_WINDOW)
+            {
+                return true;
+            }
+            seen.push(here);
+        }
+        false
+    }
+
+    fn head<'l>(&self, line: &'l [u8]) -> Option<RecordHead<'l>> {
+        let header = header(line)?;
+        Some(RecordHead {
+            time: header.time,
+            host: std::str::from_utf8(header.host).ok(),
+        })
+    }
+
+    fn parse<'c>(
+        &self,
+        chunk: &'c Chunk,
+        picks: Option<&[usize]>,
+        out: &mut dyn FnMut(Event<'c>),
+    ) -> ParseStats {
+        let bytes = chunk.bytes.as_slice();
+        let mut stats = ParseStats::default();
+        let mut numbers = chunk.line_counter();
+        let mut grouped = HashSet::new();
+        let mut records: Vec<Vec<usize>> = Vec::new();
+        let mut emit = |starts: &[usize], stats: &mut ParseStats| {
+            let Some(first) = starts.first() else { return };
+            let line = line_at(bytes, *first).0;
+            let number = numbers.line_at(*first);
+            let event = if part(line).is_some() {
+                statement(bytes, starts, number)
+            } else {
+                single(line, number)
+            };
+            if let Some(event) = event {
+                stats.records += 1;
+                out(event);
+            }
+        };
+        for start in wanted_lines(bytes, picks) {
+            let line = line_at(bytes, start).0;
+            let starts = match part(line) {
+                Some(_) if grouped.contains(&start) => continue,
+                Some(_) => {
+                    let starts = group(bytes, start);
+                    grouped.extend(starts.iter().copied());
+                    starts
+                }
+                None if !self.is_record_start(line) => continue,
+                None => vec![start],
+            };
+            // the head of a picked group may stand before records that were picked earlier
+            match picks {
+                Some(_) => records.push(starts),
+                None => emit(&starts, &mut stats),
+            }
+        }
+        records.sort_unstable();
+        for starts in &records {
+            emit(starts, &mut stats);
+        }
+        stats
+    }
+}

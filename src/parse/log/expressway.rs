@@ -1,0 +1,413 @@
+//! Expressway logs: local time with offset, host, program, `Key="value"` pairs and free text.
+//!
+//! ```text
+//! 2020-08-12T14:57:43.353-05:00 expc01 UTCTime="2020-08-12 19:57:43,353" Module="developer.clusterdb.cdb" …
+//! 2020-08-12T15:13:24.976-05:00 expc01 httpd[15060]: web: Event="System Configuration Changed" …
+//! ```
+//!
+//! A key may stand twice: the first `Node` is the reporter, the last one whom it speaks of.
+//! Message bodies (SIP, HTTP) follow a record on lines of their own; only the first line of a
+//! record is read. Excerpts without a time (`Event="…" …`, `host program: UTCTime="…" …`) are
+//! records, too.
+
+use memchr::memmem;
+
+use crate::model::event::Event;
+use crate::model::time::RawTime;
+use crate::parse::chunk::Chunk;
+use crate::parse::log::wanted_lines;
+use crate::parse::scan::{Cursor, chomp, decimal, is_blank, lead, line_at, lines, text};
+use crate::parse::{LogParser, ParseStats, Probe, RecordHead};
+
+const FORMAT: &str = "expressway.log";
+
+/// How far ahead of a closing quote the next pair is looked for.
+const LOOK_AHEAD: usize = 1024;
+
+/// The parser.
+pub struct Expressway;
+
+/// The parts before the program.
+pub(crate) struct Header<'l> {
+    pub(crate) time: RawTime,
+    pub(crate) host: Option<&'l [u8]>,
+    /// Offset behind the host.
+    pub(crate) end: usize,
+}
+
+/// Reads the header of a record; `None` when the line does not begin one. The time is `None`
+/// for records that were copied without it.
+pub(crate) fn header(line: &[u8]) -> Option<Header<'_>> {
+    let line = chomp(line);
+    let mut cursor = Cursor::from(line, lead(line));
+    let first = cursor.peek()?;
+    if first.is_ascii_digit() && cursor.rest().get(4) == Some(&b'-') {
+        let time = cursor.instant()?;
+        if cursor.blanks() == 0 {
+            return None;
+        }
+        let host = Some(host(cursor.word())?);
+        return Some(Header {
+            time,
+            host,
+            end: cursor.at,
+        });
+    }
+    if first.is_ascii_alphanumeric() {
+        timeless(cursor)
+    } else {
+        None
+    }
+}
+
+/// `Event="…" Service="…"` of the web interface, and `host program[pid]: UTCTime="…"`.
+fn timeless(mut cursor: Cursor<'_>) -> Option<Header<'_>> {
+    let none = RawTime::None;
+    let start = cursor.at;
+    if cursor.literal(b"Event=\"") {
+        let known = [
+            b"Service=".as_slice(),
+            b"Detail=",
+            b"Level=",
+            b"Protocol=",
+            b"Severity=",
+        ];
+        let others = cursor.rest();
+        let found = known.iter().any(|key| memmem::find(others, key).is_some());
+        return found.then_some(Header {
+            time: none,
+            host: None,
+            end: start,
+        });
+    }
+    let host = host(cursor.word())?;
+    let end = cursor.at;
+    if cursor.blanks() == 0 {
+        return None;
+    }
+    let mut ahead = cursor;
+    let word = ahead.word();
+    if program_word(word).is_some() {
+        ahead.blanks();
+        cursor = ahead;
+    }
+    cursor.literal(b"UTCTime=\"").then_some(Header {
+        time: none,
+        host: Some(host),
+        end,
+    })
+}
+
+fn host(word: &[u8]) -> Option<&[u8]> {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b".-_:".contains(b) || *b >= 0x80;
+    let fits = !word.is_empty() && word.iter().all(plain) && word.last() != Some(&b':');
+    fits.then_some(word)
+}
+
+/// A program as it stands in a record.
+struct Program<'l> {
+    name: &'l [u8],
+    pid: Option<&'l [u8]>,
+    /// Bytes of the word that belong to it, the colon included.
+    len: usize,
+}
+
+/// `tvcs:`, `httpd[15060]:`, also with text right behind the colon of a pid.
+fn program_word(word: &[u8]) -> Option<Program<'_>> {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b"_-./".contains(b);
+    let len = word.iter().position(|b| !plain(b))?;
+    let name = word.get(..len).filter(|name| !name.is_empty())?;
+    let mut cursor = Cursor::from(word, len);
+    let mut pid = None;
+    if cursor.eat(b'[') {
+        let digits = word.get(cursor.at..)?;
+        let n = cursor.skip_while(|b| b.is_ascii_digit());
+        pid = Some(digits.get(..n).filter(|digits| decimal(digits).is_some())?);
+        if !cursor.eat(b']') {
+            return None;
+        }
+    }
+    let whole = cursor.eat(b':') && (pid.is_some() || cursor.peek().is_none());
+    whole.then_some(Program {
+        name,
+        pid,
+        len: cursor.at,
+    })
+}
+
+/// The programs of a record (`httpd[15060]: web:` has two) and the offset of its message.
+fn programs(line: &[u8], at: usize) -> (Vec<Program<'_>>, usize) {
+    let mut found = Vec::new();
+    let mut cursor = Cursor::from(line, at);
+    cursor.blanks();
+    let start = cursor.at;
+    let word = cursor.word();
+    let Some(first) = program_word(word) else {
+        // `host program UTCTime="…"`
+        cursor.blanks();
+        let plain = |b: &u8| b.is_ascii_alphanumeric() || b"_-.".contains(b);
+        if !word.is_empty() && word.iter().all(plain) && pair_key(cursor).is_some() {
+            found.push(Program {
+                name: word,
+                pid: None,
+                len: word.len(),
+            });
+            return (found, cursor.at);
+        }
+        return (found, start);
+    };
+    cursor.at = start + first.len;
+    cursor.blanks();
+    found.push(first);
+    let mut ahead = cursor;
+    let second = program_word(ahead.word()).filter(|program| program.pid.is_none());
+    ahead.blanks();
+    if let Some(second) = second.filter(|_| pair_key(ahead).is_some()) {
+        found.push(second);
+        return (found, ahead.at);
+    }
+    (found, cursor.at)
+}
+
+fn is_key_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
+}
+
+/// Length of the key when a pair begins here.
+fn pair_key(mut cursor: Cursor<'_>) -> Option<usize> {
+    let key = cursor.skip_while(is_key_byte);
+    if key == 0 || !cursor.eat(b'=') {
+        return None;
+    }
+    cursor.blanks();
+    (cursor.peek() == Some(b'"')).then_some(key)
+}
+
+/// Next pair from `from` on: start of its key, length of the key, offset behind its quote.
+fn next_pair(message: &[u8], from: usize) -> Option<(usize, usize, usize)> {
+    let mut at = from;
+    loop {
+        let equals = at + memchr::memchr(b'=', message.get(at..)?)?;
+        let before = message.get(from..equals)?;
+        let length = before.iter().rev().take_while(|b| is_key_byte(**b)).count();
+        let key = equals - length;
+        let mut cursor = Cursor::from(message, equals + 1);
+        cursor.blanks();
+        let bounded = before
+            .len()
+            .checked_sub(length + 1)
+            .and_then(|at| before.get(at))
+            .is_none_or(|b| b.is_ascii_whitespace() || b",:;([{\"".contains(b));
+        if length > 0 && bounded && cursor.eat(b'"') {
+            return Some((key, length, cursor.at));
+        }
+        at = equals + 1;
+    }
+}
+
+/// Offset of the quote that closes the value at `start`, or the end of the message.
+///
+/// Values hold quotes of their own. The closing one has a separator or nothing behind it, and
+/// up to the next pair the quotes behind it come in twos.
+fn value_end(message: &[u8], start: usize) -> usize {
+    let mut fallback = None;
+    let mut at = start;
+    while let Some(quote) = message
+        .get(at..)
+        .and_then(|rest| memchr::memchr(b'"', rest))
+        .map(|n| at + n)
+    {
+        at = quote + 1;
+        let escaped = quote > start && message.get(quote - 1) == Some(&b'\\');
+        let closes = message
+            .get(at)
+            .is_none_or(|b| b.is_ascii_whitespace() || b",:;)]}".contains(b));
+        if escaped || !closes {
+            continue;
+        }
+        let ahead = message
+            .get(at..message.len().min(at + LOOK_AHEAD))
+            .unwrap_or_default();
+        let between = next_pair(ahead, 0)
+            .and_then(|(key, ..)| ahead.get(..key))
+            .unwrap_or(ahead);
+        if memchr::memchr_iter(b'"', between).count().is_multiple_of(2) {
+            return quote;
+        }
+        fallback = fallback.or(Some(quote));
+    }
+    fallback.unwrap_or(message.len())
+}
+
+/// A piece of a message.
+enum Piece<'l> {
+    Pair(&'l [u8], &'l [u8]),
+    Text(&'l [u8]),
+}
+
+fn pieces<'l>(message: &'l [u8], mut out: impl FnMut(Piece<'l>)) {
+    let mut at = 0;
+    while let Some((key, length, start)) = next_pair(message, at) {
+        free_text(message.get(at..key), &mut out);
+        let end = value_end(message, start);
+        let name = message.get(key..key + length).unwrap_or_default();
+        out(Piece::Pair(
+            name,
+            message.get(start..end).unwrap_or_default().trim_ascii(),
+        ));
+        at = (end + 1).min(message.len());
+    }
+    if at > 0 {
+        free_text(message.get(at..), &mut out);
+    }
+}
+
+fn free_text<'l>(text: Option<&'l [u8]>, out: &mut impl FnMut(Piece<'l>)) {
+    let separator = |b: &u8| b.is_ascii_whitespace() || b",:;".contains(b);
+    let text = text.unwrap_or_default();
+    let from = text
+        .iter()
+        .position(|b| !separator(b))
+        .unwrap_or(text.len());
+    let to = text
+        .iter()
+        .rposition(|b| !separator(b))
+        .map_or(from, |at| at + 1);
+    if let Some(text) = text.get(from..to).filter(|text| !text.is_empty()) {
+        out(Piece::Text(text));
+    }
+}
+
+fn utc_time(value: &[u8]) -> RawTime {
+    Cursor::new(value)
+        .date_time(b" ", b",.")
+        .map_or(RawTime::None, RawTime::Instant)
+}
+
+fn event(line: &[u8]) -> Option<Event<'_>> {
+    let header = header(line)?;
+    let (programs, start) = programs(line, header.end);
+    let message = line.get(start..)?.trim_ascii_end();
+    let mut event = Event {
+        format: FORMAT,
+        time: header.time,
+        line: 0,
+        fields: Vec::new(),
+        text: text(line),
+    };
+    if let Some(host) = header.host {
+        event.push("host", text(host));
+    }
+    for program in &programs {
+        event.push("program", text(program.name));
+        if let Some(pid) = program.pid {
+            event.push("pid", text(pid));
+        }
+    }
+    event.push("message", text(message));
+    let (mut reporter, mut subject) = (None, None);
+    pieces(message, |piece| match piece {
+        Piece::Text(words) => event.push("text", text(words)),
+        Piece::Pair(name, value) => {
+            match name {
+                b"Node" if reporter.is_none() => reporter = Some(value),
+                b"Node" => subject = Some(value),
+                b"UTCTime" if event.time == RawTime::None => event.time = utc_time(value),
+                _ => {}
+            }
+            event.push(text(name), text(value));
+        }
+    });
+    for (name, value) in [("reporter", reporter), ("subject", subject)] {
+        if let Some(value) = value {
+            event.push(name, text(value));
+        }
+    }
+    Some(event)
+}
+
+/// What a record that begins in the middle of a line looks like: its header has a time, and a
+/// program or a pair follows. The message is empty when the line ends there.
+pub(crate) fn opening(line: &[u8]) -> Option<(Header<'_>, &[u8])> {
+    let header = header(line)?;
+    let (programs, start) = programs(line, header.end);
+    let message = chomp(line).get(start..)?.trim_ascii();
+    let known =
+        !programs.is_empty() || message.is_empty() || pair_key(Cursor::new(message)).is_some();
+    known.then_some((header, message))
+}
+
+/// True when a pair stands in the text.
+pub(crate) fn has_pair(text: &[u8]) -> bool {
+    next_pair(text, 0).is_some()
+}
+
+/// True for a record that only this product writes; the header alone is common.
+fn is_telling(line: &[u8]) -> bool {
+    if header(line).is_none() {
+        return false;
+    }
+    let has = |needle: &[u8]| memmem::find(line, needle).is_some();
+    has(b"UTCTime=\"")
+        || has(b" traffic_server[")
+        || (has(b"Level=\"") && (has(b"Module=\"") || has(b"Event=\"")))
+        || (has(b"Event=\"") && has(b"Service=\""))
+}
+
+impl LogParser for Expressway {
+    fn id(&self) -> &'static str {
+        FORMAT
+    }
+
+    fn probe(&self, head: &[u8]) -> Probe {
+        let (mut ours, mut all) = (0_usize, 0_usize);
+        for (_, line) in lines(head).filter(|(_, line)| !is_blank(line)) {
+            all += 1;
+            ours += usize::from(is_telling(line));
+        }
+        match ours {
+            0 => Probe::NotForUs,
+            // message bodies take most of the lines of a detailed log
+            _ if ours * 16 >= all => Probe::Certain,
+            _ => Probe::Unsure,
+        }
+    }
+
+    fn is_record_start(&self, line: &[u8]) -> bool {
+        header(line).is_some()
+    }
+
+    fn head<'l>(&self, line: &'l [u8]) -> Option<RecordHead<'l>> {
+        let header = header(line)?;
+        let time = match header.time {
+            RawTime::None => memmem::find(line, b"UTCTime=\"")
+                .and_then(|at| line.get(at + 9..))
+                .map_or(RawTime::None, utc_time),
+            stated => stated,
+        };
+        Some(RecordHead {
+            time,
+            host: header.host.and_then(|host| std::str::from_utf8(host).ok()),
+        })
+    }
+
+    fn parse<'c>(
+        &self,
+        chunk: &'c Chunk,
+        picks: Option<&[usize]>,
+        out: &mut dyn FnMut(Event<'c>),
+    ) -> ParseStats {
+        let bytes = chunk.bytes.as_slice();
+        let mut stats = ParseStats::default();
+        let mut numbers = chunk.line_counter();
+        for start in wanted_lines(bytes, picks) {
+            let line = line_at(bytes, start).0;
+            if let Some(mut event) = event(line) {
+                event.line = numbers.line_at(start);
+                stats.records += 1;
+                out(event);
+            }
+        }
+        stats
+    }
+}

@@ -1,0 +1,565 @@
+//! Turns pasted and printed text into the lines that were logged.
+//!
+//! Documents and mails break records: at a column, around bold words, with blank lines between,
+//! inside words and stamps, and several records end up on one line. This filter glues what
+//! belongs to one record and parts what does not; every line keeps the number of the physical
+//! line on which it starts. Text without such damage passes unchanged.
+//!
+//! A line is added to the record before it only for a reason: the record is visibly unfinished,
+//! the line cannot stand alone, or the line before it ends at the column where this text wraps.
+
+use crate::model::time::RawTime;
+use crate::parse::LogParser;
+use crate::parse::log::{cms_status, cms_syslog, expressway};
+use crate::parse::scan::{chomp, is_blank, lead, lines, width};
+
+/// Bytes from which the way a text wraps is learnt.
+const SURVEY: usize = 64 * 1024;
+/// Longest record that is glued together.
+const RECORD_CAP: usize = 4096;
+/// Blank lines that may stand inside a record, as at the break of a page.
+const MAX_BLANKS: usize = 8;
+/// Widest column at which a text is taken to wrap.
+const MAX_WIDTH: usize = 220;
+/// How far from the column a line may end that is wrapped between words.
+const SLACK: usize = 12;
+/// How far back a stamp may begin that the next line completes.
+const STAMP: usize = 96;
+
+/// True when records of this text are torn or joined, judged by its first bytes.
+pub fn needed(head: &[u8], parsers: &[&'static dyn LogParser]) -> bool {
+    if !parsers
+        .iter()
+        .any(|parser| matches!(parser.id(), "cms.syslog" | "expressway.log"))
+    {
+        return false;
+    }
+    let mut repair = Repair::new();
+    repair.push(head.get(..SURVEY).unwrap_or(head), &mut |_, _| {});
+    repair.finish(&mut |_, _| {});
+    // a clean log may hold a few odd records
+    repair.changed > 0 && repair.changed * 10 >= repair.records
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Cms,
+    Expressway,
+}
+
+/// How a text is wrapped.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Style {
+    /// Column at which lines of records end.
+    width: Option<usize>,
+    /// Lines are cut at that column, also inside words.
+    hard: bool,
+    /// Blanks before every cut-off rest of a line.
+    indent: usize,
+    /// Blanks at the ends of lines are those of the record.
+    exact: bool,
+    /// No record has a stamp, so that records without one count.
+    timeless: bool,
+}
+
+impl Style {
+    fn kind(&self, line: &[u8]) -> Option<Kind> {
+        let counts = |time: RawTime| self.timeless || time != RawTime::None;
+        if cms_syslog::header(line).is_some_and(|header| counts(header.time)) {
+            return Some(Kind::Cms);
+        }
+        let ours = expressway::header(line).is_some_and(|header| counts(header.time));
+        ours.then_some(Kind::Expressway)
+    }
+
+    fn of(head: &[u8]) -> Self {
+        let mut style = Self::default();
+        style.timeless = !lines(head).any(|(_, line)| style.kind(line).is_some());
+        let all: Vec<&[u8]> = lines(head).map(|(_, line)| line).collect();
+        let mut widths = Vec::new();
+        let mut wrapped = Vec::new();
+        let mut indents = Vec::new();
+        let mut last: Option<&[u8]> = None;
+        for (nth, line) in all.iter().enumerate() {
+            let kind = style.kind(line);
+            if kind.is_some() {
+                widths.push(width(line));
+                let next = all
+                    .get(nth + 2)
+                    .is_some_and(|l| !is_blank(l) && style.kind(l).is_none());
+                let gap = all.get(nth + 1).is_some_and(|l| is_blank(l));
+                style.exact |= line.ends_with(b" ") && gap && next;
+                last = Some(line);
+            } else if is_blank(line) || is_foreign(line) || is_body(line) {
+                last = None;
+            } else if let Some(before) = last {
+                wrapped.push(width(before));
+                widths.push(width(line));
+                indents.push(line.iter().take_while(|b| **b == b' ').count());
+                last = Some(line);
+            } else if expressway::has_pair(line) {
+                widths.push(width(line));
+                last = Some(line);
+            }
+        }
+        let widest = widths.iter().copied().max().filter(|w| *w <= MAX_WIDTH);
+        style.width = widest;
+        if let Some(widest) = widest {
+            let full = wrapped.iter().filter(|w| **w == widest).count();
+            let near = wrapped.iter().all(|w| *w + 1 >= widest);
+            let usual = matches!(widest, 72 | 76 | 78 | 80 | 100 | 120 | 132);
+            style.hard =
+                near && full * 5 >= wrapped.len() * 4 && (full > 1 || (full == 1 && usual));
+            style.indent = if style.hard {
+                indents.iter().copied().min().unwrap_or(0)
+            } else {
+                0
+            };
+        }
+        style
+    }
+}
+
+/// A record in the making.
+struct Record {
+    kind: Kind,
+    /// The text so far; with its terminator as long as nothing was added.
+    text: Vec<u8>,
+    /// Offsets in the text at which physical lines begin, and their numbers.
+    marks: Vec<(usize, u64)>,
+    /// Terminator of the last line.
+    end: Vec<u8>,
+    /// Width of the last line.
+    width: usize,
+    changed: bool,
+}
+
+impl Record {
+    fn new(kind: Kind, raw: &[u8], number: u64) -> Self {
+        let line = chomp(raw);
+        let end = raw.get(line.len()..).unwrap_or_default().to_vec();
+        let marks = vec![(0, number)];
+        Self {
+            kind,
+            text: raw.to_vec(),
+            marks,
+            end,
+            width: width(line),
+            changed: false,
+        }
+    }
+
+    /// The record is visibly unfinished.
+    fn is_open(&self) -> bool {
+        let text = chomp(&self.text);
+        let last = text.trim_ascii_end();
+        if ends_at_hyphen(text) {
+            return true;
+        }
+        let rest = match self.kind {
+            Kind::Expressway => match expressway::opening(text) {
+                Some((_, [])) => return true,
+                Some((_, message)) => message,
+                None => text,
+            },
+            Kind::Cms => match cms_syslog::header(text) {
+                Some(header) if header.program.is_some() => {
+                    text.get(header.message..).unwrap_or_default()
+                }
+                _ => return true,
+            },
+        };
+        if has_open_quote(rest) {
+            return true;
+        }
+        // the error texts of libpq end in a fold
+        let folds = memchr::memmem::find(rest, b"|#011").is_some() && !last.ends_with(b"|");
+        let cut = || last.last().is_some_and(|b| b":/=,(".contains(b)) || has_open_word(rest);
+        self.kind == Kind::Cms && (rest.is_empty() || folds || cut())
+    }
+
+    fn add(&mut self, raw: &[u8], number: u64, glue: Glue) {
+        let line = chomp(raw);
+        self.width = width(line);
+        self.end = raw.get(line.len()..).unwrap_or_default().to_vec();
+        self.text.truncate(chomp(&self.text).len());
+        let rest = match glue {
+            Glue::Exact => line,
+            Glue::Word => line.trim_ascii_start(),
+            Glue::Blank => {
+                self.text.truncate(self.text.trim_ascii_end().len());
+                self.text.push(b' ');
+                line.trim_ascii_start()
+            }
+            Glue::Column(indent) => line.get(indent..).unwrap_or_default(),
+        };
+        self.marks.push((self.text.len(), number));
+        self.text.extend_from_slice(rest);
+        self.changed = true;
+    }
+
+    /// Parts the record before the next one that begins at `from` or later.
+    fn split(&mut self, style: &Style, from: usize) -> Option<Record> {
+        let at = self.next_record(style, from)?;
+        let tail = self.text.split_off(at);
+        let later = self.marks.partition_point(|(offset, _)| *offset <= at);
+        let number = self
+            .marks
+            .get(later.saturating_sub(1))
+            .map_or(1, |(_, number)| *number);
+        let mut marks = vec![(0, number)];
+        marks.extend(
+            self.marks
+                .drain(later..)
+                .map(|(offset, number)| (offset - at, number)),
+        );
+        let kind = style.kind(&tail).unwrap_or(self.kind);
+        let mut record = Record {
+            kind,
+            text: tail,
+            marks,
+            end: self.end.clone(),
+            width: self.width,
+            changed: true,
+        };
+        std::mem::swap(self, &mut record);
+        record.end = b"\n".to_vec();
+        record.changed = true;
+        Some(record)
+    }
+
+    fn next_record(&self, style: &Style, from: usize) -> Option<usize> {
+        let text = chomp(&self.text);
+        let host = expressway::header(text).and_then(|header| header.host);
+        let spaces = text
+            .iter()
+            .enumerate()
+            .skip(from.max(1) - 1)
+            .filter(|(_, b)| b.is_ascii_whitespace());
+        spaces
+            .map(|(at, _)| at + 1)
+            .filter(|at| *at > lead(text))
+            .find(|at| {
+                let rest = text.get(*at..).unwrap_or_default();
+                match rest.first() {
+                    Some(b'0'..=b'9') => {
+                        let Some((header, message)) = expressway::opening(rest) else {
+                            return false;
+                        };
+                        let same = host.is_some() && header.host == host && !message.is_empty();
+                        let telling =
+                            message.starts_with(b"UTCTime=\"") || message.starts_with(b"Level=\"");
+                        let before = text.get(..*at).unwrap_or_default();
+                        header.time != RawTime::None && (same || telling) && !has_open_quote(before)
+                    }
+                    Some(b'A'..=b'Z') => {
+                        style.kind(rest) == Some(Kind::Cms)
+                            && cms_syslog::header(rest)
+                                .is_some_and(|header| header.program.is_some())
+                    }
+                    _ => false,
+                }
+            })
+    }
+
+    fn emit(&mut self, out: &mut dyn FnMut(&[u8], u64)) {
+        if self.changed {
+            let length = self.text.trim_ascii_end().len();
+            self.text.truncate(length);
+            self.text.append(&mut self.end);
+        }
+        out(
+            &self.text,
+            self.marks.first().map_or(1, |(_, number)| *number),
+        );
+    }
+}
+
+/// How a line is added to what stands before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Glue {
+    /// Both sides as they stand.
+    Exact,
+    /// The break is inside a word.
+    Word,
+    /// The break is between words.
+    Blank,
+    /// The break is at a column; blanks of the layout are dropped.
+    Column(usize),
+}
+
+/// The filter. Takes bytes in blocks of any size.
+pub struct Repair {
+    style: Option<Style>,
+    head: Vec<u8>,
+    partial: Vec<u8>,
+    number: u64,
+    current: Option<Record>,
+    blanks: Vec<(Vec<u8>, u64)>,
+    records: u64,
+    changed: u64,
+}
+
+impl Default for Repair {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Repair {
+    /// A filter at the beginning of a text.
+    pub fn new() -> Self {
+        Self {
+            style: None,
+            head: Vec::new(),
+            partial: Vec::new(),
+            number: 0,
+            current: None,
+            blanks: Vec::new(),
+            records: 0,
+            changed: 0,
+        }
+    }
+
+    /// Takes the next bytes; hands out lines with their terminators and the number, from 1, of
+    /// the physical line on which each starts.
+    pub fn push(&mut self, block: &[u8], out: &mut dyn FnMut(&[u8], u64)) {
+        if self.style.is_some() {
+            return self.split_lines(block, out);
+        }
+        let room = SURVEY.saturating_sub(self.head.len()).min(block.len());
+        let (first, rest) = block.split_at_checked(room).unwrap_or((block, &[]));
+        self.head.extend_from_slice(first);
+        if self.head.len() >= SURVEY {
+            self.learn(out);
+            self.split_lines(rest, out);
+        }
+    }
+
+    /// The text is at its end.
+    pub fn finish(&mut self, out: &mut dyn FnMut(&[u8], u64)) {
+        if self.style.is_none() {
+            self.learn(out);
+        }
+        let last = std::mem::take(&mut self.partial);
+        if !last.is_empty() {
+            self.line(&last, out);
+        }
+        self.flush(out);
+    }
+
+    fn learn(&mut self, out: &mut dyn FnMut(&[u8], u64)) {
+        let head = std::mem::take(&mut self.head);
+        self.style = Some(Style::of(&head));
+        self.split_lines(&head, out);
+    }
+
+    fn split_lines(&mut self, block: &[u8], out: &mut dyn FnMut(&[u8], u64)) {
+        for piece in block.split_inclusive(|b| *b == b'\n') {
+            if !piece.ends_with(b"\n") {
+                self.partial.extend_from_slice(piece);
+            } else if self.partial.is_empty() {
+                self.line(piece, out);
+            } else {
+                let mut line = std::mem::take(&mut self.partial);
+                line.extend_from_slice(piece);
+                self.line(&line, out);
+            }
+        }
+    }
+
+    fn line(&mut self, raw: &[u8], out: &mut dyn FnMut(&[u8], u64)) {
+        self.number += 1;
+        let number = self.number;
+        let line = chomp(raw);
+        let kind = self.style.as_ref().and_then(|style| style.kind(line));
+        if let Some(kind) = kind {
+            self.flush(out);
+            self.current = Some(Record::new(kind, raw, number));
+            return self.part(1, out);
+        }
+        if self.current.is_some() && is_blank(line) && self.blanks.len() < MAX_BLANKS {
+            self.blanks.push((raw.to_vec(), number));
+            return;
+        }
+        if let Some(glue) = self.glue(line) {
+            self.blanks.clear();
+            let joint = self.current.as_ref().map_or(0, |record| record.text.len());
+            if let Some(record) = &mut self.current {
+                record.add(raw, number, glue);
+            }
+            return self.part(joint.saturating_sub(STAMP), out);
+        }
+        self.flush(out);
+        out(raw, number);
+    }
+
+    /// Hands out the records before the last one that begins in the current text.
+    fn part(&mut self, mut from: usize, out: &mut dyn FnMut(&[u8], u64)) {
+        let (Some(style), Some(record)) = (&self.style, &mut self.current) else {
+            return;
+        };
+        while let Some(mut done) = record.split(style, from) {
+            self.records += 1;
+            self.changed += 1;
+            done.emit(out);
+            from = 1;
+        }
+    }
+
+    fn flush(&mut self, out: &mut dyn FnMut(&[u8], u64)) {
+        if let Some(mut record) = self.current.take() {
+            self.records += 1;
+            self.changed += u64::from(record.changed);
+            record.emit(out);
+        }
+        for (raw, number) in self.blanks.drain(..) {
+            out(&raw, number);
+        }
+    }
+
+    /// How this line goes on with the current record, if it does.
+    fn glue(&self, line: &[u8]) -> Option<Glue> {
+        let (style, record) = (self.style.as_ref()?, self.current.as_ref()?);
+        let words = line.trim_ascii();
+        let fits = record.text.len() + line.len() <= RECORD_CAP;
+        let body = record.kind == Kind::Expressway && is_body(words);
+        if !fits || words.is_empty() || body || is_foreign(words) {
+            return None;
+        }
+        let spaced = !self.blanks.is_empty();
+        let room = style.width.map(|w| w.saturating_sub(record.width));
+        if style.hard && !spaced && room.is_some_and(|room| room <= 1) {
+            // a blank at the column is often lost
+            let lost = room == Some(1) && !line.starts_with(b" ");
+            return Some(if lost {
+                Glue::Blank
+            } else {
+                Glue::Column(style.indent)
+            });
+        }
+        let dependent = match record.kind {
+            Kind::Expressway => expressway::has_pair(words),
+            Kind::Cms => begins_inside(words),
+        };
+        let open = record.is_open();
+        let quoted = open && has_open_quote(chomp(&record.text));
+        if !dependent && !quoted && (is_list_item(words) || is_sentence(words)) {
+            return None;
+        }
+        let slack = if spaced { 0 } else { SLACK };
+        let first = words
+            .iter()
+            .position(u8::is_ascii_whitespace)
+            .unwrap_or(words.len());
+        let full = !style.hard && room.is_some_and(|room| first + 1 + slack > room);
+        if !(dependent || open || full) {
+            return None;
+        }
+        let text = chomp(&record.text);
+        let torn = text.ends_with(b"/") || text.ends_with(b"=") || begins_inside(words);
+        Some(if ends_at_hyphen(text) && !line.starts_with(b" ") {
+            Glue::Word
+        } else if spaced && style.exact {
+            Glue::Exact
+        } else if spaced && torn && record.kind == Kind::Cms {
+            Glue::Word
+        } else {
+            Glue::Blank
+        })
+    }
+}
+
+/// `2020-07-`, `Dst-`: broken behind a hyphen inside a word.
+fn ends_at_hyphen(text: &[u8]) -> bool {
+    matches!(text, [.., before, b'-'] if before.is_ascii_alphanumeric())
+}
+
+fn has_open_quote(text: &[u8]) -> bool {
+    memchr::memchr_iter(b'"', text).count() % 2 == 1
+}
+
+/// A `'` that opens a word and none that closes it, or a parenthesis that stays open.
+fn has_open_word(text: &[u8]) -> bool {
+    let count = |wanted: u8| memchr::memchr_iter(wanted, text).count();
+    if count(b'(') > count(b')') {
+        return true;
+    }
+    let opens = |b: Option<&u8>| b.is_none_or(|b| b.is_ascii_whitespace() || b"(=:,".contains(b));
+    let closes = |b: Option<&u8>| b.is_none_or(|b| b.is_ascii_whitespace() || b"),.;:".contains(b));
+    let mut open = false;
+    for at in memchr::memchr_iter(b'\'', text) {
+        let before = at.checked_sub(1).and_then(|at| text.get(at));
+        if open && closes(text.get(at + 1)) {
+            open = false;
+        } else if !open && opens(before) {
+            open = true;
+        }
+    }
+    open
+}
+
+/// A line that cannot begin anything: the pid behind a program, a fold of libpq.
+fn begins_inside(words: &[u8]) -> bool {
+    let pid = || {
+        let rest = words.strip_prefix(b"[")?;
+        let digits = rest
+            .iter()
+            .position(|b| !b.is_ascii_digit())
+            .filter(|n| *n > 0)?;
+        Some(rest.get(digits..)?.starts_with(b"]:"))
+    };
+    words.starts_with(b"|") || words.starts_with(b"?|") || pid().unwrap_or(false)
+}
+
+/// The body of a message behind an Expressway record.
+fn is_body(words: &[u8]) -> bool {
+    let words = words.trim_ascii();
+    let marker = words
+        .strip_suffix(b":")
+        .is_some_and(|name| name.ends_with(b"MSG") || name.ends_with(b"PDU"));
+    marker || words.first().is_some_and(|b| b"|<{".contains(b))
+}
+
+/// Fences, other alphabets and status screens never belong to a record.
+fn is_foreign(words: &[u8]) -> bool {
+    let words = words.trim_ascii();
+    let letters = words.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    let others = words.iter().filter(|b| **b >= 0xC0).count();
+    let fence = [
+        b"```".as_slice(),
+        b"~~~",
+        b"<#root>",
+        b"http://",
+        b"https://",
+    ];
+    fence.iter().any(|fence| words.starts_with(fence))
+        || others * 4 > letters
+        || cms_status::begins(words)
+}
+
+fn is_list_item(words: &[u8]) -> bool {
+    let digits = words.iter().position(|b| !b.is_ascii_digit()).unwrap_or(0);
+    let numbered = (1..=2).contains(&digits)
+        && words
+            .get(digits..)
+            .is_some_and(|rest| rest.starts_with(b". "));
+    numbered
+        || [b"- ".as_slice(), b"* ", b"# ", b"## ", b"### "]
+            .iter()
+            .any(|mark| words.starts_with(mark))
+}
+
+/// Prose: a capital first, the end of a sentence last, words between.
+fn is_sentence(words: &[u8]) -> bool {
+    let count = words
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty())
+        .count();
+    words.first().is_some_and(u8::is_ascii_uppercase)
+        && words.last().is_some_and(|b| b".:?!".contains(b))
+        && !words.ends_with(b"...")
+        && count > 3
+        && !words.contains(&b'"')
+        && !words.contains(&b'|')
+}
