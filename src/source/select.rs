@@ -114,7 +114,7 @@ struct Found(Vec<(Item, Identity)>);
 impl Found {
     fn argument(&mut self, path: &str) -> Result<(), SourceError> {
         if path == "-" {
-            self.push(path.to_owned(), What::Stdin, Identity::Stdin);
+            self.push(path, What::Stdin, Identity::Stdin);
             return Ok(());
         }
         let unreadable = |cause: io::Error| match cause.kind() {
@@ -134,14 +134,14 @@ impl Found {
             self.folder(given.to_owned(), Path::new(path), &metadata);
         } else if kind.is_file() {
             fs::File::open(path).map_err(unreadable)?;
-            self.file(path.to_owned(), PathBuf::from(path), &metadata);
+            self.file(path, PathBuf::from(path), &metadata);
         } else if is_socket(kind) {
             let cause = io::Error::new(io::ErrorKind::Unsupported, "it is a socket");
             return Err(unreadable(cause));
         } else {
             let identity = Identity::of(Path::new(path), &metadata);
             let stream = What::Stream(PathBuf::from(path));
-            self.push(path.to_owned(), stream, identity);
+            self.push(path, stream, identity);
         }
         Ok(())
     }
@@ -155,7 +155,7 @@ impl Found {
                 Ok(entries) => entries,
                 Err(error) => {
                     let note = format!("the folder cannot be read: {error}");
-                    self.push(origin, What::Gap(ReadStatus::Unread, note), identity);
+                    self.push(&origin, What::Gap(ReadStatus::Unread, note), identity);
                     continue;
                 }
             };
@@ -165,7 +165,7 @@ impl Found {
                     Err(error) => {
                         let note = format!("the folder cannot be read to its end: {error}");
                         let gap = What::Gap(ReadStatus::Partial, note);
-                        self.push(origin.clone(), gap, identity.clone());
+                        self.push(&origin, gap, identity.clone());
                         break;
                     }
                 };
@@ -176,11 +176,11 @@ impl Found {
                         let identity = Identity::of(&entry.path(), &metadata);
                         folders.push((inner, entry.path(), identity));
                     }
-                    Ok(metadata) => self.inside(inner, entry.path(), &metadata),
+                    Ok(metadata) => self.inside(&inner, entry.path(), &metadata),
                     Err(error) => {
                         let note = format!("it cannot be read: {error}");
                         let identity = Identity::Path(entry.path());
-                        self.push(inner, What::Gap(ReadStatus::Unread, note), identity);
+                        self.push(&inner, What::Gap(ReadStatus::Unread, note), identity);
                     }
                 }
             }
@@ -188,7 +188,7 @@ impl Found {
     }
 
     /// Something in a folder that is not a folder.
-    fn inside(&mut self, origin: String, path: PathBuf, metadata: &Metadata) {
+    fn inside(&mut self, origin: &str, path: PathBuf, metadata: &Metadata) {
         let kind = metadata.file_type();
         if kind.is_symlink() {
             return;
@@ -202,7 +202,7 @@ impl Found {
         self.push(origin, What::Gap(ReadStatus::Unread, note), identity);
     }
 
-    fn file(&mut self, origin: String, path: PathBuf, metadata: &Metadata) {
+    fn file(&mut self, origin: &str, path: PathBuf, metadata: &Metadata) {
         let identity = Identity::of(&path, metadata);
         let size = metadata.len();
         let modified = modified(metadata);
@@ -214,8 +214,8 @@ impl Found {
         self.push(origin, file, identity);
     }
 
-    fn push(&mut self, origin: String, what: What, identity: Identity) {
-        let origin = Origin::top(&origin);
+    fn push(&mut self, origin: &str, what: What, identity: Identity) {
+        let origin = Origin::top(origin);
         self.0.push((Item { origin, what }, identity));
     }
 

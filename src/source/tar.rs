@@ -11,6 +11,8 @@ use std::mem;
 use super::limits::{Fault, Size};
 use super::peek::Peek;
 
+/// No file is larger; what states more is damaged.
+const MOST: u64 = i64::MAX.unsigned_abs();
 /// Headers and contents are padded to a multiple of this.
 const BLOCK: usize = 512;
 /// The most that is read of a pax header; real ones have some hundred bytes.
@@ -77,7 +79,7 @@ impl<'p, 'r> Tar<'p, 'r> {
             self.padding = padding(header.size);
             match header.kind {
                 b'L' => {
-                    let cap = self.name_cap as u64 + 1;
+                    let cap = (self.name_cap as u64).saturating_add(1);
                     extended.name = Some(until_nul(&self.payload(cap)).to_vec());
                 }
                 b'x' | b'X' => {
@@ -333,7 +335,7 @@ impl Header {
         Some(Self {
             kind: *block.get(156)?,
             name: header.path_bytes().into_owned(),
-            size: i64::try_from(size).ok()?.unsigned_abs(),
+            size: Some(size).filter(|size| *size <= MOST)?,
             modified: modified.and_then(|seconds| i64::try_from(seconds).ok()),
             extended_map: block.get(482).is_some_and(|flag| *flag != 0),
         })
@@ -362,12 +364,7 @@ impl Extended {
             match key {
                 b"path" if self.name.is_none() => self.name = Some(value.to_vec()),
                 b"GNU.sparse.name" => self.name = Some(value.to_vec()),
-                b"size" => {
-                    self.size = text
-                        .parse()
-                        .ok()
-                        .filter(|size| i64::try_from(*size).is_ok())
-                }
+                b"size" => self.size = text.parse().ok().filter(|size| *size <= MOST),
                 b"mtime" => self.modified = seconds(&text),
                 _ => self.sparse |= key.starts_with(b"GNU.sparse."),
             }

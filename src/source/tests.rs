@@ -13,11 +13,13 @@ use super::limits::Budget;
 use super::walk::Walker;
 use super::*;
 
+/// Origin, content as far as it came, error, time.
+type Delivered = (String, Vec<u8>, Option<String>, Option<i64>);
+
 /// What a visitor saw.
 #[derive(Debug, Default)]
 struct Seen {
-    /// Origin, content as far as it came, error, time.
-    inputs: Vec<(String, Vec<u8>, Option<String>, Option<i64>)>,
+    inputs: Vec<Delivered>,
     gaps: Vec<Gap>,
     /// How much of each member is read.
     most: Option<u64>,
@@ -666,6 +668,11 @@ fn a_zip_tells_times() {
     let seen = disk(&whole).clean();
     assert_eq!(seen.origins(), ["in!/a", "in!/b"]);
     assert_eq!(seen.inputs[0].3, Some(1_490_872_964));
+    let unset = options.last_modified_time(::zip::DateTime::default());
+    let mut writer = ::zip::ZipWriter::new(Cursor::new(Vec::new()));
+    writer.start_file("a", unset).unwrap();
+    let whole = writer.finish().unwrap().into_inner();
+    assert_eq!(disk(&whole).clean().inputs[0].3, None);
 }
 
 #[test]
@@ -812,6 +819,41 @@ fn each_limit_is_told_and_the_walk_goes_on_where_it_can() {
             .note("in")
             .contains("more than 8 archives deep")
     );
+}
+
+#[test]
+fn members_that_are_not_delivered_count_too() {
+    let members: Vec<(&str, &[u8])> = vec![("a.7z", b"7z\xbc\xaf\x27\x1c"); 100];
+    let limits = Limits {
+        members: 5,
+        ..Limits::default()
+    };
+    for bytes in [tar_of(&members), gz(&tar_of(&members))] {
+        let seen = stream_with(limits.clone(), Seen::default(), &mut &*bytes);
+        assert_eq!(seen.gaps.len(), 7);
+        assert!(seen.note("in").contains("the limit of 5 members"));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_named_pipe_that_is_given_is_a_stream() {
+    let dir = tempfile::tempdir().unwrap();
+    let pipe = dir.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let bytes = stored(&[("a", b"aaa")]);
+    let writer = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::write(pipe, bytes).unwrap()
+    });
+    let name = pipe.to_str().unwrap();
+    let seen = paths(&[name]).clean();
+    writer.join().unwrap();
+    assert_eq!(seen.content(&format!("{name}!/a")), b"aaa");
+    // Met in a folder, it is not waited for.
+    let seen = paths(&[dir.path().to_str().unwrap()]);
+    assert!(seen.note(name).contains("a named pipe"));
 }
 
 #[test]

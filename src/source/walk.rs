@@ -131,6 +131,22 @@ impl<'w> Walker<'w> {
         });
     }
 
+    /// Tells of a member that is not delivered. It counts as one: archives may hold any number.
+    pub(super) fn unread(&mut self, origin: &Origin, note: String) -> Flow {
+        if !self.budget.take_member() {
+            return self.beyond(origin);
+        }
+        self.gap(origin, ReadStatus::Unread, note);
+        self.go_on()
+    }
+
+    /// Tells of the first member beyond a limit of the whole walk.
+    fn beyond(&mut self, origin: &Origin) -> Flow {
+        let why = self.budget.exhausted().unwrap_or_default();
+        self.gap(origin, ReadStatus::Unread, why);
+        Flow::Break(Stop::Limit)
+    }
+
     /// A regular file; a zip is read in place, everything else as a stream.
     fn file(
         &mut self,
@@ -212,8 +228,7 @@ impl<'w> Walker<'w> {
             }),
             Kind::Foreign(what, advice) => {
                 let note = format!("it is {what}, which cannot be read here; {advice}");
-                self.gap(origin, ReadStatus::Unread, note);
-                Flow::Continue(())
+                self.unread(origin, note)
             }
         }
     }
@@ -230,8 +245,7 @@ impl<'w> Walker<'w> {
             let note = format!(
                 "it stands more than {most} archives deep, the limit; unpack the outer ones first"
             );
-            self.gap(origin, ReadStatus::Unread, note);
-            return Flow::Continue(());
+            return self.unread(origin, note);
         }
         let depth = level.depth + 1;
         into(self, Level { depth, ..level })
@@ -245,9 +259,7 @@ impl<'w> Walker<'w> {
         level: Level,
     ) -> Flow {
         if !self.budget.take_member() {
-            let why = self.budget.exhausted().unwrap_or_default();
-            self.gap(origin, ReadStatus::Unread, why);
-            return Flow::Break(Stop::Limit);
+            return self.beyond(origin);
         }
         let mut leaf = Leaf::new(source, level.counted, self.budget);
         let flow = self.visitor.input(Input {
@@ -305,13 +317,15 @@ impl<'w> Walker<'w> {
             if member.sparse {
                 let note = "it is stored without its holes (a sparse file), which cannot be read \
                             here; unpack the archive first";
-                self.gap(&inner, ReadStatus::Unread, note.to_owned());
+                flow = self.unread(&inner, note.to_owned());
                 continue;
             }
             let level = level.member(false);
             flow = self.stream(&inner, member.modified, &mut tar.content(), level);
         }
-        let flow = flow.is_continue().then(|| self.go_on()).unwrap_or(flow);
+        if flow.is_continue() {
+            flow = self.go_on();
+        }
         let mut notes = tar.notes();
         self.close(origin, &mut notes, flow)
     }
@@ -343,8 +357,7 @@ impl<'w> Walker<'w> {
                  cannot be read there; unpack it first",
                 Size(self.budget.limits.nested_zip_bytes)
             );
-            self.gap(origin, ReadStatus::Unread, note);
-            return self.go_on();
+            return self.unread(origin, note);
         }
         if let Err(error) = read {
             self.gap(origin, ReadStatus::Partial, error.to_string());

@@ -10,7 +10,6 @@ use super::zip_format::{
     Directory, Member, ReadSeek, find_directory, locate, skip_descriptor, take_header,
 };
 use crate::model::origin::Origin;
-use crate::model::report::ReadStatus;
 
 /// One zip archive on its way through the walk.
 struct Archive<'a> {
@@ -70,14 +69,19 @@ impl Walker<'_> {
         let mut entries = Directory::new(Peek::new(&mut directory, &budget.pool), &place);
         while let Some(member) = entries.next() {
             let member = member?;
-            archive.seen.insert(member.start);
+            if (archive.seen.len() as u64) < budget.limits.members {
+                archive.seen.insert(member.start);
+            }
             if !member.is_file() {
                 continue;
             }
             let origin = self.member_origin(archive.origin, &member.name);
             if let Err(problem) = locate(content, member.start) {
                 let note = format!("its content cannot be found: {problem}");
-                self.gap(&origin, ReadStatus::Unread, note);
+                let flow = self.unread(&origin, note);
+                if flow.is_break() {
+                    return Ok(flow);
+                }
                 continue;
             }
             let mut packed = content.take(member.packed);
@@ -136,13 +140,13 @@ impl Walker<'_> {
     ) -> (Flow, bool) {
         if member.locked().is_some() || !member.is_deflated() {
             // Nothing tells where it ends.
-            if let Some(origin) = origin {
-                let note = member.locked().unwrap_or_else(|| {
-                    "it is stored in the damaged archive without its size".to_owned()
-                });
-                self.gap(origin, ReadStatus::Unread, note);
-            }
-            return (Flow::Continue(()), false);
+            let Some(origin) = origin else {
+                return (Flow::Continue(()), false);
+            };
+            let note = member.locked().unwrap_or_else(|| {
+                "it is stored in the damaged archive without its size".to_owned()
+            });
+            return (self.unread(origin, note), false);
         }
         let mut inflate = Inflate::new(content, Packing::Deflate, self.budget);
         let mut flow = Flow::Continue(());
@@ -165,8 +169,7 @@ impl Walker<'_> {
         packed: &mut Peek<'_>,
     ) -> Flow {
         if let Some(note) = member.locked() {
-            self.gap(origin, ReadStatus::Unread, note);
-            return Flow::Continue(());
+            return self.unread(origin, note);
         }
         let level = archive.level.member(member.is_deflated());
         let flow;

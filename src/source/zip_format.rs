@@ -303,6 +303,9 @@ const ZIP64: u16 = 0x0001;
 /// Extra field with times in seconds since 1970.
 const TIMES: u16 = 0x5455;
 
+/// The first day of 1980, midnight: what writers put that know no time.
+const UNSET: (u16, u16) = (0x21, 0);
+
 /// The content of the extra field `id`.
 fn field(mut extra: &[u8], id: u16) -> Option<&[u8]> {
     loop {
@@ -321,6 +324,9 @@ fn modified(extra: &[u8], date: u16, time: u16) -> Option<i64> {
     let exact = field(extra, TIMES).filter(|times| times.first().is_some_and(|has| has & 1 != 0));
     if let Some(seconds) = exact.and_then(|times| u32_at(times, 1)) {
         return Some(i64::from(seconds));
+    }
+    if (date, time) == UNSET {
+        return None;
     }
     let [year, month, day] = [date >> 9, date >> 5 & 15, date & 31];
     let [hour, minute, second] = [time >> 11, time >> 5 & 63, (time & 31) * 2];
