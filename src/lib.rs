@@ -12,9 +12,12 @@
 //! Only `source` and `cli` touch files, clock, environment or terminal; everything between is
 //! pure. `tests/tidy.rs` holds the table of which module may import which.
 
+mod builtin;
 pub mod catalog;
 pub mod detect;
 pub mod diagnose;
 pub mod model;
-//pub mod parse;
-//pub mod source;
+pub mod parse;
+pub mod pipeline;
+pub mod samples;
+pub mod source;

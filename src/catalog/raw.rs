@@ -299,7 +299,7 @@ pub(super) struct RawFact {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawWindow {
     pub(super) id: String,
-    pub(super) title: RawText,
+    pub(super) title: Option<RawText>,
     pub(super) start: String,
     pub(super) end: Option<String>,
     #[serde(rename = "for")]
@@ -366,8 +366,7 @@ pub(super) struct RawExpect {
 pub(super) struct RawDialect {
     pub(super) id: String,
     pub(super) prompt: String,
-    #[serde(default)]
-    pub(super) end: OneOrMany<String>,
+    pub(super) end: Option<OneOrMany<String>>,
     pub(super) pager: Option<RawAsk>,
     #[serde(default)]
     pub(super) confirm: Vec<RawAsk>,

@@ -8,7 +8,7 @@ use super::Problem;
 const FILE_BYTES: usize = 1 << 20;
 
 /// Reads one file. Anchors that multiply the text are refused by the library's budget.
-pub(super) fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Problem> {
+pub fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Problem> {
     if text.len() > FILE_BYTES {
         return Err(Problem::new(file, format!("larger than {FILE_BYTES} bytes")));
     }

@@ -264,7 +264,9 @@ impl Absence<'_> {
         let begin = others.partition_point(|other| points.get(*other).is_some_and(|p| p.time < from));
         let near = others.iter().skip(begin).filter_map(|other| Some((*other, points.get(*other)?))).take_while(|(_, p)| p.time <= to);
         near.into_iter().any(|(other, p)| {
-            let right_side = if self.before { precedes(p, anchor) } else { precedes(anchor, p) };
+            // one record may be two signals: it keeps itself company
+            let same_record = (p.time, p.file, p.line) == (anchor.time, anchor.file, anchor.line);
+            let right_side = same_record || if self.before { precedes(p, anchor) } else { precedes(anchor, p) };
             other != at && right_side && self.compatible(anchor, p)
         })
     }

@@ -120,8 +120,9 @@ proptest! {
             let a = &points[*at];
             let end = if before { a.time } else { a.time + span };
             a.signal == 0 && (!wanted || end <= until) && !points.iter().any(|b| {
+                let same = (a.time, a.file, a.line) == (b.time, b.file, b.line);
                 b.signal == 1 && fits(a.node, b.node) && fits(a.peer, b.peer)
-                    && if before { precedes(b, a) && a.time - b.time <= span } else { precedes(a, b) && b.time - a.time <= span }
+                    && (same || if before { precedes(b, a) && a.time - b.time <= span } else { precedes(a, b) && b.time - a.time <= span })
             })
         }).collect();
         prop_assert_eq!(found, oracle);

@@ -82,6 +82,8 @@ pub struct Chunker {
     lines: LineCap,
     repair: Option<Repair>,
     cutter: Cutter,
+    /// Lines of the file before the text.
+    before: u64,
 }
 
 impl Chunker {
@@ -93,7 +95,14 @@ impl Chunker {
             lines: LineCap::default(),
             repair: choice.repair.then(Repair::new),
             cutter: Cutter::new(choice.repair),
+            before: 0,
         }
+    }
+
+    /// Says at which line of the file the text begins, before anything is pushed.
+    pub fn start_at(&mut self, line: u64) {
+        self.before = line.saturating_sub(1);
+        self.cutter.first_line = line;
     }
 
     /// Takes the next bytes of the text and hands out what is complete.
@@ -104,12 +113,13 @@ impl Chunker {
                 lines,
                 repair,
                 cutter,
+                before,
                 ..
             } = self;
             match repair {
                 None => lines.push(piece, &mut |bytes| cutter.text.extend_from_slice(bytes)),
                 Some(repair) => lines.push(piece, &mut |bytes| {
-                    repair.push(bytes, &mut |line, number| cutter.add(line, number));
+                    repair.push(bytes, &mut |line, number| cutter.add(line, *before + number));
                 }),
             }
             self.cut(false, out);
@@ -122,11 +132,12 @@ impl Chunker {
             lines,
             repair,
             cutter,
+            before,
             ..
         } = self;
         lines.finish();
         if let Some(repair) = repair {
-            repair.finish(&mut |line, number| cutter.add(line, number));
+            repair.finish(&mut |line, number| cutter.add(line, *before + number));
         }
         self.cut(true, out);
         if !self.cutter.text.is_empty() {
@@ -137,7 +148,7 @@ impl Chunker {
 
     /// Lines of the text so far, as they stand in the file.
     pub fn lines(&self) -> u64 {
-        self.lines.lines + u64::from(self.lines.open > 0)
+        self.before + self.lines.lines + u64::from(self.lines.open > 0)
     }
 
     /// What was cut or dropped, in words.

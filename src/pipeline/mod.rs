@@ -113,7 +113,8 @@ pub fn judge(collected: &Collected, table: &Table<'_>, options: &Options) -> Rep
     })
 }
 
-fn timeline(collected: &Collected, table: &Table<'_>, options: &Options) -> Timeline {
+/// Who is who and when it was.
+pub fn timeline(collected: &Collected, table: &Table<'_>, options: &Options) -> Timeline {
     let hints = TimeHints { year: options.year, zone: options.timezone, zone_given: options.timezone_given };
     let mut timeline = resolve::resolve(collected, table, hints);
     let inside = |time: i64| options.since.is_none_or(|since| time >= since) && options.until.is_none_or(|until| time <= until);

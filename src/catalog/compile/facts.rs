@@ -3,6 +3,7 @@
 use super::super::fault::{Fact, FactRule, Inference, RoleSource, Signal, Tells, Window};
 use super::super::near;
 use super::super::raw::{RawFact, RawFactRule, RawWindow};
+use super::super::text::Text;
 use super::{Cx, signals, text};
 use crate::model::node::Role;
 use crate::model::time::SECOND;
@@ -107,5 +108,6 @@ fn window(raw: RawWindow, signals: &[Signal], cx: &mut Cx<'_>) -> Option<Window>
     let span = cx.span(&["windows", &raw.id, "for"], Some(&raw.span), 0);
     let start = index(&raw.start, signals, cx)?;
     let end = raw.end.as_ref().and_then(|name| index(name, signals, cx));
-    Some(Window { id: raw.id, title: text(raw.title), start, end, span })
+    let title = raw.title.map_or_else(|| Text { en: raw.id.clone(), ko: None, pt_br: None }, text);
+    Some(Window { id: raw.id, title, start, end, span })
 }

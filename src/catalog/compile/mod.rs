@@ -131,7 +131,10 @@ pub fn compile(mut catalog: Catalog, files: &[RuleFile]) -> Result<Catalog, Vec<
     catalog.facts.sort_by(|a, b| a.id.cmp(&b.id));
     catalog.remedies.sort_by(|a, b| a.id.cmp(&b.id));
     catalog.dialects.sort_by(|a, b| a.id.cmp(&b.id));
-    check_references(&catalog, files, &mut problems);
+    // a file that could not be read would be missed by every other one
+    if problems.is_empty() {
+        check_references(&catalog, files, &mut problems);
+    }
     if problems.is_empty() {
         catalog.seal().map_err(|error| vec![Problem::new("rules", error.to_string())])?;
         return Ok(catalog);
@@ -242,7 +245,7 @@ fn check_references(catalog: &Catalog, files: &[RuleFile], problems: &mut Vec<Pr
             return;
         }
         let message = format!("unknown {what} '{name}'");
-        let file = files.iter().find(|file| yaml::locate(&file.text, &["id", owner]).is_some_and(|_| file.text.contains(name)));
+        let file = files.iter().find(|file| file.text.contains(&format!("id: {owner}")) && file.text.contains(name));
         let mut problem = Problem::new(file.map_or(owner, |f| f.path.as_str()), message);
         if let Some((line, column)) = file.and_then(|f| yaml::locate(&f.text, path)) {
             (problem.line, problem.column) = (Some(line), Some(column));

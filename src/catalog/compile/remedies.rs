@@ -3,7 +3,7 @@
 use super::super::condition;
 use super::super::fault::ValueType;
 use super::super::near;
-use super::super::raw::{RawAsk, RawDialect, RawOn, RawRemedy, RawStep};
+use super::super::raw::{OneOrMany, RawAsk, RawDialect, RawOn, RawRemedy, RawStep};
 use super::super::remedy::{Ask, Dialect, Expect, On, Remedy, RemedyStep};
 use super::{Cx, parse_span, references, signals, text};
 
@@ -94,7 +94,7 @@ pub(super) fn allowed(command: &str, verbs: &[String]) -> bool {
 pub(super) fn dialect(raw: RawDialect, cx: &mut Cx<'_>) -> Dialect {
     let asks = raw.confirm.into_iter().map(ask).collect::<Vec<_>>();
     let pager = raw.pager.map(ask);
-    let end = raw.end.into_vec();
+    let end = raw.end.map(OneOrMany::into_vec).unwrap_or_default();
     let patterns = std::iter::once(&raw.prompt).chain(&end).chain(&raw.unknown_command);
     for pattern in patterns.chain(asks.iter().chain(&pager).map(|a| &a.ask)) {
         if let Err(error) = condition::regex(pattern, true) {

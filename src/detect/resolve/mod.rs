@@ -20,7 +20,7 @@ pub use timeline::{ClusterSeen, FileTimes, NodeSeen, TimedHit, Timeline, Told};
 pub use times::{TimeHints, parse_time};
 
 use clusters::Attach;
-use names::{Handle, Name, Names};
+use names::{Handle, Names, Seen};
 use times::Clocks;
 
 /// Finds out who is who and when it was.
@@ -54,12 +54,12 @@ fn value<'r>(run: &'r Run, signal: &Signal, name: &str) -> Option<&'r str> {
     run.values.get(place)?.as_deref()
 }
 
-fn seen_names(collected: &Collected, table: &Table<'_>) -> BTreeSet<(Product, Name)> {
-    let mut seen = BTreeSet::new();
+fn seen_names(collected: &Collected, table: &Table<'_>) -> Seen {
+    let mut seen = Seen::default();
     for run in &collected.runs {
         let Some(entry) = table.get(run.signal) else { continue };
         let product = product_of(entry.signal);
-        let mut add = |raw: &str| seen.extend(Name::parse(raw).map(|name| (product, name)));
+        let mut add = |raw: &str| seen.add(product, raw);
         for bind in entry.signal.binds.iter().filter(|bind| bind.kind == ValueType::Node) {
             value(run, entry.signal, &bind.name).map(&mut add);
         }
@@ -79,7 +79,7 @@ fn seen_names(collected: &Collected, table: &Table<'_>) -> BTreeSet<(Product, Na
     for file in &collected.files {
         let hosts: BTreeSet<&str> = file.samples.iter().filter_map(|sample| sample.host.as_deref()).collect();
         for (parser, host) in file.parsers.iter().flat_map(|parser| hosts.iter().map(move |host| (parser, host))) {
-            seen.extend(Name::parse(host).map(|name| (product_of_parser(parser), name)));
+            seen.add(product_of_parser(parser), host);
         }
     }
     seen

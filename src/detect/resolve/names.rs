@@ -50,7 +50,7 @@ impl Name {
     /// Reads a raw value: `clusterdb@host`, `[::1]`, `host.`; loopback and words that cannot be
     /// a node's name give nothing.
     pub(super) fn parse(raw: &str) -> Option<Self> {
-        let text = raw.rsplit('@').next().unwrap_or(raw).trim().trim_matches(|c| matches!(c, '[' | ']' | '\'' | '"')).trim_end_matches('.');
+        let text = bare(raw);
         if let Ok(address) = text.parse::<IpAddr>() {
             let address = address.to_canonical();
             return (!address.is_loopback() && !address.is_unspecified()).then_some(Self::Address(address));
@@ -60,6 +60,7 @@ impl Name {
         fits.then(|| Self::Host(text.to_lowercase()))
     }
 
+    /// The part of a host name before its domain.
     fn label(&self) -> Option<&str> {
         match self {
             Self::Host(name) => name.split('.').next(),
@@ -73,21 +74,44 @@ impl Name {
     }
 }
 
+/// A raw value without what stands around the name.
+fn bare(raw: &str) -> &str {
+    raw.rsplit('@').next().unwrap_or(raw).trim().trim_matches(|c| matches!(c, '[' | ']' | '\'' | '"')).trim_end_matches('.')
+}
+
+/// Names as they come, each with one of its spellings.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen(BTreeMap<(Product, Name), String>);
+
+impl Seen {
+    /// Adds a raw value; of several spellings the first in text order stays.
+    pub(super) fn add(&mut self, product: Product, raw: &str) {
+        let Some(name) = Name::parse(raw) else { return };
+        let spelling = bare(raw);
+        let known = self.0.entry((product, name)).or_insert_with(|| spelling.to_owned());
+        if spelling < known.as_str() {
+            spelling.clone_into(known);
+        }
+    }
+}
+
 /// Every name that was seen.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     known: HashMap<(Product, Name), Handle>,
     list: Vec<(Product, Name)>,
+    spellings: Vec<String>,
     same: Sets,
 }
 
 impl Names {
     /// Collects names; they are numbered in their own order, not in the order of their coming.
-    pub(super) fn new(seen: std::collections::BTreeSet<(Product, Name)>) -> Self {
+    pub(super) fn new(seen: Seen) -> Self {
         let mut names = Self::default();
-        for entry in seen {
+        for (entry, spelling) in seen.0 {
             names.known.insert(entry.clone(), names.list.len());
             names.list.push(entry);
+            names.spellings.push(spelling);
             names.same.add();
         }
         names
@@ -137,10 +161,10 @@ impl Names {
     pub(super) fn of_node(&self, root: Handle) -> (Vec<String>, Vec<String>) {
         let mut hosts = Vec::new();
         let mut addresses = Vec::new();
-        for (handle, (_, name)) in self.list.iter().enumerate() {
+        for (handle, ((_, name), spelling)) in self.list.iter().zip(&self.spellings).enumerate() {
             if self.node(handle) == root {
                 match name {
-                    Name::Host(name) => hosts.push(name.clone()),
+                    Name::Host(_) => hosts.push(spelling.clone()),
                     Name::Address(address) => addresses.push(address.to_string()),
                 }
             }
@@ -167,12 +191,14 @@ mod tests {
 
     #[test]
     fn a_short_name_joins_its_only_long_one() {
-        let seen = ["expc01", "expc01.a.local", "expc02", "expc02.a.local", "expc02.b.local"];
-        let mut names = Names::new(seen.iter().map(|n| (Product::Expressway, Name::parse(n).unwrap())).collect());
+        let seen = ["EXPC01", "expc01", "expc01.a.local", "expc02", "expc02.a.local", "expc02.b.local"];
+        let mut all = Seen::default();
+        seen.iter().for_each(|name| all.add(Product::Expressway, name));
+        let mut names = Names::new(all);
         names.join_short_names();
         let of = |n| names.node(names.find(Product::Expressway, n).unwrap());
         assert_eq!(of("expc01"), of("expc01.a.local"));
         assert_ne!(of("expc02"), of("expc02.a.local"));
-        assert_eq!(names.of_node(of("expc01")).0, ["expc01", "expc01.a.local"]);
+        assert_eq!(names.of_node(of("expc01")).0, ["EXPC01", "expc01.a.local"]);
     }
 }

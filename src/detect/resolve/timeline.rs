@@ -11,12 +11,12 @@ use crate::model::hit::{Collected, SignalId, Values};
 use crate::model::node::{Product, Role};
 use crate::model::time::EventTime;
 
-/// First and last record of a file.
+/// Earliest and latest record of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileTimes {
-    /// Of the first sampled record.
+    /// Of the earliest sampled record.
     pub first: EventTime,
-    /// Of the last sampled record.
+    /// Of the latest sampled record.
     pub last: EventTime,
 }
 
@@ -132,9 +132,8 @@ pub(super) struct Parts<'a, 'c> {
 /// Builds the timeline.
 pub(super) fn build(parts: Parts<'_, '_>) -> Timeline {
     let files = parts.collected.files.iter().enumerate().map(|(at, file)| {
-        let mut times = file.samples.iter().map(|sample| parts.clocks.at(at, sample.time)).filter(|time| time.micros.is_some());
-        let first = times.next().unwrap_or(EventTime::NONE);
-        FileTimes { first, last: times.next_back().unwrap_or(first) }
+        let times = || file.samples.iter().map(|sample| parts.clocks.at(at, sample.time)).filter(|time| time.micros.is_some());
+        FileTimes { first: times().min_by_key(|time| time.micros).unwrap_or(EventTime::NONE), last: times().max_by_key(|time| time.micros).unwrap_or(EventTime::NONE) }
     });
     let mut timeline = Timeline { files: files.collect(), ..Timeline::default() };
     let places = nodes_and_clusters(&parts, &mut timeline);

@@ -1,0 +1,17 @@
+//! Every sample gives the diagnosis it expects. Samples are discovered, not listed.
+
+use std::path::Path;
+
+use clusterdx::catalog::Catalog;
+use clusterdx::samples;
+
+#[test]
+fn every_sample_gives_the_diagnosis_it_expects() {
+    let catalog = Catalog::builtin().expect("built-in rules");
+    let samples = samples::discover(Path::new("samples")).expect("samples");
+    let mut failed = Vec::new();
+    for sample in &samples {
+        failed.extend(samples::check(sample, &catalog).into_iter().map(|wrong| format!("{}: {wrong}", sample.name)));
+    }
+    assert!(failed.is_empty(), "{} of {} samples:\n{}", failed.len(), samples.len(), failed.join("\n"));
+}
