@@ -152,7 +152,7 @@ impl<'a> Scope<'a> {
         proofs
     }
 
-    /// The last hit of every node of the cluster, if every node has one that nothing cleared.
+    /// The hits of every node of the cluster that nothing cleared, if every node has one.
     fn every_node(&self, of: &[u16]) -> Option<Match> {
         let nodes = &self.timeline.clusters.get(self.cluster)?.nodes;
         if nodes.len() < 2 {
@@ -160,13 +160,14 @@ impl<'a> Scope<'a> {
         }
         let mut hits = Vec::new();
         for node in nodes {
-            let last = self.points.iter().rposition(|p| of.contains(&p.signal) && p.node == Some(*node))?;
-            let point = self.points.get(last)?;
-            let over = self.points.iter().any(|p| self.fault.cleared_by.contains(&p.signal) && p.node.is_none_or(|n| n == *node) && precedes(point, p));
-            if over {
+            let clears = |p: &Point| self.fault.cleared_by.contains(&p.signal) && p.node.is_none_or(|n| n == *node);
+            let last_clear = self.points.iter().rfind(|p| clears(p));
+            let open = self.points.iter().enumerate().filter(|(_, p)| of.contains(&p.signal) && p.node == Some(*node) && last_clear.is_none_or(|clear| precedes(clear, p)));
+            let before = hits.len();
+            hits.extend(open.map(|(at, _)| at));
+            if hits.len() == before {
                 return None;
             }
-            hits.push(last);
         }
         hits.sort_unstable();
         Some(Match { node: None, peer: None, hits })
