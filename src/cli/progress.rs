@@ -1,0 +1,70 @@
+//! A progress bar for long inputs, on a terminal only and gone when the work is done.
+
+use std::io::{self, IsTerminal as _};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Input of this size shows the bar at once.
+const LARGE: u64 = 50 << 20;
+/// Any input shows it after this time.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// Counts bytes read and shows them.
+pub(super) struct Progress {
+    total: u64,
+    read: AtomicU64,
+    started: Instant,
+    enabled: bool,
+    bar: OnceLock<ProgressBar>,
+}
+
+impl Progress {
+    /// A bar over `total` bytes. Archives may turn out larger than they are on disk.
+    pub(super) fn new(total: u64) -> Self {
+        Self {
+            total,
+            read: AtomicU64::new(0),
+            started: Instant::now(),
+            enabled: io::stderr().is_terminal(),
+            bar: OnceLock::new(),
+        }
+    }
+
+    /// `bytes` more were read.
+    pub(super) fn add(&self, bytes: u64) {
+        let read = self
+            .read
+            .fetch_add(bytes, Ordering::Relaxed)
+            .saturating_add(bytes);
+        if self.enabled && (self.total >= LARGE || self.started.elapsed() >= PATIENCE) {
+            let bar = self.bar.get_or_init(|| bar(self.total));
+            // beyond the size on disk the end is unknown, and no bar should claim it is near
+            if read > self.total {
+                bar.unset_length();
+            }
+            bar.set_position(read);
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = self.bar.get() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn bar(total: u64) -> ProgressBar {
+    let bar = ProgressBar::new(total);
+    // a template that is wrong would only cost the looks
+    if let Ok(style) = ProgressStyle::with_template(
+        "{bar:30} {binary_bytes} of {binary_total_bytes}, {binary_bytes_per_sec}",
+    ) {
+        bar.set_style(style.progress_chars("━━ "));
+    }
+    bar
+}
