@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Input of this size shows the bar at once.
 const LARGE: u64 = 50 << 20;
@@ -40,12 +40,11 @@ impl Progress {
             .fetch_add(bytes, Ordering::Relaxed)
             .saturating_add(bytes);
         if self.enabled && (self.total >= LARGE || self.started.elapsed() >= PATIENCE) {
-            let bar = self.bar.get_or_init(|| bar(self.total));
-            // beyond the size on disk the end is unknown, and no bar should claim it is near
-            if read > self.total {
-                bar.unset_length();
-            }
+            let bar = self.bar.get_or_init(|| start(self.total, read));
             bar.set_position(read);
+            if read > self.total && bar.length().is_some() {
+                endless(bar);
+            }
         }
     }
 }
@@ -58,13 +57,27 @@ impl Drop for Progress {
     }
 }
 
-fn bar(total: u64) -> ProgressBar {
-    let bar = ProgressBar::new(total);
+/// A bar that stands where the reading is when it appears.
+fn start(total: u64, read: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
+    style(&bar, "{bar:30} {binary_bytes} / {binary_total_bytes}");
+    if read > total {
+        endless(&bar);
+    }
+    bar.set_position(read);
+    bar.set_draw_target(ProgressDrawTarget::stderr());
+    bar
+}
+
+/// Packed input outgrows its size on disk; where its end is then nobody knows.
+fn endless(bar: &ProgressBar) {
+    bar.unset_length();
+    style(bar, "{spinner} {binary_bytes}");
+}
+
+fn style(bar: &ProgressBar, template: &str) {
     // a template that is wrong would only cost the looks
-    if let Ok(style) = ProgressStyle::with_template(
-        "{bar:30} {binary_bytes} of {binary_total_bytes}, {binary_bytes_per_sec}",
-    ) {
+    if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("━━ "));
     }
-    bar
 }

@@ -1,14 +1,13 @@
 //! What the environment and the terminal say about the output.
 
-use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _};
 
 use terminal_size::{Width, terminal_size_of};
 
-use crate::catalog::Catalog;
 use crate::catalog::text::Lang;
+use crate::catalog::{Catalog, Fault, Remedy};
 use crate::locale::Locale;
-use crate::report::{Known, RemedyNote};
+use crate::report::{Known, RemedyNote, sanitize};
 
 /// Width where neither a terminal nor `COLUMNS` tells one.
 const WIDTH: usize = 100;
@@ -76,27 +75,25 @@ pub(super) fn locale(catalog: &Catalog, lang: Lang) -> Locale {
     Locale::new(&catalog.words, code(lang))
 }
 
-/// What a report says about the ids of the catalog.
+/// What a report says about the ids of the catalog. Rules may come from anywhere, so their texts
+/// are made safe like those of the input.
 pub(super) fn known(catalog: &Catalog, lang: Lang) -> Known {
-    let faults = catalog
-        .faults
-        .iter()
-        .map(|fault| (fault.id.clone(), fault.title.get(lang).to_owned()))
-        .collect();
-    let remedies: BTreeMap<String, RemedyNote> = catalog
-        .remedies
-        .iter()
-        .map(|remedy| {
-            (
-                remedy.id.clone(),
-                RemedyNote {
-                    title: remedy.title.get(lang).to_owned(),
-                    risk: remedy.risk.to_string(),
-                },
-            )
-        })
-        .collect();
-    Known { faults, remedies }
+    let safe = |text: &str| sanitize::line(text.trim_end()).into_owned();
+    let fault = |fault: &Fault| (safe(&fault.id), safe(fault.title.get(lang)));
+    let remedy = |remedy: &Remedy| {
+        let title = safe(remedy.title.get(lang));
+        (
+            safe(&remedy.id),
+            RemedyNote {
+                title,
+                risk: remedy.risk.to_string(),
+            },
+        )
+    };
+    Known {
+        faults: catalog.faults.iter().map(fault).collect(),
+        remedies: catalog.remedies.iter().map(remedy).collect(),
+    }
 }
 
 #[cfg(test)]
