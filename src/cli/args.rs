@@ -60,8 +60,8 @@ pub(super) struct DiagnoseArgs {
     #[arg(long, value_name = "SEVERITY", default_value = "warning")]
     pub(super) fail_on: FailOn,
 
-    /// Leave out what was over before this time: RFC 3339, or 'YYYY-MM-DD[ HH:MM[:SS]]' in the
-    /// zone of --timezone
+    /// Leave out what was over before this time: RFC 3339, or 'YYYY-MM-DD HH:MM:SS' or shorter in
+    /// the zone of --timezone
     #[arg(long, value_name = "TIME")]
     pub(super) since: Option<String>,
 

@@ -1,7 +1,7 @@
 //! The report for people, laid out so that the first screen answers: what is broken, why that is
 //! believed, what to do now.
 //!
-//! Every text of the report passes [`sanitize`](crate::report::sanitize) before anything is laid
+//! Every text of the report passes [`sanitize`] before anything is laid
 //! out. Long lists are cut with a count of what is left out; `--format json` has all of it.
 
 use std::io::{self, Write};
