@@ -14,10 +14,13 @@
 
 mod builtin;
 pub mod catalog;
+pub mod cli;
 pub mod detect;
 pub mod diagnose;
+pub mod locale;
 pub mod model;
 pub mod parse;
 pub mod pipeline;
+pub mod report;
 pub mod samples;
 pub mod source;

@@ -10,9 +10,9 @@ pub(super) fn coverage(case: &Case<'_>) -> Vec<Coverage> {
         let times = case.timeline.files.get(at);
         let mut notes = file.notes.clone();
         match times.map(|times| times.first).filter(|first| first.micros.is_some()).map(|first| first.certainty) {
-            Some(TimeCertainty::YearAssumed) => notes.push(case.word("note_year_assumed", &[])),
-            Some(TimeCertainty::ZoneAssumed) => notes.push(case.word("note_zone_assumed", &[])),
-            Some(TimeCertainty::Unknown) => notes.push(case.word("note_no_year", &[])),
+            Some(TimeCertainty::YearAssumed) => notes.push(case.word("judge.note-year-assumed", &[])),
+            Some(TimeCertainty::ZoneAssumed) => notes.push(case.word("judge.note-zone-assumed", &[])),
+            Some(TimeCertainty::Unknown) => notes.push(case.word("judge.note-no-year", &[])),
             Some(TimeCertainty::Exact) | None => {}
         }
         Coverage {
@@ -28,7 +28,7 @@ pub(super) fn coverage(case: &Case<'_>) -> Vec<Coverage> {
         }
     }).collect();
     if case.hits_dropped > 0 && let Some(first) = entries.iter_mut().find(|entry| entry.format != "unrecognised") {
-        first.notes.push(case.word("note_hits_dropped", &[("count", &case.hits_dropped.to_string())]));
+        first.notes.push(case.word("judge.note-hits-dropped", &[("count", &case.hits_dropped.to_string())]));
     }
     entries
 }

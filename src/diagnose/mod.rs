@@ -130,7 +130,7 @@ fn name(case: &Case<'_>, nodes: &[Node]) -> String {
     /// Names in a cluster's name.
     const SHOWN: usize = 3;
     if nodes.is_empty() {
-        return case.word("cluster_unnamed", &[]);
+        return case.word("judge.cluster-unnamed", &[]);
     }
     let mut names: Vec<(bool, &str)> = nodes.iter().map(|node| (node.role != Role::Primary, node.name.as_str())).collect();
     names.sort_unstable();

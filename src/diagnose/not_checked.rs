@@ -24,17 +24,17 @@ pub(super) fn not_checked(case: &Case<'_>, at: usize, seen: &ClusterSeen, findin
     }
     for open in case.undecided.iter().filter(|open| open.cluster == at) {
         let Some(fault) = case.catalog().faults.get(open.fault) else { continue };
-        let node = case.label(open.node).unwrap_or_else(|| case.word("a_node", &[]));
+        let node = case.label(open.node).unwrap_or_else(|| case.word("judge.a-node", &[]));
         out.push(NotChecked {
             fault: fault.id.clone(),
-            because: case.word("log_ends_too_early", &[("node", &node), ("fault", fault.title.get(case.lang))]),
-            collect: case.word("collect_later_log", &[("node", &node)]),
+            because: case.word("judge.log-ends-too-early", &[("node", &node), ("fault", fault.title.get(case.lang))]),
+            collect: case.word("judge.collect-later-log", &[("node", &node)]),
         });
     }
     let cause = diagnoses.iter().find(|d| d.role == DiagnosisRole::Cause && !d.cleared);
     let about = cause.map_or_else(|| format!("{}.*", seen.product.as_str()), |cause| cause.fault.clone());
     for node in missing_logs(case, seen) {
-        out.push(NotChecked { fault: about.clone(), because: case.word("no_log_of", &[("node", &node)]), collect: case.word(log_of(seen.product), &[("node", &node)]) });
+        out.push(NotChecked { fault: about.clone(), because: case.word("judge.no-log-of", &[("node", &node)]), collect: case.word(log_of(seen.product), &[("node", &node)]) });
     }
     let mut known = BTreeSet::new();
     out.retain(|entry| known.insert((entry.fault.clone(), entry.because.clone(), entry.collect.clone())));
@@ -44,9 +44,9 @@ pub(super) fn not_checked(case: &Case<'_>, at: usize, seen: &ClusterSeen, findin
 /// The word for what one collects from a node of a product.
 fn log_of(product: Product) -> &'static str {
     match product {
-        Product::Cms => "collect_cms_log",
-        Product::Expressway => "collect_expressway_log",
-        _ => "collect_log",
+        Product::Cms => "judge.collect-cms-log",
+        Product::Expressway => "judge.collect-expressway-log",
+        _ => "judge.collect-log",
     }
 }
 
@@ -59,7 +59,7 @@ fn because(case: &Case<'_>, need: &Need, finding: &Finding) -> String {
     };
     match &need.because {
         Some(text) => fill(text.get(case.lang), &value),
-        None => case.word("would_be_certain", &[]),
+        None => case.word("judge.would-be-certain", &[]),
     }
 }
 
@@ -71,9 +71,9 @@ fn collect(case: &Case<'_>, need: &Need, finding: &Finding) -> String {
         other => other.map(str::to_owned),
     };
     let mut details = Vec::new();
-    details.extend(place.map(|node| case.word("on_node", &[("node", &node)])));
-    details.extend(need.span.as_ref().map(|span| case.word("for_span", &[("span", span)])));
-    details.extend(need.filter.as_ref().map(|filter| case.word("with_filter", &[("filter", filter)])));
+    details.extend(place.map(|node| case.word("judge.on-node", &[("node", &node)])));
+    details.extend(need.span.as_ref().map(|span| case.word("judge.for-span", &[("span", span)])));
+    details.extend(need.filter.as_ref().map(|filter| case.word("judge.with-filter", &[("filter", filter)])));
     if details.is_empty() { need.collect.clone() } else { format!("{}   ({})", need.collect, details.join(", ")) }
 }
 

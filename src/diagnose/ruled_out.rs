@@ -29,7 +29,7 @@ pub(super) fn ruled_out(case: &Case<'_>, findings: &[&Finding]) -> Vec<RuledOut>
             };
             let because = match &excluded.because {
                 Some(text) => fill(text.get(case.lang), &value),
-                None => case.word("ruled_out_by", &[("fault", fault.title.get(case.lang))]),
+                None => case.word("judge.ruled-out-by", &[("fault", fault.title.get(case.lang))]),
             };
             if seen.insert((excluded.fault.clone(), because.clone())) {
                 let evidence = entry::evidence(case, finding).into_iter().take(1).collect();

@@ -1,0 +1,208 @@
+//! The arguments, as clap reads them and `--help`, the man page and the completions show them.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+
+use crate::catalog::text::Lang;
+use crate::model::report::Severity;
+use crate::report::REPORTERS;
+
+/// Finds out what is broken in a cluster of collaboration servers, and proves it
+#[derive(Debug, Parser)]
+#[command(
+    name = "clusterdx",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+pub(super) struct Program {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Read logs, status output and bundles, and print one diagnosis per cluster
+    Diagnose(Box<DiagnoseArgs>),
+    /// Tell what a fault, an alarm or a remedy means, how it is proved and how it is fixed
+    Explain(ExplainArgs),
+    /// List and check the rules
+    Rules(RulesArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the man page
+    Man,
+}
+
+/// What `diagnose` takes.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 nothing found, 1 incidents found, 2 wrong usage or rules, \
+                        3 nothing found but not everything could be read, 130 interrupted."
+)]
+pub(super) struct DiagnoseArgs {
+    /// Files, folders or archives, in any mix and of many nodes; '-' is standard input
+    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    pub(super) paths: Vec<String>,
+
+    /// Form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = PossibleValuesParser::new(REPORTERS.iter().map(|r| r.id())))]
+    pub(super) format: String,
+
+    /// Write the report to a file instead of standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+
+    /// Exit with 1 when an open incident of at least this severity was found
+    #[arg(long, value_name = "SEVERITY", default_value = "warning")]
+    pub(super) fail_on: FailOn,
+
+    /// Leave out what was over before this time: RFC 3339, or 'YYYY-MM-DD HH:MM:SS' or shorter in
+    /// the zone of --timezone
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+
+    /// Leave out what began after this time; a date alone means its first moment
+    #[arg(long, value_name = "TIME")]
+    pub(super) until: Option<String>,
+
+    /// Year of records that do not state one
+    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1970..=2262))]
+    pub(super) year: Option<i32>,
+
+    /// Zone of records that do not state one, such as Asia/Seoul [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub(super) timezone: Option<String>,
+
+    /// Show clause by clause why a fault was found or not, instead of the report
+    #[arg(long, value_name = "FAULT")]
+    pub(super) why: Option<String>,
+
+    /// Worker threads [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) threads: Option<u16>,
+
+    #[command(flatten)]
+    pub(super) knowledge: KnowledgeArgs,
+}
+
+/// Which rules, in which language.
+#[derive(Debug, Args)]
+pub(super) struct KnowledgeArgs {
+    /// Folder with more rules; an entry with a known id replaces it
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) rules: Option<PathBuf>,
+
+    /// Language of the text: en, ko or pt-BR [default: that of the locale]
+    #[arg(long, value_name = "LANG", value_parser = lang)]
+    pub(super) lang: Option<Lang>,
+}
+
+/// What `explain` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 found, 1 nothing fits, 2 wrong usage or rules.")]
+pub(super) struct ExplainArgs {
+    /// Id or other name of a fault or an alarm, id of a remedy, or a part of a title
+    #[arg(value_name = "ID|TEXT", required = true)]
+    pub(super) text: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) knowledge: KnowledgeArgs,
+}
+
+/// What `rules` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 clean, 1 problems, 2 wrong usage.")]
+pub(super) struct RulesArgs {
+    #[command(subcommand)]
+    pub(super) action: RulesAction,
+
+    /// Folder with more rules; an entry with a known id replaces it
+    #[arg(long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
+    pub(super) rules: Option<PathBuf>,
+
+    /// Folder with samples [default: 'samples' in or beside the folder of --rules, else here]
+    #[arg(long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
+    pub(super) samples: Option<PathBuf>,
+
+    /// Language of the text: en, ko or pt-BR [default: that of the locale]
+    #[arg(long, value_name = "LANG", global = true, value_parser = lang)]
+    pub(super) lang: Option<Lang>,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(super) enum RulesAction {
+    /// List the faults: id, severity, status and title
+    List,
+    /// Check the rules: what is wrong and what is unwise
+    Lint,
+    /// Run every sample and compare with what it expects
+    Test,
+}
+
+/// What `completions` takes.
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(super) shell: Shell,
+}
+
+/// The least severity that makes `diagnose` exit with 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    Info,
+    Warning,
+    Error,
+    Critical,
+    Never,
+}
+
+impl FailOn {
+    pub(super) fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Info => Some(Severity::Info),
+            Self::Warning => Some(Severity::Warning),
+            Self::Error => Some(Severity::Error),
+            Self::Critical => Some(Severity::Critical),
+            Self::Never => None,
+        }
+    }
+}
+
+fn lang(text: &str) -> Result<Lang, String> {
+    Lang::parse(text).ok_or_else(|| "known languages: en, ko, pt-BR".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        use clap::CommandFactory as _;
+        Program::command().debug_assert();
+    }
+
+    #[test]
+    fn options_of_rules_may_stand_behind_the_action() {
+        let parsed = Program::try_parse_from([
+            "clusterdx",
+            "rules",
+            "lint",
+            "--rules",
+            "x",
+            "--lang",
+            "pt_BR",
+        ])
+        .unwrap();
+        let Command::Rules(args) = parsed.command else {
+            panic!("not rules")
+        };
+        assert_eq!(args.rules, Some(PathBuf::from("x")));
+        assert_eq!(args.lang, Some(Lang::PtBr));
+    }
+}

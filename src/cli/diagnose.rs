@@ -1,0 +1,243 @@
+//! `clusterdx diagnose`
+
+use std::error::Error as _;
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::num::NonZero;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+use chrono_tz::Tz;
+
+use crate::catalog::Catalog;
+use crate::catalog::text::Lang;
+use crate::pipeline::{self, Job, Options};
+use crate::report::{self, Look, layout, paint, sanitize};
+use crate::source::{self, Limits, SourceError};
+
+use super::args::{DiagnoseArgs, KnowledgeArgs};
+use super::failure::{Failure, Trouble, did_you_mean};
+use super::near::near;
+use super::output::Target;
+use super::progress::Progress;
+use super::{Exit, interrupt, settings, time};
+
+/// Reads, diagnoses, prints.
+pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
+    let lang = settings::language(args.knowledge.lang);
+    let reporter = report::find(&args.format)
+        .ok_or_else(|| Trouble::new(format!("there is no report format '{}'", args.format)))?;
+    let options = options(args, lang)?;
+    let selection = source::select(&args.paths).map_err(|error| unusable(&error))?;
+    let target = Target::new(args.output.as_deref(), &args.paths)?;
+    let catalog = catalog(&args.knowledge)?;
+    if let Some(fault) = &args.why {
+        known_fault(&catalog, fault)?;
+        if reporter.id() != "text" {
+            return Err(Trouble::new(format!(
+                "'--why' explains in text and has no form '{}'",
+                reporter.id()
+            ))
+            .help("leave out '--format' or '--why'")
+            .into());
+        }
+    }
+
+    let stop = interrupt::watch();
+    let progress = Progress::new(selection.total_bytes());
+    let limits = Limits::default();
+    let show = |bytes| progress.show(bytes);
+    let job = Job {
+        selection: &selection,
+        limits: &limits,
+        catalog: &catalog,
+        options: &options,
+        progress: &show,
+        stop: &stop,
+    };
+    let (report, lines) = match &args.why {
+        Some(fault) => {
+            let why = pipeline::why(job, fault).map_err(|error| internal(&error))?;
+            (why.report, Some((fault, why.lines)))
+        }
+        None => (pipeline::run(job).map_err(|error| internal(&error))?, None),
+    };
+    drop(progress);
+    let interrupted = stop.load(Ordering::Relaxed);
+
+    let locale = settings::locale(&catalog, lang);
+    let known = settings::known(&catalog, lang);
+    let to_screen = matches!(target, Target::Standard);
+    let look = Look {
+        locale: &locale,
+        width: settings::width(),
+        colour: to_screen && settings::colour(),
+        known: &known,
+    };
+    target.write(|out| match &lines {
+        Some((fault, lines)) => write_why(fault, lines, &look, out),
+        None => reporter.write(&report, &look, out),
+    })?;
+    Ok(Exit::of_report(
+        &report,
+        args.fail_on.severity(),
+        interrupted,
+    ))
+}
+
+/// What no input should bring about.
+fn internal(error: &anyhow::Error) -> Failure {
+    Trouble::new("cannot make a diagnosis")
+        .because(error.as_ref())
+        .into()
+}
+
+/// The catalog with the rules asked for.
+pub(super) fn catalog(args: &KnowledgeArgs) -> Result<Catalog, Failure> {
+    rules_folder(args.rules.as_deref())?;
+    Catalog::load(args.rules.as_deref()).map_err(|problems| Failure::rules(&problems))
+}
+
+/// Refuses a rules folder that is not there.
+pub(super) fn rules_folder(rules: Option<&Path>) -> Result<(), Failure> {
+    let Some(folder) = rules else { return Ok(()) };
+    let trouble = |cause: io::Error| {
+        Trouble::new(format!(
+            "cannot read the rules folder '{}'",
+            folder.display()
+        ))
+        .because(&cause)
+    };
+    match fs::metadata(folder) {
+        Ok(known) if known.is_dir() => Ok(()),
+        Ok(_) => Err(trouble(io::ErrorKind::NotADirectory.into()).into()),
+        Err(error) => Err(trouble(error).into()),
+    }
+}
+
+fn options(args: &DiagnoseArgs, lang: Lang) -> Result<Options, Failure> {
+    let timezone = args.timezone.as_deref().map(time::zone).transpose()?;
+    let zone = timezone.unwrap_or(Tz::UTC);
+    let bound = |option, text: &Option<String>, side| {
+        text.as_deref()
+            .map(|text| time::moment(option, text, zone, side))
+            .transpose()
+    };
+    let since = bound("--since", &args.since, time::Side::Begin)?;
+    let until = bound("--until", &args.until, time::Side::End)?;
+    if let (Some(since), Some(until)) = (since, until)
+        && since > until
+    {
+        return Err(Trouble::new("'--since' is later than '--until'")
+            .help("exchange them; a date alone means its first moment")
+            .into());
+    }
+    let threads = args
+        .threads
+        .map(usize::from)
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get));
+    Ok(Options {
+        threads,
+        since,
+        until,
+        year: args.year,
+        timezone: zone,
+        timezone_given: timezone.is_some(),
+        lang,
+    })
+}
+
+/// Every path that cannot be used, with what may have been meant.
+fn unusable(error: &SourceError) -> Failure {
+    let trouble = |problem: &SourceError| match problem {
+        SourceError::NotFound { path } => {
+            let names = beside(path);
+            let trouble = Trouble::new(problem.to_string());
+            if names.is_empty() {
+                trouble
+            } else {
+                trouble.help(did_you_mean(&names))
+            }
+        }
+        other => {
+            let trouble = Trouble::new(other.to_string());
+            match other.source() {
+                Some(cause) => trouble.because(cause),
+                None => trouble,
+            }
+        }
+    };
+    error
+        .problems()
+        .iter()
+        .map(trouble)
+        .collect::<Vec<_>>()
+        .into()
+}
+
+/// Names in the folder of `path` that are near to its own.
+fn beside(path: &str) -> Vec<String> {
+    let path = Path::new(path);
+    let folder = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let name = path.file_name().and_then(OsStr::to_str).unwrap_or("");
+    let Ok(entries) = fs::read_dir(folder.unwrap_or(Path::new("."))) else {
+        return Vec::new();
+    };
+    let known: Vec<String> = entries
+        .flatten()
+        .take(10_000)
+        .filter_map(|e| e.file_name().into_string().ok())
+        .collect();
+    let full = |name: String| match folder {
+        Some(folder) => folder.join(&name).display().to_string(),
+        None => name,
+    };
+    near(name, known.iter().map(String::as_str))
+        .into_iter()
+        .map(full)
+        .collect()
+}
+
+fn known_fault(catalog: &Catalog, id: &str) -> Result<(), Failure> {
+    if catalog.fault(id).is_some() {
+        return Ok(());
+    }
+    let trouble = Trouble::new(format!("there is no fault '{id}'"));
+    let names = near(id, catalog.faults.iter().map(|fault| fault.id.as_str()));
+    Err(if names.is_empty() {
+        trouble.help("'clusterdx rules list' lists the faults")
+    } else {
+        trouble.help(did_you_mean(&names))
+    }
+    .into())
+}
+
+fn write_why(
+    fault: &str,
+    lines: &[String],
+    look: &Look<'_>,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let title = look.locale.fill("why.title", &[("fault", fault)]);
+    writeln!(
+        out,
+        "{}",
+        paint::paint(&title, paint::Tint::Bold, look.colour)
+    )?;
+    for line in lines {
+        let line = sanitize::line(line);
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        // what goes on stands two columns further in than its start
+        for (at, part) in layout::wrap(&line, look.width.saturating_sub(4))
+            .into_iter()
+            .enumerate()
+        {
+            let hang = if at == 0 { 0 } else { indent + 2 };
+            writeln!(out, "  {}{part}", " ".repeat(hang))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,26 @@
+//! Ctrl-C: the first one stops the reading and the result so far is printed, the second one ends
+//! the program at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{Exit, say};
+
+/// Watches for Ctrl-C; the flag turns true at the first one.
+pub(super) fn watch() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    // where no handler can be set, Ctrl-C ends the program as it always did
+    _ = ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            abort();
+        }
+        say("interrupted: what was read so far is being diagnosed; Ctrl-C again ends at once");
+    });
+    stop
+}
+
+#[expect(clippy::exit, reason = "the second Ctrl-C asks for exactly this")]
+fn abort() {
+    std::process::exit(Exit::Interrupted.code().into());
+}

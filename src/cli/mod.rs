@@ -1,0 +1,62 @@
+//! The command line: the only place that reads the environment and talks to a terminal.
+//!
+//! Standard output is the result, standard error is progress and trouble. One file per
+//! subcommand; each returns an [`Exit`] or a [`Failure`].
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+use clap::Parser as _;
+
+mod args;
+mod completions;
+mod diagnose;
+mod exit;
+mod explain;
+mod failure;
+mod interrupt;
+mod man;
+mod near;
+mod output;
+mod progress;
+mod rules;
+mod settings;
+mod time;
+mod usage;
+
+pub use exit::Exit;
+pub use failure::Failure;
+
+use args::{Command, Program};
+
+/// Runs the program with its arguments, the first of which is its own name.
+///
+/// # Errors
+/// Whatever kept the program from giving a result, ready to be printed.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<Exit, Failure> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let program = match Program::try_parse_from(&args) {
+        Ok(program) => program,
+        Err(error) => return usage::answer(&error, &args),
+    };
+    match program.command {
+        Command::Diagnose(args) => diagnose::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Rules(args) => rules::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man => man::run(),
+    }
+}
+
+/// Writes a finished text to standard output.
+fn print(text: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text)
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::write("standard output", &error))
+}
+
+/// Says something beside the result. Nobody may be listening, which is no reason to stop.
+fn say(text: &str) {
+    _ = writeln!(io::stderr().lock(), "{text}");
+}

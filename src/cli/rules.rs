@@ -1,0 +1,173 @@
+//! `clusterdx rules`: the catalog, its checks and its samples.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::catalog::{Catalog, Problem, lint};
+use crate::report::{layout, sanitize};
+use crate::samples;
+
+use super::args::{RulesAction, RulesArgs};
+use super::failure::{Failure, Trouble, did_you_mean};
+use super::{Exit, diagnose, print, say, settings};
+
+/// Lists or checks.
+pub(super) fn run(args: &RulesArgs) -> Result<Exit, Failure> {
+    diagnose::rules_folder(args.rules.as_deref())?;
+    let catalog = match Catalog::load(args.rules.as_deref()) {
+        Ok(catalog) => catalog,
+        Err(problems) => return told(&problems),
+    };
+    match args.action {
+        RulesAction::List => list(&catalog, args),
+        RulesAction::Lint => lint_all(&catalog, args),
+        RulesAction::Test => test(&catalog, args),
+    }
+}
+
+fn list(catalog: &Catalog, args: &RulesArgs) -> Result<Exit, Failure> {
+    let lang = settings::language(args.lang);
+    let locale = settings::locale(catalog, lang);
+    let rows: Vec<[String; 4]> = catalog
+        .faults
+        .iter()
+        .map(|fault| {
+            let severity = locale.word(match fault.severity {
+                crate::model::report::Severity::Info => "severity.info",
+                crate::model::report::Severity::Warning => "severity.warning",
+                crate::model::report::Severity::Error => "severity.error",
+                crate::model::report::Severity::Critical => "severity.critical",
+            });
+            [
+                fault.id.clone(),
+                severity.to_owned(),
+                fault.status.to_string(),
+                sanitize::line(fault.title.get(lang)).into_owned(),
+            ]
+        })
+        .collect();
+    let widest = |at: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(at))
+            .map(|cell| layout::width(cell))
+            .max()
+            .unwrap_or(0)
+    };
+    let widths = [widest(0), widest(1), widest(2)];
+    let mut out = String::new();
+    for [id, severity, status, title] in &rows {
+        let [id_width, severity_width, status_width] = widths;
+        let line = format!(
+            "{}  {}  {}  {title}",
+            layout::pad(id, id_width),
+            layout::pad(severity, severity_width),
+            layout::pad(status, status_width)
+        );
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    print(out.as_bytes())?;
+    Ok(Exit::Clean)
+}
+
+fn lint_all(catalog: &Catalog, args: &RulesArgs) -> Result<Exit, Failure> {
+    let samples = match samples_folder(args) {
+        Some(folder) => match samples::discover(&folder) {
+            Ok(samples) => samples,
+            Err(problems) => return told(&problems),
+        },
+        None => {
+            say(
+                "no folder with samples was found, so every fault counts as one without a sample; '--samples DIR' names it",
+            );
+            Vec::new()
+        }
+    };
+    told(&lint::lint(catalog, &samples::facts(&samples)))
+}
+
+/// Prints problems as the result.
+fn told(problems: &[Problem]) -> Result<Exit, Failure> {
+    let mut out = String::new();
+    for problem in problems {
+        _ = writeln!(out, "{}", sanitize::line(&problem.to_string()));
+        if !problem.near.is_empty() {
+            _ = writeln!(
+                out,
+                "  help: {}",
+                sanitize::line(&did_you_mean(&problem.near))
+            );
+        }
+    }
+    _ = match problems.len() {
+        0 => writeln!(out, "no problems"),
+        1 => writeln!(out, "1 problem"),
+        many => writeln!(out, "{many} problems"),
+    };
+    print(out.as_bytes())?;
+    Ok(if problems.is_empty() {
+        Exit::Clean
+    } else {
+        Exit::Found
+    })
+}
+
+fn test(catalog: &Catalog, args: &RulesArgs) -> Result<Exit, Failure> {
+    let folder = samples_folder(args).ok_or_else(|| {
+        Trouble::new("cannot find a folder with samples").help("name it with '--samples DIR'")
+    })?;
+    let samples = match samples::discover(&folder) {
+        Ok(samples) => samples,
+        Err(problems) => return told(&problems),
+    };
+    let mut failed = 0;
+    for sample in &samples {
+        let failures = samples::check(sample, catalog);
+        let mut out = String::new();
+        let name = sanitize::line(&sample.name);
+        if failures.is_empty() {
+            _ = writeln!(out, "ok      {name}");
+        } else {
+            failed += 1;
+            _ = writeln!(out, "FAILED  {name}");
+            for failure in &failures {
+                _ = writeln!(out, "        {}", sanitize::line(failure));
+            }
+        }
+        // one after the other, so that a long run shows where it is
+        print(out.as_bytes())?;
+    }
+    let unproved = samples::unproved(&samples, catalog);
+    let mut out = String::new();
+    for clause in &unproved {
+        _ = writeln!(out, "never true in a sample: {}", sanitize::line(clause));
+    }
+    _ = writeln!(
+        out,
+        "{} samples, {failed} failed, {} clauses without proof",
+        samples.len(),
+        unproved.len()
+    );
+    print(out.as_bytes())?;
+    Ok(if failed == 0 {
+        Exit::Clean
+    } else {
+        Exit::Found
+    })
+}
+
+/// The folder asked for, else `samples` in or beside the rules folder, else `samples` here.
+fn samples_folder(args: &RulesArgs) -> Option<PathBuf> {
+    if let Some(folder) = &args.samples {
+        return Some(folder.clone());
+    }
+    let rules = args.rules.as_deref();
+    let places = [
+        rules.map(|rules| rules.join("samples")),
+        rules
+            .and_then(Path::parent)
+            .map(|parent| parent.join("samples")),
+        Some(PathBuf::from("samples")),
+    ];
+    places.into_iter().flatten().find(|folder| folder.is_dir())
+}

@@ -1,0 +1,231 @@
+//! What was read, and what was not: a verdict is worth no more than that.
+
+use crate::locale::grouped;
+use crate::model::report::{Coverage, ReadStatus, Report};
+use crate::report::layout;
+use crate::report::paint::Tint;
+
+use super::{Page, time};
+
+/// Format of files that no parser knows.
+const UNRECOGNISED: &str = "unrecognised";
+/// Rows of files that were read, and of files that were not.
+const ROWS: usize = 30;
+const GAPS: usize = 50;
+/// Gaps told beside the verdict.
+const SHORT: usize = 5;
+/// Unrecognised files named.
+const NAMES: usize = 8;
+
+/// What was read, in numbers.
+pub(super) struct Totals {
+    /// Files in a known format.
+    pub(super) recognised: u64,
+    lines: u64,
+    /// Files that are damaged, locked or cut.
+    gaps: u64,
+    files: u64,
+    first: Option<String>,
+    last: Option<String>,
+}
+
+impl Totals {
+    pub(super) fn of(report: &Report) -> Self {
+        let known: Vec<&Coverage> = report
+            .coverage
+            .iter()
+            .filter(|file| recognised(file))
+            .collect();
+        Self {
+            recognised: known.len() as u64,
+            lines: known.iter().map(|file| file.lines).sum(),
+            gaps: report
+                .coverage
+                .iter()
+                .filter(|file| file.status != ReadStatus::Read)
+                .count() as u64,
+            files: report.coverage.len() as u64,
+            // RFC 3339 in UTC sorts as text, apart from fractions of a second
+            first: known.iter().filter_map(|file| file.first.clone()).min(),
+            last: known.iter().filter_map(|file| file.last.clone()).max(),
+        }
+    }
+
+    /// `5 files, 12 345 lines, 2017-03-30 10:00:00 to 12:00:00 UTC`.
+    pub(super) fn describe(&self, page: &Page<'_>) -> String {
+        let locale = page.look.locale;
+        let mut parts = vec![
+            locale.count("files", self.recognised, &[]),
+            locale.count("lines", self.lines, &[]),
+        ];
+        if self.first.is_some() || self.last.is_some() {
+            parts.push(time::span(
+                locale,
+                self.first.as_deref(),
+                self.last.as_deref(),
+            ));
+        }
+        parts.join(", ")
+    }
+}
+
+fn recognised(file: &Coverage) -> bool {
+    file.format != UNRECOGNISED && file.status != ReadStatus::Unread
+}
+
+fn gaps(report: &Report) -> impl Iterator<Item = &Coverage> {
+    let of = |status| {
+        report
+            .coverage
+            .iter()
+            .filter(move |file| file.status == status)
+    };
+    of(ReadStatus::Unread).chain(of(ReadStatus::Partial))
+}
+
+/// One line under a faulty verdict when not everything was read.
+pub(super) fn warning(page: &mut Page<'_>, report: &Report) {
+    let totals = Totals::of(report);
+    if totals.gaps > 0 {
+        let text = page.fill(
+            "coverage.warning",
+            &[
+                ("gaps", &grouped(totals.gaps)),
+                ("files", &grouped(totals.files)),
+            ],
+        );
+        page.line(2, &text, Some(Tint::Yellow));
+    }
+}
+
+/// The gaps, beside a verdict that rests on them.
+pub(super) fn missing(page: &mut Page<'_>, report: &Report) {
+    let all: Vec<&Coverage> = gaps(report).collect();
+    for file in all.iter().take(SHORT) {
+        gap(page, file);
+    }
+    page.more(2, all.len().saturating_sub(SHORT));
+}
+
+fn gap(page: &mut Page<'_>, file: &Coverage) {
+    let word = status(page, file.status);
+    let origin = layout::shorten_path(
+        &file.origin,
+        page.look.width.saturating_sub(layout::width(word) + 4),
+    );
+    let line = format!("  {}  {origin}", page.paint(word, Tint::Yellow));
+    page.push(&line);
+    let notes = file.notes.join("; ");
+    page.prose(4, &notes);
+}
+
+fn status<'a>(page: &Page<'a>, status: ReadStatus) -> &'a str {
+    page.word(match status {
+        ReadStatus::Read => "status.read",
+        ReadStatus::Partial => "status.partial",
+        ReadStatus::Unread => "status.unread",
+    })
+}
+
+/// The last section: every gap with its reason, the files that were read, the unknown ones by
+/// number.
+pub(super) fn section(page: &mut Page<'_>, report: &Report) {
+    if report.coverage.is_empty() {
+        return;
+    }
+    let title = page.word("section.coverage");
+    page.heading(title);
+    let totals = Totals::of(report).describe(page);
+    page.prose(2, &totals);
+    let all: Vec<&Coverage> = gaps(report).collect();
+    for file in all.iter().take(GAPS) {
+        gap(page, file);
+    }
+    page.more(2, all.len().saturating_sub(GAPS));
+    read(page, report);
+    unrecognised(page, report);
+}
+
+fn read(page: &mut Page<'_>, report: &Report) {
+    let known: Vec<&Coverage> = report
+        .coverage
+        .iter()
+        .filter(|file| recognised(file))
+        .collect();
+    if known.is_empty() {
+        return;
+    }
+    let rows: Vec<Vec<String>> = known
+        .iter()
+        .take(ROWS)
+        .map(|file| {
+            let skipped = if file.skipped == 0 {
+                String::new()
+            } else {
+                grouped(file.skipped)
+            };
+            let span = if file.first.is_none() && file.last.is_none() {
+                String::new()
+            } else {
+                time::short(
+                    page.look.locale,
+                    file.first.as_deref(),
+                    file.last.as_deref(),
+                )
+            };
+            vec![
+                file.origin.clone(),
+                file.format.clone(),
+                grouped(file.lines),
+                skipped,
+                span,
+            ]
+        })
+        .collect();
+    page.table(
+        &[
+            "column.file",
+            "column.format",
+            "column.lines",
+            "column.skipped",
+            "column.period",
+        ],
+        &[2, 3],
+        &rows,
+    );
+    page.more(2, known.len().saturating_sub(ROWS));
+    for file in known
+        .iter()
+        .take(ROWS)
+        .filter(|file| file.status == ReadStatus::Read && !file.notes.is_empty())
+    {
+        page.prose(2, &format!("{}: {}", file.origin, file.notes.join("; ")));
+    }
+}
+
+fn unrecognised(page: &mut Page<'_>, report: &Report) {
+    let unknown: Vec<&str> = report
+        .coverage
+        .iter()
+        .filter(|file| file.format == UNRECOGNISED && file.status == ReadStatus::Read)
+        .map(|file| file.origin.as_str())
+        .collect();
+    if unknown.is_empty() {
+        return;
+    }
+    let mut names = unknown
+        .iter()
+        .take(NAMES)
+        .map(|origin| layout::shorten_path(origin, 60))
+        .collect::<Vec<_>>()
+        .join(", ");
+    if unknown.len() > NAMES {
+        names.push_str(", …");
+    }
+    let text = page.look.locale.count(
+        "coverage.unrecognised",
+        unknown.len() as u64,
+        &[("names", &names)],
+    );
+    page.prose(2, &text);
+}
