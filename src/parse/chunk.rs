@@ -13,6 +13,9 @@ pub const LINE_CAP: usize = 64 * 1024;
 /// Longest stretch without a place to cut that is kept in one piece.
 pub const STRETCH_CAP: usize = 1024 * 1024;
 
+/// Bytes by which the search for a cut goes on above the target, at least.
+const STEP: usize = 64;
+
 /// Bytes of whole records with their place in the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chunk {
@@ -305,7 +308,7 @@ impl Cutter {
             if top == limit {
                 return None;
             }
-            high = top + target.max(JOIN_WINDOW);
+            high = top + target.max(STEP);
         }
     }
 
@@ -364,5 +367,98 @@ impl Cutter {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::LOG_PARSERS;
+    use crate::parse::testing::chunks;
+
+    fn choice() -> Choice {
+        Choice {
+            parsers: LOG_PARSERS.to_vec(),
+            repair: false,
+        }
+    }
+
+    #[test]
+    fn lines_are_numbered_from_the_file() {
+        let chunk = Chunk {
+            bytes: b"a\nb\nc".to_vec(),
+            first_line: 10,
+            line_numbers: None,
+        };
+        assert_eq!(
+            [0, 1, 2, 4, 99].map(|at| chunk.line_at(at)),
+            [10, 10, 11, 12, 12]
+        );
+        let mut counter = chunk.line_counter();
+        assert_eq!([4, 0, 2].map(|at| counter.line_at(at)), [12, 10, 11]);
+        let chunk = Chunk {
+            line_numbers: Some(vec![3, 9, 20]),
+            ..chunk
+        };
+        assert_eq!([0, 2, 4, 99].map(|at| chunk.line_at(at)), [3, 9, 20, 20]);
+    }
+
+    #[test]
+    fn an_over_long_line_is_kept_in_part() {
+        let mut text = b"Mar 30 11:22:45 user.info a b:  ".to_vec();
+        text.extend(std::iter::repeat_n(b'x', 3 * LINE_CAP));
+        let next = b"Mar 30 11:22:46 user.info a b:  next\n";
+        text.push(b'\n');
+        text.extend_from_slice(next);
+        for block in [1 << 20, LINE_CAP, 1000] {
+            let mut chunker = Chunker::new(&choice(), 1 << 20);
+            let mut found = Vec::new();
+            for block in text.chunks(block) {
+                chunker.push(block, &mut |chunk| found.push(chunk));
+            }
+            chunker.finish(&mut |chunk| found.push(chunk));
+            let bytes: Vec<u8> = found.into_iter().flat_map(|chunk| chunk.bytes).collect();
+            assert_eq!(bytes.len(), LINE_CAP + 1 + next.len());
+            assert_eq!(chunker.lines(), 2);
+            assert_eq!(chunker.notes().len(), 1, "{:?}", chunker.notes());
+        }
+        let exact: Vec<u8> = [vec![b'x'; LINE_CAP], b"\ny".to_vec()].concat();
+        let mut chunker = Chunker::new(&choice(), 1 << 20);
+        chunker.push(&exact, &mut |_| {});
+        chunker.finish(&mut |chunk| assert_eq!(chunk.bytes, exact));
+        assert!(chunker.notes().is_empty());
+        assert_eq!(chunker.lines(), 2);
+    }
+
+    #[test]
+    fn memory_is_bounded_without_lines_and_without_records() {
+        let mut chunker = Chunker::new(&choice(), 1 << 16);
+        for _ in 0..500 {
+            chunker.push(&[b'x'; 100_000], &mut |_| {});
+        }
+        assert!(chunker.cutter.text.len() <= 2 * LINE_CAP);
+        let mut chunker = Chunker::new(&choice(), 1 << 16);
+        let line = "no record at all, only words\n".repeat(1000);
+        let mut largest = 0;
+        for _ in 0..200 {
+            chunker.push(line.as_bytes(), &mut |chunk| {
+                largest = largest.max(chunk.bytes.len());
+            });
+            assert!(chunker.cutter.text.len() < STRETCH_CAP + (1 << 18));
+        }
+        assert!(largest > 0 && largest <= STRETCH_CAP);
+        assert_eq!(chunker.notes().len(), 1);
+    }
+
+    #[test]
+    fn linked_parts_stay_together() {
+        let part =
+            |m: usize| format!("Mar 30 12:39:04 local0.warning c postgres[7]:  [2-{m}] text {m}\n");
+        let other = "Mar 30 12:39:04 user.info c sfpool:  fine\n";
+        let text: String = (1..9).map(|m| part(m) + &other.repeat(20)).collect();
+        let last = text.rfind("[2-8]").expect("it is there");
+        let found = chunks(text.as_bytes(), &choice(), 100, 64);
+        assert!(found.len() > 3);
+        assert!(found[0].bytes.len() > last && found[0].bytes.len() < last + 200);
     }
 }

@@ -110,3 +110,6 @@ pub fn choose(head: &[u8]) -> Option<Choice> {
     let repair = repair::needed(head, &parsers);
     Some(Choice { parsers, repair })
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,10 +8,21 @@
 //! A line is added to the record before it only for a reason: the record is visibly unfinished,
 //! the line cannot stand alone, or the line before it ends at the column where this text wraps.
 
+use memchr::memmem;
+
 use crate::model::time::RawTime;
 use crate::parse::LogParser;
-use crate::parse::log::{cms_status, cms_syslog, expressway};
-use crate::parse::scan::{chomp, is_blank, lead, lines, width};
+use crate::parse::log::{cms_syslog, expressway};
+use crate::parse::scan::{chomp, is_blank, lead, width};
+
+mod shape;
+mod style;
+
+use shape::{
+    begins_inside, breaking_blanks, ends_at_hyphen, has_open_quote, has_open_word, is_body,
+    is_foreign, is_list_item, is_sentence,
+};
+use style::{Kind, Style};
 
 /// Bytes from which the way a text wraps is learnt.
 const SURVEY: usize = 64 * 1024;
@@ -19,8 +30,6 @@ const SURVEY: usize = 64 * 1024;
 const RECORD_CAP: usize = 4096;
 /// Blank lines that may stand inside a record, as at the break of a page.
 const MAX_BLANKS: usize = 8;
-/// Widest column at which a text is taken to wrap.
-const MAX_WIDTH: usize = 220;
 /// How far from the column a line may end that is wrapped between words.
 const SLACK: usize = 12;
 /// How far back a stamp may begin that the next line completes.
@@ -39,85 +48,6 @@ pub fn needed(head: &[u8], parsers: &[&'static dyn LogParser]) -> bool {
     repair.finish(&mut |_, _| {});
     // a clean log may hold a few odd records
     repair.changed > 0 && repair.changed * 10 >= repair.records
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Cms,
-    Expressway,
-}
-
-/// How a text is wrapped.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Style {
-    /// Column at which lines of records end.
-    width: Option<usize>,
-    /// Lines are cut at that column, also inside words.
-    hard: bool,
-    /// Blanks before every cut-off rest of a line.
-    indent: usize,
-    /// Blanks at the ends of lines are those of the record.
-    exact: bool,
-    /// No record has a stamp, so that records without one count.
-    timeless: bool,
-}
-
-impl Style {
-    fn kind(&self, line: &[u8]) -> Option<Kind> {
-        let counts = |time: RawTime| self.timeless || time != RawTime::None;
-        if cms_syslog::header(line).is_some_and(|header| counts(header.time)) {
-            return Some(Kind::Cms);
-        }
-        let ours = expressway::header(line).is_some_and(|header| counts(header.time));
-        ours.then_some(Kind::Expressway)
-    }
-
-    fn of(head: &[u8]) -> Self {
-        let mut style = Self::default();
-        style.timeless = !lines(head).any(|(_, line)| style.kind(line).is_some());
-        let all: Vec<&[u8]> = lines(head).map(|(_, line)| line).collect();
-        let mut widths = Vec::new();
-        let mut wrapped = Vec::new();
-        let mut indents = Vec::new();
-        let mut last: Option<&[u8]> = None;
-        for (nth, line) in all.iter().enumerate() {
-            let kind = style.kind(line);
-            if kind.is_some() {
-                widths.push(width(line));
-                let next = all
-                    .get(nth + 2)
-                    .is_some_and(|l| !is_blank(l) && style.kind(l).is_none());
-                let gap = all.get(nth + 1).is_some_and(|l| is_blank(l));
-                style.exact |= line.ends_with(b" ") && gap && next;
-                last = Some(line);
-            } else if is_blank(line) || is_foreign(line) || is_body(line) {
-                last = None;
-            } else if let Some(before) = last {
-                wrapped.push(width(before));
-                widths.push(width(line));
-                indents.push(line.iter().take_while(|b| **b == b' ').count());
-                last = Some(line);
-            } else if expressway::has_pair(line) {
-                widths.push(width(line));
-                last = Some(line);
-            }
-        }
-        let widest = widths.iter().copied().max().filter(|w| *w <= MAX_WIDTH);
-        style.width = widest;
-        if let Some(widest) = widest {
-            let full = wrapped.iter().filter(|w| **w == widest).count();
-            let near = wrapped.iter().all(|w| *w + 1 >= widest);
-            let usual = matches!(widest, 72 | 76 | 78 | 80 | 100 | 120 | 132);
-            style.hard =
-                near && full * 5 >= wrapped.len() * 4 && (full > 1 || (full == 1 && usual));
-            style.indent = if style.hard {
-                indents.iter().copied().min().unwrap_or(0)
-            } else {
-                0
-            };
-        }
-        style
-    }
 }
 
 /// A record in the making.
@@ -173,7 +103,7 @@ impl Record {
             return true;
         }
         // the error texts of libpq end in a fold
-        let folds = memchr::memmem::find(rest, b"|#011").is_some() && !last.ends_with(b"|");
+        let folds = memmem::find(rest, b"|#011").is_some() && !last.ends_with(b"|");
         let cut = || last.last().is_some_and(|b| b":/=,(".contains(b)) || has_open_word(rest);
         self.kind == Kind::Cms && (rest.is_empty() || folds || cut())
     }
@@ -371,11 +301,14 @@ impl Repair {
     fn line(&mut self, raw: &[u8], out: &mut dyn FnMut(&[u8], u64)) {
         self.number += 1;
         let number = self.number;
-        let line = chomp(raw);
+        let plain = breaking_blanks(raw);
+        let line = chomp(&plain);
         let kind = self.style.as_ref().and_then(|style| style.kind(line));
         if let Some(kind) = kind {
             self.flush(out);
-            self.current = Some(Record::new(kind, raw, number));
+            let mut record = Record::new(kind, &plain, number);
+            record.changed = plain.len() != raw.len();
+            self.current = Some(record);
             return self.part(1, out);
         }
         if self.current.is_some() && is_blank(line) && self.blanks.len() < MAX_BLANKS {
@@ -386,7 +319,7 @@ impl Repair {
             self.blanks.clear();
             let joint = self.current.as_ref().map_or(0, |record| record.text.len());
             if let Some(record) = &mut self.current {
-                record.add(raw, number, glue);
+                record.add(&plain, number, glue);
             }
             return self.part(joint.saturating_sub(STAMP), out);
         }
@@ -470,96 +403,5 @@ impl Repair {
     }
 }
 
-/// `2020-07-`, `Dst-`: broken behind a hyphen inside a word.
-fn ends_at_hyphen(text: &[u8]) -> bool {
-    matches!(text, [.., before, b'-'] if before.is_ascii_alphanumeric())
-}
-
-fn has_open_quote(text: &[u8]) -> bool {
-    memchr::memchr_iter(b'"', text).count() % 2 == 1
-}
-
-/// A `'` that opens a word and none that closes it, or a parenthesis that stays open.
-fn has_open_word(text: &[u8]) -> bool {
-    let count = |wanted: u8| memchr::memchr_iter(wanted, text).count();
-    if count(b'(') > count(b')') {
-        return true;
-    }
-    let opens = |b: Option<&u8>| b.is_none_or(|b| b.is_ascii_whitespace() || b"(=:,".contains(b));
-    let closes = |b: Option<&u8>| b.is_none_or(|b| b.is_ascii_whitespace() || b"),.;:".contains(b));
-    let mut open = false;
-    for at in memchr::memchr_iter(b'\'', text) {
-        let before = at.checked_sub(1).and_then(|at| text.get(at));
-        if open && closes(text.get(at + 1)) {
-            open = false;
-        } else if !open && opens(before) {
-            open = true;
-        }
-    }
-    open
-}
-
-/// A line that cannot begin anything: the pid behind a program, a fold of libpq.
-fn begins_inside(words: &[u8]) -> bool {
-    let pid = || {
-        let rest = words.strip_prefix(b"[")?;
-        let digits = rest
-            .iter()
-            .position(|b| !b.is_ascii_digit())
-            .filter(|n| *n > 0)?;
-        Some(rest.get(digits..)?.starts_with(b"]:"))
-    };
-    words.starts_with(b"|") || words.starts_with(b"?|") || pid().unwrap_or(false)
-}
-
-/// The body of a message behind an Expressway record.
-fn is_body(words: &[u8]) -> bool {
-    let words = words.trim_ascii();
-    let marker = words
-        .strip_suffix(b":")
-        .is_some_and(|name| name.ends_with(b"MSG") || name.ends_with(b"PDU"));
-    marker || words.first().is_some_and(|b| b"|<{".contains(b))
-}
-
-/// Fences, other alphabets and status screens never belong to a record.
-fn is_foreign(words: &[u8]) -> bool {
-    let words = words.trim_ascii();
-    let letters = words.iter().filter(|b| b.is_ascii_alphabetic()).count();
-    let others = words.iter().filter(|b| **b >= 0xC0).count();
-    let fence = [
-        b"```".as_slice(),
-        b"~~~",
-        b"<#root>",
-        b"http://",
-        b"https://",
-    ];
-    fence.iter().any(|fence| words.starts_with(fence))
-        || others * 4 > letters
-        || cms_status::begins(words)
-}
-
-fn is_list_item(words: &[u8]) -> bool {
-    let digits = words.iter().position(|b| !b.is_ascii_digit()).unwrap_or(0);
-    let numbered = (1..=2).contains(&digits)
-        && words
-            .get(digits..)
-            .is_some_and(|rest| rest.starts_with(b". "));
-    numbered
-        || [b"- ".as_slice(), b"* ", b"# ", b"## ", b"### "]
-            .iter()
-            .any(|mark| words.starts_with(mark))
-}
-
-/// Prose: a capital first, the end of a sentence last, words between.
-fn is_sentence(words: &[u8]) -> bool {
-    let count = words
-        .split(u8::is_ascii_whitespace)
-        .filter(|word| !word.is_empty())
-        .count();
-    words.first().is_some_and(u8::is_ascii_uppercase)
-        && words.last().is_some_and(|b| b".:?!".contains(b))
-        && !words.ends_with(b"...")
-        && count > 3
-        && !words.contains(&b'"')
-        && !words.contains(&b'|')
-}
+#[cfg(test)]
+mod tests;

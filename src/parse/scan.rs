@@ -49,10 +49,11 @@ pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)
 }
 
-/// Number of blanks, quote marks of mails and `Line 190: ` of editors before a record.
+/// Bytes of the byte order mark, blanks, quote marks of mails and `Line 190: ` of editors before a record.
 pub(crate) fn lead(line: &[u8]) -> usize {
     let mut cursor = Cursor::new(line);
-    cursor.skip_while(|b| matches!(b, b' ' | b'\t' | b'>'));
+    cursor.literal(b"\xEF\xBB\xBF");
+    while cursor.blanks() > 0 || cursor.eat(b'>') {}
     let plain = cursor.at;
     if cursor.literal(b"Line ") && cursor.number(1, 9).is_some() && cursor.eat(b':') {
         cursor.blanks();
@@ -61,9 +62,37 @@ pub(crate) fn lead(line: &[u8]) -> usize {
     plain
 }
 
+/// The blank of web pages, which does not break.
+pub(crate) const NO_BREAK: &[u8] = b"\xC2\xA0";
+
 /// True for a line of nothing but white space.
 pub(crate) fn is_blank(line: &[u8]) -> bool {
-    line.iter().all(u8::is_ascii_whitespace)
+    trim(line).is_empty()
+}
+
+/// Text without white space around it, also of the kind that does not break.
+pub(crate) fn trim(text: &[u8]) -> &[u8] {
+    let mut text = text.trim_ascii();
+    while let Some(rest) = text.strip_prefix(NO_BREAK) {
+        text = rest.trim_ascii_start();
+    }
+    while let Some(rest) = text.strip_suffix(NO_BREAK) {
+        text = rest.trim_ascii_end();
+    }
+    text
+}
+
+/// Offset of the first white space of any kind.
+pub(crate) fn find_space(text: &[u8]) -> Option<usize> {
+    let mut bytes = text.iter().enumerate();
+    bytes.find_map(|(at, byte)| {
+        let space = byte.is_ascii_whitespace()
+            || (*byte == 0xC2
+                && text
+                    .get(at..)
+                    .is_some_and(|rest| rest.starts_with(NO_BREAK)));
+        space.then_some(at)
+    })
 }
 
 /// Width of a line in characters.
@@ -118,14 +147,18 @@ impl<'l> Cursor<'l> {
         n
     }
 
+    /// Skips blanks and tells how many bytes.
     pub(crate) fn blanks(&mut self) -> usize {
-        self.skip_while(|b| b == b' ' || b == b'\t')
+        let start = self.at;
+        while self.skip_while(|b| b == b' ' || b == b'\t') > 0 || self.literal(NO_BREAK) {}
+        self.at - start
     }
 
     /// The bytes up to the next white space; empty at one.
     pub(crate) fn word(&mut self) -> &'l [u8] {
         let rest = self.rest();
-        let n = self.skip_while(|b| !b.is_ascii_whitespace());
+        let n = find_space(rest).unwrap_or(rest.len());
+        self.at += n;
         rest.get(..n).unwrap_or_default()
     }
 
@@ -319,9 +352,21 @@ mod tests {
     }
 
     #[test]
+    fn the_blank_of_web_pages_is_a_blank() {
+        assert_eq!(
+            trim("\u{a0} x\u{a0}y \u{a0}\u{a0}".as_bytes()),
+            "x\u{a0}y".as_bytes()
+        );
+        assert_eq!(find_space("é\u{a0}y z".as_bytes()), Some(2));
+        assert_eq!(find_space("éÂ".as_bytes()), None);
+        assert!(is_blank("\u{a0} \u{a0}".as_bytes()));
+    }
+
+    #[test]
     fn leads_are_skipped() {
         assert_eq!(lead(b"  > x"), 4);
         assert_eq!(lead(b"Line 190: x"), 10);
         assert_eq!(lead(b"Line up"), 0);
+        assert_eq!(lead("\u{feff}x".as_bytes()), 3);
     }
 }

@@ -23,12 +23,14 @@ use crate::model::event::Event;
 use crate::model::node::Role;
 use crate::model::time::RawTime;
 use crate::parse::chunk::{Chunk, JOIN_WINDOW};
-use crate::parse::scan::{is_blank, line_at, line_start, text};
+use crate::parse::scan::{find_space, is_blank, line_at, line_start, text, trim};
 use crate::parse::{LogParser, ParseStats, Probe, RecordHead};
 
 const FORMAT: &str = "cms.status";
 const NODE_FORMAT: &str = "cms.status.node";
 
+/// Bytes of a key, blanks of all kinds included.
+const MAX_KEY: usize = 64;
 /// Lines of a block that are read.
 const MAX_LINES: usize = 400;
 /// Bytes of a block that are read; no more than the window in which a cut looks for it.
@@ -78,7 +80,7 @@ impl Row<'_> {
     }
 
     fn in_sync(&self) -> bool {
-        let state = text(self.state).to_ascii_lowercase();
+        let state = text(self.state).to_ascii_lowercase().replace('\u{a0}', " ");
         state.contains("in sync") && !state.contains("not in sync")
     }
 }
@@ -92,15 +94,27 @@ fn starts_with_word(text: &[u8], word: &[u8]) -> bool {
 /// `key : value`, trimmed; the key without its colon.
 fn key_value(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let colon = memchr::memchr(b':', line)?;
-    Some((
-        line.get(..colon)?.trim_ascii(),
-        line.get(colon + 1..)?.trim_ascii(),
-    ))
+    Some((trim(line.get(..colon)?), trim(line.get(colon + 1..)?)))
+}
+
+/// A key with one blank between its words; what is too long for a key has none.
+fn words(key: &[u8]) -> Vec<u8> {
+    let mut words = Vec::new();
+    let mut rest = if key.len() <= MAX_KEY { key } else { b"" };
+    while !rest.is_empty() {
+        let end = find_space(rest).unwrap_or(rest.len());
+        if !words.is_empty() {
+            words.push(b' ');
+        }
+        words.extend_from_slice(rest.get(..end).unwrap_or_default());
+        rest = trim(rest.get(end..).unwrap_or_default());
+    }
+    words
 }
 
 /// What a line is; `rows` while the list of nodes may go on.
 fn classify(line: &[u8], rows: bool) -> Line<'_> {
-    let line = line.trim_ascii();
+    let line = trim(line);
     if line.is_empty() {
         return Line::Blank;
     }
@@ -115,7 +129,7 @@ fn classify(line: &[u8], rows: bool) -> Line<'_> {
             false => Line::Foreign,
         };
     };
-    match key {
+    match words(key).as_slice() {
         b"ERROR" => return Line::Error(value),
         b"Status" => return Line::Status(value),
         b"Nodes" => return Line::Nodes,
@@ -128,6 +142,7 @@ fn classify(line: &[u8], rows: bool) -> Line<'_> {
         return Line::Row(row);
     }
     let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'_' | b'-');
+    let key = words(key);
     let named = key.len() <= 32
         && key.first().is_some_and(u8::is_ascii_alphabetic)
         && key.iter().all(plain);
@@ -155,10 +170,10 @@ fn prompt(line: &[u8]) -> Option<&[u8]> {
 
 /// `address [(me)] : state`
 fn row(line: &[u8]) -> Option<Row<'_>> {
-    let space = line.iter().position(u8::is_ascii_whitespace)?;
-    let (mut address, rest) = (line.get(..space)?, line.get(space..)?.trim_ascii_start());
+    let space = find_space(line)?;
+    let (mut address, rest) = (line.get(..space)?, trim(line.get(space..)?));
     let (me, rest) = match rest.strip_prefix(b"(me)") {
-        Some(rest) => (true, rest.trim_ascii_start()),
+        Some(rest) => (true, trim(rest)),
         None => (false, rest),
     };
     let state = match (rest.strip_prefix(b":"), address.strip_suffix(b":")) {
@@ -177,7 +192,7 @@ fn row(line: &[u8]) -> Option<Row<'_>> {
     (fits && address.iter().all(plain)).then_some(Row {
         address,
         me,
-        state: state.trim_ascii(),
+        state: trim(state),
     })
 }
 
@@ -508,5 +523,169 @@ impl LogParser for CmsStatus {
             }
         }
         stats
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::testing::read;
+
+    const NEW: &str = "\
+cms1> database cluster status
+
+ERROR                    : Couldn't upgrade the schema\r
+Status                   : Error\r
+\r
+Nodes:\r
+    10.48.54.75          : Connected Primary\r
+    10.48.54.76          : Connected Replica ( Syncing )\r
+    cms3.example.com     : Disconnected\r
+    fd00::119 (me)       : Connected Replica ( In Sync )\r
+Node in use              : 10.48.54.75\r
+\r
+Interface                : a\r
+\r
+Certificates\r
+  Server Key             : dbclusterServer.key\r
+\r
+Last command             : 'database cluster upgrade_schema' (Failed)\r
+cms1>
+";
+
+    fn fields(event: &Event<'_>) -> Vec<String> {
+        event
+            .fields
+            .iter()
+            .map(|field| format!("{}={}", field.name, field.value))
+            .collect()
+    }
+
+    #[test]
+    fn a_screen_is_one_event_and_one_per_node() {
+        let events = read(&CmsStatus, NEW);
+        assert_eq!(
+            events.iter().map(|e| e.line).collect::<Vec<_>>(),
+            [3, 7, 8, 9, 10]
+        );
+        assert_eq!(
+            fields(&events[0]),
+            [
+                "status=Error",
+                "error=Couldn't upgrade the schema",
+                "node_in_use=10.48.54.75",
+                "interface=a",
+                "last_command=database cluster upgrade_schema",
+                "last_result=Failed",
+                "prompt_host=cms1",
+                "me=fd00::119",
+                "me_role=replica",
+                "me_connected=true",
+                "members=4",
+                "primaries=1",
+                "replicas=2",
+                "out_of_sync=1",
+                "disconnected=1",
+                "others_disconnected=false",
+            ]
+        );
+        assert!(events[0].text.starts_with("ERROR ") && events[0].text.ends_with("(Failed)"));
+        assert_eq!(
+            fields(&events[2]),
+            [
+                "reporter=fd00::119",
+                "address=10.48.54.76",
+                "state=Connected Replica ( Syncing )",
+                "role=replica",
+                "connected=true",
+                "in_sync=false",
+                "me=false",
+            ]
+        );
+        assert_eq!(
+            fields(&events[3])[2..5],
+            ["state=Disconnected", "role=unknown", "connected=false"]
+        );
+        assert!(
+            fields(&events[1])
+                .iter()
+                .all(|field| !field.starts_with("in_sync"))
+        );
+        assert_eq!(
+            events[4].text,
+            "    fd00::119 (me)       : Connected Replica ( In Sync )"
+        );
+    }
+
+    #[test]
+    fn older_words_and_glued_colons_are_read() {
+        let events = read(
+            &CmsStatus,
+            "Status: Enabled\nNodes:\n10.48.36.61: Connected Master\n10.48.36.182 (me): Connected Slave (In Sync)\n",
+        );
+        assert_eq!(events.len(), 3);
+        assert_eq!(events[0].first("primaries"), Some("1"));
+        assert_eq!(events[0].first("me_role"), Some("replica"));
+        assert_eq!(events[0].first("last_command"), None);
+        assert_eq!(events[2].first("in_sync"), Some("true"));
+    }
+
+    #[test]
+    fn a_node_that_lost_all_others_says_so() {
+        let events = read(
+            &CmsStatus,
+            "cms2>database cluster status\nStatus : Enabled\nNodes:\n  a.b : Disconnected\n  c.d (me) : Connected Replica\nNode in use : none\n",
+        );
+        assert_eq!(events[0].first("others_disconnected"), Some("true"));
+        assert_eq!(events[0].first("prompt_host"), Some("cms2"));
+        let alone = read(
+            &CmsStatus,
+            "Status : Enabled\nNodes:\n  c.d (me) : Connected Primary\n",
+        );
+        assert_eq!(alone[0].first("others_disconnected"), Some("false"));
+    }
+
+    #[test]
+    fn screens_end_where_the_next_begins() {
+        let twice = format!("{}{}", NEW.replace("Last command", "Last"), NEW);
+        let events = read(&CmsStatus, &twice);
+        let screens: Vec<_> = events
+            .iter()
+            .filter(|e| e.format == FORMAT)
+            .map(|e| e.line)
+            .collect();
+        assert_eq!(screens, [3, 22]);
+    }
+
+    #[test]
+    fn a_status_of_something_else_is_not_ours() {
+        for text in [
+            "Status : Enabled\n",
+            "Status : Enabled\nInterface : a\nPort : 443\n",
+            "ERROR : no such file\nNode in use : x\n",
+            "Status : ok\nwords that end it\nNodes:\n 10.1.1.1 : Connected Primary\n",
+            "cms1> database cluster status\nwords\n",
+        ] {
+            assert!(read(&CmsStatus, text).is_empty(), "{text}");
+            assert_eq!(CmsStatus.probe(text.as_bytes()), Probe::NotForUs);
+        }
+    }
+
+    #[test]
+    fn a_block_is_bounded() {
+        let row = |n: usize| {
+            format!(
+                "  10.1.{}.{} : Connected Replica ( In Sync )\n",
+                n / 250,
+                n % 250
+            )
+        };
+        let text = format!(
+            "Status : Enabled\nNodes:\n{}",
+            (0..1000).map(row).collect::<String>()
+        );
+        let events = read(&CmsStatus, &text);
+        assert!(events[0].text.len() <= MAX_BLOCK);
+        assert_eq!(events.len(), 1 + events[0].text.lines().count() - 2);
     }
 }

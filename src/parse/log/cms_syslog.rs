@@ -459,3 +459,250 @@ impl LogParser for CmsSyslog {
         stats
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::time::SECOND;
+    use crate::parse::testing::read;
+
+    /// Facility, severity, host, program, pid and message, blanks between.
+    fn fields(line: &str) -> String {
+        let events = read(&CmsSyslog, line);
+        assert_eq!(events.len(), 1, "{line}");
+        let names = ["facility", "severity", "host", "program", "pid", "message"];
+        names
+            .map(|name| events[0].first(name).unwrap_or("-"))
+            .join(" ")
+    }
+
+    #[test]
+    fn every_variant_of_the_header_is_read() {
+        for (line, expected) in [
+            (
+                "Mar 30 11:22:45 user.info acanosrv05 dbcluster_watcher:  Operation Complete",
+                "user info acanosrv05 dbcluster_watcher - Operation Complete",
+            ),
+            (
+                "Jun 17 22:24:41.867 user.info cms-02 Uploader[1]: scanning directory: /mnt/recordings",
+                "user info cms-02 Uploader 1 scanning directory: /mnt/recordings",
+            ),
+            (
+                "Jun 20 21:16:19 user.info acanosrv02 host:server:  INFO : No recording device found",
+                "user info acanosrv02 host:server - INFO : No recording device found",
+            ),
+            (
+                "Feb 23 09:02:21.599 local7.info CMS 3b8086e0e5a0 wb3_frontend: [Join call:7] 10.1.1.1 - -",
+                "local7 info CMS wb3_frontend - [Join call:7] 10.1.1.1 - -",
+            ),
+            (
+                "May 26 02:08:43 user.info streamer streamer.bd052ae2-6501-4ae4-ab78-5b94c9a21717[305]:  Connecting to",
+                "user info streamer streamer.bd052ae2-6501-4ae4-ab78-5b94c9a21717 305 Connecting to",
+            ),
+            (
+                "Jun 20 20:38:49 kern.info acanosrv05 recorder-proxy[1]:  2016/06/20 20:38:49 Connection from 10.48.54.75:39439: Authentication succeeded",
+                "kern info acanosrv05 recorder-proxy 1 2016/06/20 20:38:49 Connection from 10.48.54.75:39439: Authentication succeeded",
+            ),
+            (
+                "daemon.info streamer streamer-sip[2280]:  144500.410 : ERROR   : call 3: connection",
+                "daemon info streamer streamer-sip 2280 144500.410 : ERROR   : call 3: connection",
+            ),
+            (
+                "2016-06-07 03:18:14               User.Info  acanosrv03               Jun  7 10:18:20 acanosrv03 host:server:  INFO : SIP trace:",
+                "User Info acanosrv03 host:server - INFO : SIP trace:",
+            ),
+            (
+                "Mar 30 12:39:04 local0.warning ClusterCore1 postgres [20882]:  started",
+                "local0 warning ClusterCore1 postgres 20882 started",
+            ),
+            (
+                "Mar 30 11:22:45 user.info a -- MARK --",
+                "user info a - - -- MARK --",
+            ),
+            ("  > Mar 30 11:22:45 user.info a b: c", "user info a b - c"),
+            (
+                "Line 12: Mar 30 11:22:45 user.info a b: c",
+                "user info a b - c",
+            ),
+            (
+                "Mar 30 11:22:45\u{a0}user.info a b:\u{a0} c",
+                "user info a b - c",
+            ),
+        ] {
+            assert_eq!(fields(line), expected);
+        }
+    }
+
+    #[test]
+    fn times_have_no_year() {
+        fn time(line: &str) -> Option<(RawTime, Option<&str>)> {
+            let head = CmsSyslog.head(line.as_bytes())?;
+            Some((head.time, head.host))
+        }
+        let micros = 80_681 * SECOND + 867_000;
+        assert_eq!(
+            time("Jun 17 22:24:41.867 user.info cms-02 Uploader[1]: x"),
+            Some((
+                RawTime::Yearless {
+                    month: 6,
+                    day: 17,
+                    micros
+                },
+                Some("cms-02")
+            ))
+        );
+        // the node's own stamp counts, not the collector's
+        let micros = 36_900 * SECOND;
+        assert_eq!(
+            time("2016-06-07 03:18:14   User.Info  a   Jun  7 10:15:00 a host:server:  x"),
+            Some((
+                RawTime::Yearless {
+                    month: 6,
+                    day: 7,
+                    micros
+                },
+                Some("a")
+            ))
+        );
+        assert_eq!(
+            time("daemon.info a b[2280]:  x"),
+            Some((RawTime::None, Some("a")))
+        );
+        assert_eq!(
+            time("2018-10-04  06:36:24.612  Info     call 788: incoming SIP call"),
+            None
+        );
+        assert_eq!(time("Mar 30 11:22:45 host sshd[1]: x"), None);
+    }
+
+    #[test]
+    fn folds_of_libpq_are_undone() {
+        let line = "Mar 31 10:16:59 user.info acanosrv02 sfpool:  Health check 10.48.54.119: error (up = 1): \
+                    could not connect to server: Connection refused|#011Is the server running on host \
+                    \"10.48.54.119\" and accepting|#011TCP/IP connections on port 5432?|";
+        let events = read(&CmsSyslog, line);
+        assert_eq!(
+            events[0].first("message"),
+            Some(
+                "Health check 10.48.54.119: error (up = 1): could not connect to server: Connection refused\n\
+                 \tIs the server running on host \"10.48.54.119\" and accepting\n\
+                 \tTCP/IP connections on port 5432?"
+            )
+        );
+        assert_eq!(events[0].text, line);
+    }
+
+    fn part(pid: u32, label: &str, text: &str) -> String {
+        format!("Mar 30 12:39:04 local0.warning ClusterCore1 postgres[{pid}]:  [{label}] {text}\n")
+    }
+
+    #[test]
+    fn parts_of_a_statement_are_one_event() {
+        let text = part(20882, "2-7", "#011SQL statement \"INSERT\"")
+            + &part(20990, "2-8", "CONTEXT:  of another process")
+            + "Mar 30 12:39:04 user.info ClusterCore1 sfpool:  between\n"
+            + &part(20882, "2-8", "#011PL/pgSQL function x() line 61#012end")
+            + &part(20882, "3-1", "ERROR:  the next statement")
+            + &part(20882, "2-10", "#011last");
+        let events = read(&CmsSyslog, &text);
+        let seen: Vec<_> = events
+            .iter()
+            .map(|e| {
+                (
+                    e.line,
+                    e.first("part").unwrap_or("-"),
+                    e.first("message").unwrap_or("-"),
+                )
+            })
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (
+                    1,
+                    "2-7",
+                    "\tSQL statement \"INSERT\"\n\tPL/pgSQL function x() line 61\nend\n\tlast"
+                ),
+                (2, "2-8", "CONTEXT:  of another process"),
+                (3, "-", "between"),
+                (5, "3-1", "ERROR:  the next statement"),
+            ]
+        );
+        assert_eq!(events[0].text.lines().count(), 3);
+    }
+
+    #[test]
+    fn a_lower_number_or_a_wide_gap_begins_a_new_event() {
+        let again = part(1, "2-1", "a")
+            + &part(1, "2-2", "b")
+            + &part(1, "2-1", "c")
+            + &part(1, "2-2", "d");
+        let lines = |text: &str| {
+            read(&CmsSyslog, text)
+                .iter()
+                .map(|e| e.line)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(lines(&again), [1, 3]);
+        let gap = |bytes: usize| {
+            part(1, "2-1", "a") + &"x".repeat(bytes - 1) + "\n" + &part(1, "2-2", "b")
+        };
+        assert_eq!(lines(&gap(JOIN_WINDOW)), [1]);
+        assert_eq!(lines(&gap(JOIN_WINDOW + 1)), [1, 3]);
+        for bytes in [JOIN_WINDOW, JOIN_WINDOW + 1] {
+            let text = gap(bytes);
+            let cut = text.rfind("Mar").expect("a second part");
+            let (before, after) = text.as_bytes().split_at(cut);
+            assert_eq!(CmsSyslog.joined(before, after), bytes == JOIN_WINDOW);
+        }
+    }
+
+    #[test]
+    fn a_statement_without_end_is_bounded() {
+        let text: String = (1..2000)
+            .map(|m| part(1, &format!("2-{m}"), &"y".repeat(90)))
+            .collect();
+        let events = read(&CmsSyslog, &text);
+        assert_eq!(events.len(), 1);
+        let message = events[0].first("message").unwrap_or_default();
+        assert_eq!(message.lines().count(), MAX_PARTS);
+        let text: String = (1..100)
+            .map(|m| part(1, &format!("2-{m}"), &"y".repeat(3000)))
+            .collect();
+        let events = read(&CmsSyslog, &text);
+        assert!(events[0].first("message").unwrap_or_default().len() <= MAX_STATEMENT);
+    }
+
+    #[test]
+    fn a_pick_on_any_part_selects_the_statement() {
+        let text = part(1, "2-1", "head") + &part(2, "9-1", "other") + &part(1, "2-2", "tail");
+        let chunk = Chunk {
+            bytes: text.clone().into_bytes(),
+            first_line: 1,
+            line_numbers: None,
+        };
+        let tail = text.find("tail").expect("it is there");
+        let mut seen = Vec::new();
+        CmsSyslog.parse(&chunk, Some(&[tail]), &mut |event| {
+            seen.push((
+                event.line,
+                event.first("message").unwrap_or_default().to_owned(),
+            ));
+        });
+        assert_eq!(seen, [(1, "head\ntail".to_owned())]);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_replaced() {
+        let chunk = Chunk {
+            bytes: b"Mar 30 11:22:45 user.info a b:  x\xFFy\r\n".to_vec(),
+            first_line: 1,
+            line_numbers: None,
+        };
+        let mut seen = Vec::new();
+        CmsSyslog.parse(&chunk, None, &mut |e| {
+            seen.push(e.first("message").unwrap_or_default().to_owned());
+        });
+        assert_eq!(seen, ["x\u{fffd}y"]);
+    }
+}

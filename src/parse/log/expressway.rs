@@ -411,3 +411,214 @@ impl LogParser for Expressway {
         stats
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::testing::read;
+
+    fn one(line: &str) -> Event<'static> {
+        let mut events = read(&Expressway, line);
+        assert_eq!(events.len(), 1, "{line}");
+        events.remove(0)
+    }
+
+    /// Every field but the message, as `name=value`.
+    fn fields(line: &str) -> Vec<String> {
+        let event = one(line);
+        let named = event.fields.iter().filter(|field| field.name != "message");
+        named
+            .map(|field| format!("{}={}", field.name, field.value))
+            .collect()
+    }
+
+    #[test]
+    fn a_record_of_a_program_is_read() {
+        let line = "2020-07-21T15:16:50.321-05:00 expc01 replication: UTCTime=\"2020-07-21 20:16:50,321\" \
+                    Module=\"developer.replication\" Level=\"INFO\" \
+                    CodeLocation=\"clusterconfigurationsynchroniser(270)\" Detail=\"Starting synchronisation\"";
+        assert_eq!(
+            fields(line),
+            [
+                "host=expc01",
+                "program=replication",
+                "UTCTime=2020-07-21 20:16:50,321",
+                "Module=developer.replication",
+                "Level=INFO",
+                "CodeLocation=clusterconfigurationsynchroniser(270)",
+                "Detail=Starting synchronisation",
+            ]
+        );
+        let event = one(line);
+        assert_eq!(event.time, RawTime::Instant(1_595_362_610_321_000));
+        assert!(
+            event
+                .first("message")
+                .is_some_and(|m| m.starts_with("UTCTime=\"2020"))
+        );
+        assert_eq!(event.text, line);
+    }
+
+    #[test]
+    fn a_key_may_stand_twice() {
+        let event = one(
+            "2020-08-12T14:57:43.353-05:00 expc01 UTCTime=\"2020-08-12 19:57:43,353\" \
+             Module=\"developer.clusterdb.synchronise\" Level=\"WARN\" Node=\"clusterdb@expc01.apolo.local\" \
+             PID=\"<0.159.0>\" Detail=\"Failed connecting to node\" Node=\"clusterdb@expc02.apolo.local\" \
+             Reason=\"{ badrpc, { EXIT, { aborted, { noproc, [ dets_sup ] } } } }\"",
+        );
+        assert_eq!(event.first("program"), None);
+        let nodes: Vec<_> = event.all("Node").collect();
+        assert_eq!(
+            nodes,
+            [
+                "clusterdb@expc01.apolo.local",
+                "clusterdb@expc02.apolo.local"
+            ]
+        );
+        assert_eq!(
+            event.first("reporter"),
+            Some("clusterdb@expc01.apolo.local")
+        );
+        assert_eq!(event.first("subject"), Some("clusterdb@expc02.apolo.local"));
+        assert_eq!(
+            event.first("Reason"),
+            Some("{ badrpc, { EXIT, { aborted, { noproc, [ dets_sup ] } } } }")
+        );
+        let single =
+            one("2020-08-12T14:57:43.353-05:00 e UTCTime=\"x\" Node=\"clusterdb@127.0.0.1\"");
+        assert_eq!(
+            (single.first("reporter"), single.first("subject")),
+            (Some("clusterdb@127.0.0.1"), None)
+        );
+    }
+
+    #[test]
+    fn every_variant_is_read() {
+        for (line, expected) in [
+            (
+                "2020-08-12T14:57:43.524-05:00 expc01 alarm: Level=\"WARN\" Event=\"Alarm Raised\" Id=\"20006\" Detail=\"Failure: The database\" UTCTime=\"2020-08-12 19:57:43,524\"",
+                "host=expc01 program=alarm Level=WARN Event=Alarm Raised Id=20006 Detail=Failure: The database UTCTime=2020-08-12 19:57:43,524",
+            ),
+            (
+                "2020-08-12T14:57:53.872-05:00 expc01 tvcs: UTCTime=\"a\" Level=\"INFO\":  Action=\"Sent\" Dst-ip=\"10.15.13.16\" Dst-port=\"1719\"",
+                "host=expc01 program=tvcs UTCTime=a Level=INFO Action=Sent Dst-ip=10.15.13.16 Dst-port=1719",
+            ),
+            (
+                "2020-08-12T15:13:24.976-05:00 expc01 httpd[15060]: web: Event=\"System Configuration Changed\" Detail=\"tls_verify - changed from: 'Permissive' to: 'Enforcing'\" Level=\"1\" UTCTime=\"2020-08-12 20:13:24\" ",
+                "host=expc01 program=httpd pid=15060 program=web Event=System Configuration Changed Detail=tls_verify - changed from: 'Permissive' to: 'Enforcing' Level=1 UTCTime=2020-08-12 20:13:24",
+            ),
+            (
+                "2014-09-25T13:46:20-04:00 RTP-TBTP-EXPRWY-C edgeconfigprovisioning UTCTime=\"2014-09-25 17:46:20,92\" Level=\"DEBUG\"",
+                "host=RTP-TBTP-EXPRWY-C program=edgeconfigprovisioning UTCTime=2014-09-25 17:46:20,92 Level=DEBUG",
+            ),
+            (
+                "2017-09-20T10:49:18-04:00 vcs tvcs: UTCTime=\"x\" Thread=\"0x7f29ddefa700\": TTSSL_continueHandshake: Failed to establish SSL connection iResult=\"-1\" localAddress=\"['IPv4''TCP''172.16.2.2:5062']\"",
+                "host=vcs program=tvcs UTCTime=x Thread=0x7f29ddefa700 text=TTSSL_continueHandshake: Failed to establish SSL connection iResult=-1 localAddress=['IPv4''TCP''172.16.2.2:5062']",
+            ),
+            (
+                "2017-09-20T10:49:18-04:00 vcs tvcs: Event=\" Inbound TLS Negotiation Error \" Service=\"SIP\" Detail=\" self signed certificate in certificate chain \"",
+                "host=vcs program=tvcs Event=Inbound TLS Negotiation Error Service=SIP Detail=self signed certificate in certificate chain",
+            ),
+            (
+                "2022-07-11T18:55:26.016+02:00 vcsc traffic_server[18242]: [ET_NET 0] WARNING: Core server certificate verification failed",
+                "host=vcsc program=traffic_server pid=18242",
+            ),
+            (
+                "2022-07-11T18:55:26.016+02:00 vcsc traffic_server[2030]:[ET_NET 1]ERROR:SSL connection failed",
+                "host=vcsc program=traffic_server pid=2030",
+            ),
+            (
+                "2025-06-30T21:53:09.102-04:00 ccnp-expressway-hybrid1 _c_mgmt: PermissionError: [Errno 13] Permission denied: '/mnt'",
+                "host=ccnp-expressway-hybrid1 program=_c_mgmt",
+            ),
+            (
+                "Event=\"Outbound TLS Negotiation Error\" Service=\"SIP\" Detail= \"Peer's TLS certificate identity was unacceptable\" Protocol=\"TLS\"",
+                "Event=Outbound TLS Negotiation Error Service=SIP Detail=Peer's TLS certificate identity was unacceptable Protocol=TLS",
+            ),
+            (
+                "xwayc XCP_JABBERD[23843]: UTCTime=\"2014-03-25 17:19:45,847\" Module=\"Jabber\" Detail=\" Unable to connect to host '10.48.36.171', port 7400 :(111) Connection refused\"",
+                "host=xwayc program=XCP_JABBERD pid=23843 UTCTime=2014-03-25 17:19:45,847 Module=Jabber Detail=Unable to connect to host '10.48.36.171', port 7400 :(111) Connection refused",
+            ),
+            (
+                "2020-01-01T00:00:00Z e x: Detail=\" CMS check failed \" Address=\"192.168.1.212\", Error=\"[Errno 111] Connection refused \"",
+                "host=e program=x Detail=CMS check failed Address=192.168.1.212 Error=[Errno 111] Connection refused",
+            ),
+            (
+                "2020-07-21T15:16:50.330-05:00 expc01 replication: AlternateIPAddresses=\"[u'(10.15.13.15 expc01)', u'(10.15.13.16 expc02)']\" LocalPeerIndex=\"1\"",
+                "host=expc01 program=replication AlternateIPAddresses=[u'(10.15.13.15 expc01)', u'(10.15.13.16 expc02)'] LocalPeerIndex=1",
+            ),
+            (
+                "Line 190: 2015-05-07T07:34:01-04:00 XXXXXXXXXXXXXXXX tvcs: UTCTime=\"2015-05-07 11:34:01,3\"",
+                "host=XXXXXXXXXXXXXXXX program=tvcs UTCTime=2015-05-07 11:34:01,3",
+            ),
+            (
+                "2022-02-21T10:00:15.018-06:00 localhost UTCTime=\"x\" Module=\"hybridservices.c_cal\" TrackingId=\"\" Detail=\"y\"",
+                "host=localhost UTCTime=x Module=hybridservices.c_cal TrackingId= Detail=y",
+            ),
+        ] {
+            assert_eq!(fields(line).join(" "), expected);
+        }
+    }
+
+    #[test]
+    fn times_come_from_the_header_else_from_the_record() {
+        let time = |line: &str| one(line).time;
+        assert_eq!(
+            time("2016-04-19T17:09:13+10:00 expc tvcs: UTCTime=\"2016-04-19 07:09:13,980\""),
+            RawTime::Instant(1_461_049_753_000_000)
+        );
+        assert_eq!(
+            time("xwayc XCP_JABBERD[23843]: UTCTime=\"2014-03-25 17:19:45,847\""),
+            RawTime::Instant(1_395_767_985_847_000)
+        );
+        assert_eq!(time("Event=\"a\" Service=\"b\""), RawTime::None);
+        let head = Expressway
+            .head(b"xwayc XCP[1]: UTCTime=\"2014-03-25 17:19:45,847\"")
+            .expect("a head");
+        assert_eq!(
+            head,
+            RecordHead {
+                time: RawTime::Instant(1_395_767_985_847_000),
+                host: Some("xwayc")
+            }
+        );
+    }
+
+    #[test]
+    fn quotes_inside_values_do_not_derail() {
+        let of = |rest: &str| fields(&format!("2020-01-01T00:00:00Z e x: {rest}"))[2..].join(" ");
+        assert_eq!(
+            of(r#"A="say "hello world" now" B="2""#),
+            r#"A=say "hello world" now B=2"#
+        );
+        assert_eq!(of(r#"A="a \" b" B="2""#), r#"A=a \" b B=2"#);
+        assert_eq!(of(r#"A="a "b"" B="2""#), r#"A=a "b" B=2"#);
+        assert_eq!(of(r#"A="never closed B"#), "A=never closed B");
+        assert_eq!(of(r#"A="" B="2""#), "A= B=2");
+        assert_eq!(
+            of(r#"A="1" and text, B="2": end"#),
+            "A=1 text=and text B=2 text=end"
+        );
+    }
+
+    #[test]
+    fn bodies_belong_to_the_record_before() {
+        let text = "2020-01-01T00:00:00Z e tvcs: UTCTime=\"x\" Level=\"DEBUG\":  Action=\"Sent\"\n SIPMSG:\n\
+                    |INVITE sip:a@b SIP/2.0\nAuthorization: Digest username=\"a\"\n\n|\n\
+                    2020-01-01T00:00:01Z e tvcs: UTCTime=\"y\" Level=\"DEBUG\":  Action=\"Sent\"\n";
+        let events = read(&Expressway, text);
+        assert_eq!(
+            events.iter().map(|event| event.line).collect::<Vec<_>>(),
+            [1, 7]
+        );
+        assert!(events[0].first("username").is_none());
+        assert_eq!(Expressway.probe(text.as_bytes()), Probe::Certain);
+    }
+
+    #[test]
+    fn many_quotes_cost_no_more_than_their_length() {
+        let line = format!("2020-01-01T00:00:00Z e x: A=\"{}", "\" ".repeat(30_000));
+        assert_eq!(fields(&line).first().map(String::as_str), Some("host=e"));
+    }
+}

@@ -1,0 +1,196 @@
+//! What holds for every parser.
+
+use proptest::prelude::*;
+
+use super::testing::{chunks, events, parsed, picks_hold};
+use super::*;
+
+/// Lines of every kind, as they stand in logs.
+const LINES: &[&str] = &[
+    "Mar 30 11:22:45 user.info acanosrv05 dbcluster_watcher:  Operation Complete",
+    "Mar 30 12:39:04 local0.warning ClusterCore1 postgres[20882]:  [2-7] #011SQL statement \"INSERT INTO domains\"",
+    "Mar 30 12:39:04 local0.warning ClusterCore1 postgres[20882]:  [2-8] #011PL/pgSQL function x() line 61",
+    "Mar 30 12:39:04 local0.warning ClusterCore1 postgres[20883]:  [2-8] CONTEXT:  y",
+    "Mar 30 12:39:05 local0.warning ClusterCore1 postgres[20882]:  [2-1] ERROR:  z",
+    "Mar 30 12:39:05 local0.warning ClusterCore1 postgres[20882]:  [3-1] ERROR:  z#012w|#011v|",
+    "Jun 17 22:24:41.867 user.info cms-02 Uploader[1]: scanning directory: /mnt/recordings",
+    "cms1> database cluster status",
+    "ERROR                    : Couldn't upgrade the schema",
+    "  Status                 : Error",
+    "Nodes:",
+    "    10.48.54.75          : Connected Primary",
+    "    10.48.54.119 (me)    : Connected Replica ( In Sync )",
+    "Node in use              : 10.48.54.75",
+    "Last command             : 'database cluster upgrade_schema' (Failed)",
+    "2020-08-12T14:57:43.353-05:00 expc01 UTCTime=\"2020-08-12 19:57:43,353\" Node=\"a\" Node=\"b\"",
+    "2020-08-12T15:13:24.976-05:00 expc01 httpd[15060]: web: Event=\"System \"x\" Changed\" Level=\"1\"",
+    "SIPMSG:",
+    "|INVITE sip:a@b SIP/2.0",
+    "Event=\"Outbound TLS Negotiation Error\" Service=\"SIP\" Detail= \"x\"",
+    "plain words",
+    "",
+];
+
+fn all(repair: bool) -> Choice {
+    Choice {
+        parsers: LOG_PARSERS.to_vec(),
+        repair,
+    }
+}
+
+fn text() -> impl Strategy<Value = String> {
+    let line = prop::sample::select(LINES);
+    let filler = prop::sample::select(vec![0_usize, 0, 0, 0, 900, 2000]);
+    let lines = prop::collection::vec((line, filler), 0..60);
+    let end = prop::sample::select(vec!["\n", "\r\n"]);
+    (lines, end, any::<bool>()).prop_map(|(lines, end, closed)| {
+        let mut text = String::new();
+        for (line, filler) in lines {
+            text.push_str(line);
+            text.push_str(end);
+            if filler > 0 {
+                // lines of others, so that parts come close to the window's edge
+                text.push_str(&"x".repeat(filler));
+                text.push_str(end);
+            }
+        }
+        if !closed {
+            text.truncate(text.trim_end().len());
+        }
+        text
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn blocks_and_targets_change_nothing(
+        text in text(),
+        repair in any::<bool>(),
+        target in 1_usize..20_000,
+        block in 1_usize..9000,
+    ) {
+        let choice = all(repair);
+        let whole = events(text.as_bytes(), &choice, 1 << 20, 1 << 16);
+        prop_assert_eq!(events(text.as_bytes(), &choice, target, block), whole);
+    }
+
+    #[test]
+    fn chunks_are_the_text(text in text(), target in 1_usize..20_000, block in 1_usize..9000) {
+        let found = chunks(text.as_bytes(), &all(false), target, block);
+        let mut line = 1;
+        for chunk in &found {
+            prop_assert_eq!(chunk.first_line, line);
+            line += memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64;
+        }
+        let bytes: Vec<u8> = found.into_iter().flat_map(|chunk| chunk.bytes).collect();
+        prop_assert_eq!(bytes, text.into_bytes());
+    }
+
+    #[test]
+    fn picks_select_whole_records(
+        text in text(),
+        picks in prop::collection::btree_set(0_usize..30_000, 0..40),
+    ) {
+        let chunk = Chunk { bytes: text.into_bytes(), first_line: 7, line_numbers: None };
+        let picks: Vec<usize> = picks.into_iter().collect();
+        for parser in LOG_PARSERS {
+            picks_hold(*parser, &chunk, &picks);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_read(bytes in prop::collection::vec(any::<u8>(), 0..3000), target in 1_usize..3000) {
+        choose(&bytes);
+        for repair in [false, true] {
+            events(&bytes, &all(repair), target, 100);
+        }
+    }
+
+    #[test]
+    fn damaged_lines_are_read(
+        text in text(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..30),
+    ) {
+        let mut bytes = text.into_bytes();
+        for (at, byte) in damage {
+            if !bytes.is_empty() {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+        }
+        choose(&bytes);
+        for repair in [false, true] {
+            let choice = all(repair);
+            let whole = events(&bytes, &choice, 1 << 20, 1 << 16);
+            assert_eq!(events(&bytes, &choice, 500, 64), whole);
+        }
+        for parser in LOG_PARSERS {
+            for line in bytes.split(|b| *b == b'\n') {
+                parser.head(line);
+            }
+        }
+    }
+
+    #[test]
+    fn literals_of_messages_stand_in_the_bytes(text in text()) {
+        let chunk = Chunk { bytes: text.clone().into_bytes(), first_line: 1, line_numbers: None };
+        for event in parsed(&log::cms_syslog::CmsSyslog, &chunk, None) {
+            let message = event.first("message").unwrap_or_default().to_owned();
+            for piece in message.split(['\n', '\t', '#', '|']) {
+                prop_assert!(text.contains(piece), "{}", piece);
+            }
+        }
+    }
+}
+
+#[test]
+fn formats_of_others_are_not_ours() {
+    for text in [
+        "Nov 20 10:00:00 host sshd[1]: Accepted publickey for admin\n",
+        "2017-03-01 10:00:00 UTC [123]: [1-1] user=a,db=b LOG:  connection authorized\n",
+        "Mar  1 10:00:00 db1 postgres[123]: [2-1] user=a,db=b LOG:  duration: 1 ms\n",
+        "2020-01-02 10:00:00.000 [info] <0.44.0> Application mnesia exited with reason: stopped\n",
+        "2020-01-02T10:00:00.000+00:00 host app[12]: level=info msg=\"x\" Status=\"ok\"\n",
+        "Status : ok\nNotes: none\n",
+        "",
+        "\n\n",
+    ] {
+        assert!(choose(text.as_bytes()).is_none(), "{text}");
+    }
+}
+
+#[test]
+fn a_document_of_several_formats_has_several_parsers() {
+    let text = "Mar 30 11:22:45 user.info a dbcluster_watcher:  Operation Complete\n\
+                Status : Enabled\nNodes:\n 10.1.1.1 : Connected Primary\n\
+                2020-08-12T14:57:43.353-05:00 e UTCTime=\"2020-08-12 19:57:43,353\" Level=\"INFO\"\n";
+    let choice = choose(text.as_bytes()).expect("all of them");
+    let ids: Vec<_> = choice.parsers.iter().map(|parser| parser.id()).collect();
+    assert_eq!(ids, ["expressway.log", "cms.syslog", "cms.status"]);
+}
+
+#[test]
+fn emitted_formats_and_fields_are_declared() {
+    let text = LINES.join("\n");
+    let free = |format: &str, name: &str| {
+        // Expressway records name their own keys; `text` is what stands between them
+        format == "expressway.log" && name == "text"
+    };
+    for event in events(text.as_bytes(), &all(false), 1 << 20, 1 << 16)
+        .into_iter()
+        .flatten()
+    {
+        let (_, format) = crate::model::format::find(event.format).expect("a declared format");
+        for field in &event.fields {
+            let known = format.fields.iter().any(|def| def.name == field.name);
+            assert!(
+                known || free(event.format, &field.name),
+                "{} {}",
+                event.format,
+                field.name
+            );
+        }
+    }
+}
