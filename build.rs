@@ -20,7 +20,19 @@ fn main() {
 }
 
 fn compile() -> Result<(), String> {
-    let say = |problems: Vec<catalog::Problem>| problems.iter().map(|p| if p.near.is_empty() { p.to_string() } else { format!("{p} (near: {})", p.near.join(", ")) }).collect::<Vec<_>>().join("\n");
+    let say = |problems: Vec<catalog::Problem>| {
+        problems
+            .iter()
+            .map(|p| {
+                if p.near.is_empty() {
+                    p.to_string()
+                } else {
+                    format!("{p} (near: {})", p.near.join(", "))
+                }
+            })
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
     let files = catalog::compile::read_folder(Path::new("rules")).map_err(say)?;
     let compiled = catalog::compile::compile(catalog::Catalog::default(), &files).map_err(say)?;
     let blob = compiled.to_blob().map_err(|error| error.to_string())?;

@@ -12,7 +12,8 @@ impl Catalog {
 
     /// The built-in rules, with those of a folder added.
     pub fn load(overlay: Option<&std::path::Path>) -> Result<Self, Vec<Problem>> {
-        let builtin = Self::builtin().map_err(|error| vec![Problem::new("built-in rules", error.to_string())])?;
+        let builtin = Self::builtin()
+            .map_err(|error| vec![Problem::new("built-in rules", error.to_string())])?;
         match overlay {
             Some(folder) => builtin.overlaid(folder),
             None => Ok(builtin),

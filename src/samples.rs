@@ -15,7 +15,9 @@ use crate::catalog::{Catalog, Fault, Problem, read_yaml};
 use crate::detect::incident;
 use crate::detect::resolve::Timeline;
 use crate::detect::table::{Owner, Table, needed};
-use crate::model::report::{Cluster, Confidence, Diagnosis, DiagnosisRole, Report, Severity, Verdict};
+use crate::model::report::{
+    Cluster, Confidence, Diagnosis, DiagnosisRole, Report, Severity, Verdict,
+};
 use crate::pipeline::{self, Engine, Job, Options};
 use crate::source;
 use crate::source::limits::Limits;
@@ -91,39 +93,76 @@ pub fn discover(root: &Path) -> Result<Vec<Sample>, Vec<Problem>> {
     search(root, root, &mut samples, &mut problems);
     samples.sort_by(|a, b| a.name.cmp(&b.name));
     if samples.is_empty() && problems.is_empty() {
-        problems.push(Problem::new(&root.display().to_string(), "no samples found"));
+        problems.push(Problem::new(
+            &root.display().to_string(),
+            "no samples found",
+        ));
     }
-    if problems.is_empty() { Ok(samples) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(samples)
+    } else {
+        Err(problems)
+    }
 }
 
 fn search(root: &Path, folder: &Path, samples: &mut Vec<Sample>, problems: &mut Vec<Problem>) {
     let place = folder.display().to_string();
     let file = folder.join("expect.yaml");
     if let Ok(text) = std::fs::read_to_string(&file) {
-        let name = folder.strip_prefix(root).unwrap_or(folder).display().to_string();
+        let name = folder
+            .strip_prefix(root)
+            .unwrap_or(folder)
+            .display()
+            .to_string();
         match read_yaml::<Expect>(&file.display().to_string(), &text) {
-            Ok(expect) => samples.push(Sample { name, folder: folder.to_owned(), expect }),
+            Ok(expect) => samples.push(Sample {
+                name,
+                folder: folder.to_owned(),
+                expect,
+            }),
             Err(problem) => problems.push(problem),
         }
         return;
     }
     match std::fs::read_dir(folder) {
-        Ok(entries) => entries.flatten().filter(|e| e.path().is_dir()).for_each(|e| search(root, &e.path(), samples, problems)),
+        Ok(entries) => entries
+            .flatten()
+            .filter(|e| e.path().is_dir())
+            .for_each(|e| search(root, &e.path(), samples, problems)),
         Err(error) => problems.push(Problem::new(&place, error.to_string())),
     }
 }
 
 /// The faults that samples prove and nearly prove.
 pub fn facts(samples: &[Sample]) -> SampleFacts {
-    let of = |kind| samples.iter().filter(move |s| s.expect.kind == kind).flat_map(|s| s.expect.of.iter().cloned()).collect();
-    SampleFacts { positive: of(Kind::Positive), near_miss: of(Kind::NearMiss) }
+    let of = |kind| {
+        samples
+            .iter()
+            .filter(move |s| s.expect.kind == kind)
+            .flat_map(|s| s.expect.of.iter().cloned())
+            .collect()
+    };
+    SampleFacts {
+        positive: of(Kind::Positive),
+        near_miss: of(Kind::NearMiss),
+    }
 }
 
 impl Sample {
     /// The options a diagnosis of it is made with.
     pub fn options(&self) -> Options {
-        let zone = self.expect.options.timezone.as_ref().and_then(|zone| zone.parse::<Tz>().ok());
-        Options { year: self.expect.options.year, timezone: zone.unwrap_or(Tz::UTC), timezone_given: zone.is_some(), ..Options::default() }
+        let zone = self
+            .expect
+            .options
+            .timezone
+            .as_ref()
+            .and_then(|zone| zone.parse::<Tz>().ok());
+        Options {
+            year: self.expect.options.year,
+            timezone: zone.unwrap_or(Tz::UTC),
+            timezone_given: zone.is_some(),
+            ..Options::default()
+        }
     }
 
     /// What a user would hand over.
@@ -142,28 +181,57 @@ pub fn check(sample: &Sample, catalog: &Catalog) -> Vec<String> {
 }
 
 fn diagnose(sample: &Sample, catalog: &Catalog) -> Result<Report, String> {
-    with_job(sample, catalog, |job| pipeline::run(job).map_err(|error| error.to_string()))
+    with_job(sample, catalog, |job| {
+        pipeline::run(job).map_err(|error| error.to_string())
+    })
 }
 
-fn with_job<T>(sample: &Sample, catalog: &Catalog, run: impl FnOnce(Job<'_>) -> Result<T, String>) -> Result<T, String> {
+fn with_job<T>(
+    sample: &Sample,
+    catalog: &Catalog,
+    run: impl FnOnce(Job<'_>) -> Result<T, String>,
+) -> Result<T, String> {
     let selection = source::select(&[sample.input()]).map_err(|error| error.to_string())?;
     let (limits, options, stop) = (Limits::default(), sample.options(), AtomicBool::new(false));
-    run(Job { selection: &selection, limits: &limits, catalog, options: &options, progress: &|_| (), stop: &stop })
+    run(Job {
+        selection: &selection,
+        limits: &limits,
+        catalog,
+        options: &options,
+        progress: &|_| (),
+        stop: &stop,
+    })
 }
 
 /// Lists where a report is not as expected.
 pub fn compare(expect: &Expect, report: &Report) -> Vec<String> {
     let mut wrong = Vec::new();
-    let verdict = report.clusters.first().map_or(Verdict::Insufficient, |cluster| cluster.verdict);
+    let verdict = report
+        .clusters
+        .first()
+        .map_or(Verdict::Insufficient, |cluster| cluster.verdict);
     if verdict != expect.verdict {
         wrong.push(format!("verdict is {verdict:?}, not {:?}", expect.verdict).to_lowercase());
     }
-    let mut left: Vec<(&Cluster, &Diagnosis)> = report.clusters.iter().flat_map(|c| c.diagnoses.iter().map(move |d| (c, d))).collect();
+    let mut left: Vec<(&Cluster, &Diagnosis)> = report
+        .clusters
+        .iter()
+        .flat_map(|c| c.diagnoses.iter().map(move |d| (c, d)))
+        .collect();
     // those that say more about themselves choose first
     let mut wanted: Vec<&ExpectDiagnosis> = expect.diagnoses.iter().collect();
-    wanted.sort_by_key(|w| std::cmp::Reverse(usize::from(w.node.is_some()) + usize::from(w.peer.is_some()) + usize::from(w.confidence.is_some()) + w.evidence.len()));
+    wanted.sort_by_key(|w| {
+        std::cmp::Reverse(
+            usize::from(w.node.is_some())
+                + usize::from(w.peer.is_some())
+                + usize::from(w.confidence.is_some())
+                + w.evidence.len(),
+        )
+    });
     for want in wanted {
-        let close = left.iter().position(|(c, d)| d.fault == want.fault && differences(want, c, d).is_empty());
+        let close = left
+            .iter()
+            .position(|(c, d)| d.fault == want.fault && differences(want, c, d).is_empty());
         match close.or_else(|| left.iter().position(|(_, d)| d.fault == want.fault)) {
             Some(at) => {
                 let (cluster, diagnosis) = left.remove(at);
@@ -172,9 +240,25 @@ pub fn compare(expect: &Expect, report: &Report) -> Vec<String> {
             None => wrong.push(format!("{} is missing", want.fault)),
         }
     }
-    wrong.extend(left.iter().map(|(_, d)| format!("{} on {:?} about {:?} was not expected ({:?})", d.fault, d.node, d.peer, d.confidence)));
-    let excluded: BTreeSet<&str> = report.clusters.iter().flat_map(|c| &c.ruled_out).map(|r| r.fault.as_str()).collect();
-    wrong.extend(expect.ruled_out.iter().filter(|fault| !excluded.contains(fault.as_str())).map(|fault| format!("{fault} is not ruled out")));
+    wrong.extend(left.iter().map(|(_, d)| {
+        format!(
+            "{} on {:?} about {:?} was not expected ({:?})",
+            d.fault, d.node, d.peer, d.confidence
+        )
+    }));
+    let excluded: BTreeSet<&str> = report
+        .clusters
+        .iter()
+        .flat_map(|c| &c.ruled_out)
+        .map(|r| r.fault.as_str())
+        .collect();
+    wrong.extend(
+        expect
+            .ruled_out
+            .iter()
+            .filter(|fault| !excluded.contains(fault.as_str()))
+            .map(|fault| format!("{fault} is not ruled out")),
+    );
     wrong
 }
 
@@ -188,7 +272,11 @@ fn differences(want: &ExpectDiagnosis, cluster: &Cluster, d: &Diagnosis) -> Vec<
     macro_rules! same {
         ($what:literal, $is:expr, $should:expr) => {
             if let Some(should) = $should {
-                differ($what, format!("{:?}", $is).to_lowercase(), format!("{should:?}").to_lowercase());
+                differ(
+                    $what,
+                    format!("{:?}", $is).to_lowercase(),
+                    format!("{should:?}").to_lowercase(),
+                );
             }
         };
     }
@@ -201,7 +289,11 @@ fn differences(want: &ExpectDiagnosis, cluster: &Cluster, d: &Diagnosis) -> Vec<
     let named = |label: &Option<String>, name: &str| {
         let Some(label) = label else { return false };
         let node = cluster.nodes.iter().find(|node| node.name == *label);
-        label.eq_ignore_ascii_case(name) || node.is_some_and(|node| node.addresses.iter().any(|a| a == name)) || name.to_lowercase().starts_with(&format!("{}.", label.to_lowercase()))
+        label.eq_ignore_ascii_case(name)
+            || node.is_some_and(|node| node.addresses.iter().any(|a| a == name))
+            || name
+                .to_lowercase()
+                .starts_with(&format!("{}.", label.to_lowercase()))
     };
     for (what, label, name) in [("node", &d.node, &want.node), ("peer", &d.peer, &want.peer)] {
         if let Some(name) = name.as_ref().filter(|name| !named(label, name)) {
@@ -209,16 +301,35 @@ fn differences(want: &ExpectDiagnosis, cluster: &Cluster, d: &Diagnosis) -> Vec<
         }
     }
     if let Some(cause) = &want.explained_by {
-        let found = cluster.diagnoses.iter().any(|c| c.fault == *cause && d.explained_by.contains(&c.id));
+        let found = cluster
+            .diagnoses
+            .iter()
+            .any(|c| c.fault == *cause && d.explained_by.contains(&c.id));
         if !found {
-            differ("explained by", format!("{:?}", d.explained_by), cause.clone());
+            differ(
+                "explained by",
+                format!("{:?}", d.explained_by),
+                cause.clone(),
+            );
         }
     }
     for place in &want.evidence {
         let (file, line) = place.rsplit_once(':').unwrap_or((place, ""));
-        let there = d.evidence.iter().any(|e| e.origin.ends_with(file) && e.line.map(|l| l.to_string()).as_deref() == Some(line));
+        let there = d.evidence.iter().any(|e| {
+            e.origin.ends_with(file) && e.line.map(|l| l.to_string()).as_deref() == Some(line)
+        });
         if !there {
-            let shown: Vec<String> = d.evidence.iter().map(|e| format!("{}:{}", e.origin.rsplit('/').next().unwrap_or(""), e.line.unwrap_or(0))).collect();
+            let shown: Vec<String> = d
+                .evidence
+                .iter()
+                .map(|e| {
+                    format!(
+                        "{}:{}",
+                        e.origin.rsplit('/').next().unwrap_or(""),
+                        e.line.unwrap_or(0)
+                    )
+                })
+                .collect();
             differ("evidence", shown.join(", "), place.clone());
         }
     }
@@ -232,24 +343,49 @@ pub fn unproved(samples: &[Sample], catalog: &Catalog) -> Vec<String> {
     let mut signals: BTreeSet<u32> = BTreeSet::new();
     for sample in samples {
         let seen = with_job(sample, catalog, |job| {
-            let collected = pipeline::collect(job, &table, &Engine::default()).map_err(|error| error.to_string())?;
+            let collected = pipeline::collect(job, &table, &Engine::default())
+                .map_err(|error| error.to_string())?;
             Ok(pipeline::timeline(&collected, &table, job.options))
         });
-        let Ok(timeline): Result<Timeline, String> = seen else { continue };
+        let Ok(timeline): Result<Timeline, String> = seen else {
+            continue;
+        };
         signals.extend(timeline.hits.iter().map(|hit| hit.signal.0));
-        clauses.extend(incident::findings(&timeline, &table).0.into_iter().map(|finding| (finding.fault, finding.clause)));
+        clauses.extend(
+            incident::findings(&timeline, &table)
+                .0
+                .into_iter()
+                .map(|finding| (finding.fault, finding.clause)),
+        );
     }
     let mut missing = Vec::new();
     for (at, fault) in catalog.faults.iter().enumerate() {
-        for (number, clause) in fault.when.iter().enumerate().filter(|(number, _)| !clauses.contains(&(at, *number))) {
-            missing.push(format!("{}: clause {} ({}) was never true", fault.id, number + 1, terms(fault, clause)));
+        for (number, clause) in fault
+            .when
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| !clauses.contains(&(at, *number)))
+        {
+            missing.push(format!(
+                "{}: clause {} ({}) was never true",
+                fault.id,
+                number + 1,
+                terms(fault, clause)
+            ));
         }
     }
-    for entry in table.entries().iter().filter(|entry| !signals.contains(&entry.id.0)) {
+    for entry in table
+        .entries()
+        .iter()
+        .filter(|entry| !signals.contains(&entry.id.0))
+    {
         if let Owner::Fault(at) = entry.owner
             && let Some(fault) = catalog.faults.get(at)
         {
-            missing.push(format!("{}: signal '{}' was never seen", fault.id, entry.signal.name));
+            missing.push(format!(
+                "{}: signal '{}' was never seen",
+                fault.id, entry.signal.name
+            ));
         }
     }
     missing
@@ -257,8 +393,14 @@ pub fn unproved(samples: &[Sample], catalog: &Catalog) -> Vec<String> {
 
 fn terms(fault: &Fault, clause: &Clause) -> String {
     let name = |term: Term| match term {
-        Term::Signal(at) => fault.signals.get(usize::from(at)).map_or("?", |s| s.name.as_str()),
-        Term::Correlation(at) => fault.correlations.get(usize::from(at)).map_or("?", |c| c.name.as_str()),
+        Term::Signal(at) => fault
+            .signals
+            .get(usize::from(at))
+            .map_or("?", |s| s.name.as_str()),
+        Term::Correlation(at) => fault
+            .correlations
+            .get(usize::from(at))
+            .map_or("?", |c| c.name.as_str()),
     };
     needed(clause).map(name).collect::<Vec<_>>().join(", ")
 }

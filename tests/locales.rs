@@ -50,6 +50,7 @@ fn every_key_is_used_and_every_used_key_exists() {
     let mut source = String::new();
     collect(&root().join("src/report"), &mut source);
     collect(&root().join("src/cli"), &mut source);
+    collect(&root().join("src/diagnose"), &mut source);
     let literals: BTreeSet<&str> = source.split('"').collect();
     let computed = ["product.", "risk.", "lifecycle."];
     for key in en.keys() {

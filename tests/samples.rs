@@ -11,7 +11,17 @@ fn every_sample_gives_the_diagnosis_it_expects() {
     let samples = samples::discover(Path::new("samples")).expect("samples");
     let mut failed = Vec::new();
     for sample in &samples {
-        failed.extend(samples::check(sample, &catalog).into_iter().map(|wrong| format!("{}: {wrong}", sample.name)));
+        failed.extend(
+            samples::check(sample, &catalog)
+                .into_iter()
+                .map(|wrong| format!("{}: {wrong}", sample.name)),
+        );
     }
-    assert!(failed.is_empty(), "{} of {} samples:\n{}", failed.len(), samples.len(), failed.join("\n"));
+    assert!(
+        failed.is_empty(),
+        "{} of {} samples:\n{}",
+        failed.len(),
+        samples.len(),
+        failed.join("\n")
+    );
 }

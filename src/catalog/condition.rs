@@ -62,7 +62,13 @@ pub struct Refused {
 pub fn parse_test(key: &str, values: Vec<String>) -> Result<Test, Refused> {
     let mut parts = key.split('|');
     let field = parts.next().unwrap_or("").to_owned();
-    let mut test = Test { field, op: Op::Equals, values, all: false, cased: false };
+    let mut test = Test {
+        field,
+        op: Op::Equals,
+        values,
+        all: false,
+        cased: false,
+    };
     for modifier in parts {
         match modifier {
             "all" => test.all = true,
@@ -90,15 +96,26 @@ pub const MODIFIERS: &[(&str, Op)] = &[
 ];
 
 fn op(modifier: &str) -> Option<Op> {
-    MODIFIERS.iter().find(|(name, _)| *name == modifier).map(|(_, op)| *op)
+    MODIFIERS
+        .iter()
+        .find(|(name, _)| *name == modifier)
+        .map(|(_, op)| *op)
 }
 
 fn unknown_modifier(modifier: &str) -> Refused {
-    Refused { message: format!("unknown modifier '{modifier}'"), word: Some(modifier.to_owned()) }
+    Refused {
+        message: format!("unknown modifier '{modifier}'"),
+        word: Some(modifier.to_owned()),
+    }
 }
 
 fn check_values(test: &Test) -> Result<(), Refused> {
-    let refuse = |message: String| Err(Refused { message, word: None });
+    let refuse = |message: String| {
+        Err(Refused {
+            message,
+            word: None,
+        })
+    };
     if test.values.is_empty() {
         return refuse(format!("'{}' has no value", test.field));
     }
@@ -109,9 +126,15 @@ fn check_values(test: &Test) -> Result<(), Refused> {
                     return refuse(format!("regular expression '{value}': {error}"));
                 }
             }
-            Op::Cidr if Network::parse(value).is_none() => return refuse(format!("'{value}' is not a network such as 10.0.0.0/8")),
-            Op::Exists if value != "true" && value != "false" => return refuse(format!("exists takes true or false, not '{value}'")),
-            Op::Gt | Op::Gte | Op::Lt | Op::Lte if value.parse::<f64>().is_err() => return refuse(format!("'{value}' is not a number")),
+            Op::Cidr if Network::parse(value).is_none() => {
+                return refuse(format!("'{value}' is not a network such as 10.0.0.0/8"));
+            }
+            Op::Exists if value != "true" && value != "false" => {
+                return refuse(format!("exists takes true or false, not '{value}'"));
+            }
+            Op::Gt | Op::Gte | Op::Lt | Op::Lte if value.parse::<f64>().is_err() => {
+                return refuse(format!("'{value}' is not a number"));
+            }
             _ => {}
         }
     }
@@ -123,10 +146,23 @@ const REGEX_SIZE: usize = 1 << 20;
 
 /// Compiles a pattern as rules mean it; an error is one line.
 pub fn regex(pattern: &str, cased: bool) -> Result<regex::Regex, String> {
-    regex::RegexBuilder::new(pattern).case_insensitive(!cased).size_limit(REGEX_SIZE).build().map_err(|error| match error {
-        regex::Error::CompiledTooBig(limit) => format!("larger than {limit} bytes when compiled"),
-        other => other.to_string().lines().last().unwrap_or("").trim().trim_start_matches("error: ").to_owned(),
-    })
+    regex::RegexBuilder::new(pattern)
+        .case_insensitive(!cased)
+        .size_limit(REGEX_SIZE)
+        .build()
+        .map_err(|error| match error {
+            regex::Error::CompiledTooBig(limit) => {
+                format!("larger than {limit} bytes when compiled")
+            }
+            other => other
+                .to_string()
+                .lines()
+                .last()
+                .unwrap_or("")
+                .trim()
+                .trim_start_matches("error: ")
+                .to_owned(),
+        })
 }
 
 /// An IPv4 or IPv6 network.
@@ -144,13 +180,19 @@ impl Network {
         let (bits, v4) = address_bits(address)?;
         let width: u32 = if v4 { 32 } else { 128 };
         let length: u32 = length.parse().ok().filter(|length| *length <= width)?;
-        let mask = u128::MAX.checked_shl(width - length).unwrap_or(0) & if v4 { u128::from(u32::MAX) } else { u128::MAX };
-        Some(Self { bits: bits & mask, mask, v4 })
+        let mask = u128::MAX.checked_shl(width - length).unwrap_or(0)
+            & if v4 { u128::from(u32::MAX) } else { u128::MAX };
+        Some(Self {
+            bits: bits & mask,
+            mask,
+            v4,
+        })
     }
 
     /// True when the address lies in the network.
     pub fn contains(&self, address: &str) -> bool {
-        address_bits(address).is_some_and(|(bits, v4)| v4 == self.v4 && bits & self.mask == self.bits)
+        address_bits(address)
+            .is_some_and(|(bits, v4)| v4 == self.v4 && bits & self.mask == self.bits)
     }
 }
 
@@ -189,7 +231,11 @@ fn test_literals(test: &Test) -> Option<Vec<String>> {
         _ => None,
     };
     if test.all {
-        let longest = test.values.iter().filter_map(of_value).max_by_key(String::len)?;
+        let longest = test
+            .values
+            .iter()
+            .filter_map(of_value)
+            .max_by_key(String::len)?;
         return Some(vec![longest]);
     }
     test.values.iter().map(of_value).collect()
@@ -221,7 +267,9 @@ fn longest_literal(hir: &regex_syntax::hir::Hir, best: &mut Option<String>) {
         }
         HirKind::Concat(parts) => parts.iter().for_each(|part| longest_literal(part, best)),
         HirKind::Capture(capture) => longest_literal(&capture.sub, best),
-        HirKind::Repetition(repetition) if repetition.min > 0 => longest_literal(&repetition.sub, best),
+        HirKind::Repetition(repetition) if repetition.min > 0 => {
+            longest_literal(&repetition.sub, best);
+        }
         _ => {}
     }
 }
@@ -237,9 +285,22 @@ mod tests {
     #[test]
     fn modifiers_are_read_and_checked() {
         let t = test("message|contains|all|cased", &["a", "b"]);
-        assert_eq!((t.field.as_str(), t.op, t.all, t.cased), ("message", Op::Contains, true, true));
-        assert!(parse_test("message|containz", vec!["a".into()]).unwrap_err().word.is_some());
-        assert!(parse_test("message|re", vec!["(".into()]).unwrap_err().message.contains("regular expression"));
+        assert_eq!(
+            (t.field.as_str(), t.op, t.all, t.cased),
+            ("message", Op::Contains, true, true)
+        );
+        assert!(
+            parse_test("message|containz", vec!["a".into()])
+                .unwrap_err()
+                .word
+                .is_some()
+        );
+        assert!(
+            parse_test("message|re", vec!["(".into()])
+                .unwrap_err()
+                .message
+                .contains("regular expression")
+        );
         assert!(parse_test("a|cidr", vec!["10.0.0.0/33".into()]).is_err());
         assert!(parse_test("a|gt", vec!["x".into()]).is_err());
     }
@@ -255,16 +316,28 @@ mod tests {
     #[test]
     fn the_longest_certain_literal_is_chosen() {
         let any = |_: &str| true;
-        let c = vec![vec![test("program", &["sfpool"]), test("message|contains", &["Connection refused"])]];
+        let c = vec![vec![
+            test("program", &["sfpool"]),
+            test("message|contains", &["Connection refused"]),
+        ]];
         assert_eq!(literals(&c, &any).unwrap(), ["Connection refused"]);
-        let c = vec![vec![test("message|re", &["Health check (?P<peer>\\S+): error"])]];
+        let c = vec![vec![test(
+            "message|re",
+            &["Health check (?P<peer>\\S+): error"],
+        )]];
         assert_eq!(literals(&c, &any).unwrap(), ["Health check "]);
-        let c = vec![vec![test("message|contains", &["long enough", "other one"])]];
+        let c = vec![vec![test(
+            "message|contains",
+            &["long enough", "other one"],
+        )]];
         assert_eq!(literals(&c, &any).unwrap(), ["long enough", "other one"]);
         let c = vec![vec![test("message|re", &["a|bc"])]];
         assert_eq!(literals(&c, &any), None);
         let c = vec![vec![test("message|contains", &["one\u{9}longer|x"])]];
         assert_eq!(literals(&c, &any).unwrap(), ["longer"]);
-        assert_eq!(literals(&vec![vec![test("made", &["some value"])]], &|_| false), None);
+        assert_eq!(
+            literals(&vec![vec![test("made", &["some value"])]], &|_| false),
+            None
+        );
     }
 }

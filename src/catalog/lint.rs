@@ -23,8 +23,13 @@ pub fn lint(catalog: &Catalog, samples: &SampleFacts) -> Vec<Problem> {
     for fault in &catalog.faults {
         let mut say = |message: String| problems.push(Problem::new(&fault.id, message));
         for signal in fault.signals.iter().filter(|signal| !anchored(signal)) {
-            let format = FORMATS.get(usize::from(signal.format)).map_or("", |def| def.id);
-            say(format!("signal '{}' has no literal of three characters or more: every record of {format} has to be parsed", signal.name));
+            let format = FORMATS
+                .get(usize::from(signal.format))
+                .map_or("", |def| def.id);
+            say(format!(
+                "signal '{}' has no literal of three characters or more: every record of {format} has to be parsed",
+                signal.name
+            ));
         }
         if fault.status == Status::Stable {
             if !samples.positive.contains(&fault.id) {
@@ -34,25 +39,50 @@ pub fn lint(catalog: &Catalog, samples: &SampleFacts) -> Vec<Problem> {
                 say("no sample nearly proves it".to_owned());
             }
         }
-        let texts = [("title", Some(&fault.title)), ("summary", fault.summary.as_ref()), ("meaning", fault.meaning.as_ref()), ("proof", fault.proof.as_ref()), ("advice", fault.advice.as_ref())];
+        let texts = [
+            ("title", Some(&fault.title)),
+            ("summary", fault.summary.as_ref()),
+            ("meaning", fault.meaning.as_ref()),
+            ("proof", fault.proof.as_ref()),
+            ("advice", fault.advice.as_ref()),
+        ];
         for (name, text) in texts {
             if text.is_none() {
                 say(format!("has no {name}"));
             }
         }
         for (name, text) in texts.into_iter().take(2) {
-            missing(text).into_iter().for_each(|lang| say(format!("{name} is not translated to {lang}")));
+            missing(text)
+                .into_iter()
+                .for_each(|lang| say(format!("{name} is not translated to {lang}")));
         }
         if fault.references.is_empty() {
             say("names no source".to_owned());
         }
     }
-    for signal in catalog.facts.iter().flat_map(|rule| rule.signals.iter().filter(|s| !anchored(s)).map(move |s| (rule, s))) {
-        problems.push(Problem::new(&signal.0.id, format!("signal '{}' has no literal of three characters or more", signal.1.name)));
+    for signal in catalog.facts.iter().flat_map(|rule| {
+        rule.signals
+            .iter()
+            .filter(|s| !anchored(s))
+            .map(move |s| (rule, s))
+    }) {
+        problems.push(Problem::new(
+            &signal.0.id,
+            format!(
+                "signal '{}' has no literal of three characters or more",
+                signal.1.name
+            ),
+        ));
     }
     problems
 }
 
 fn missing(text: Option<&Text>) -> Vec<&'static str> {
-    text.map_or_else(Vec::new, |text| Lang::ALL.into_iter().filter(|lang| text.translated(*lang).is_none()).map(Lang::code).collect())
+    text.map_or_else(Vec::new, |text| {
+        Lang::ALL
+            .into_iter()
+            .filter(|lang| text.translated(*lang).is_none())
+            .map(Lang::code)
+            .collect()
+    })
 }

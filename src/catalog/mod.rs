@@ -22,7 +22,10 @@ mod yaml;
 
 pub use fault::{FactRule, Fault};
 pub use remedy::{Dialect, Port, Remedy};
-#[allow(unused_imports, reason = "the build script compiles this module too and needs less of it")]
+#[allow(
+    unused_imports,
+    reason = "the build script compiles this module too and needs less of it"
+)]
 pub use yaml::read as read_yaml;
 
 /// The whole of what is known.
@@ -60,7 +63,13 @@ pub struct Problem {
 
 impl Problem {
     pub(crate) fn new(file: &str, message: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), line: None, column: None, message: message.into(), near: Vec::new() }
+        Self {
+            file: file.to_owned(),
+            line: None,
+            column: None,
+            message: message.into(),
+            near: Vec::new(),
+        }
     }
 }
 
@@ -101,18 +110,26 @@ impl Catalog {
 
     /// The fault with this id.
     pub fn fault(&self, id: &str) -> Option<&Fault> {
-        self.faults.binary_search_by(|fault| fault.id.as_str().cmp(id)).ok().and_then(|at| self.faults.get(at))
+        self.faults
+            .binary_search_by(|fault| fault.id.as_str().cmp(id))
+            .ok()
+            .and_then(|at| self.faults.get(at))
     }
 
     /// The remedy with this id.
     pub fn remedy(&self, id: &str) -> Option<&Remedy> {
-        self.remedies.binary_search_by(|remedy| remedy.id.as_str().cmp(id)).ok().and_then(|at| self.remedies.get(at))
+        self.remedies
+            .binary_search_by(|remedy| remedy.id.as_str().cmp(id))
+            .ok()
+            .and_then(|at| self.remedies.get(at))
     }
 
     fn seal(&mut self) -> anyhow::Result<()> {
         self.digest.clear();
         let hash = Sha256::digest(self.to_blob()?);
-        self.digest = hash.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"));
+        self.digest = hash.iter().fold("sha256:".to_owned(), |text, byte| {
+            format!("{text}{byte:02x}")
+        });
         Ok(())
     }
 }
@@ -120,10 +137,17 @@ impl Catalog {
 /// The names closest to a misspelt one, best first, at most three.
 pub fn near<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Vec<String> {
     let limit = (word.chars().count() / 3).max(1);
-    let mut found: Vec<(usize, &str)> = names.map(|name| (distance(word, name), name)).filter(|(d, _)| *d <= limit).collect();
+    let mut found: Vec<(usize, &str)> = names
+        .map(|name| (distance(word, name), name))
+        .filter(|(d, _)| *d <= limit)
+        .collect();
     found.sort_unstable();
     found.dedup();
-    found.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
+    found
+        .into_iter()
+        .take(3)
+        .map(|(_, name)| name.to_owned())
+        .collect()
 }
 
 /// Edit distance, ignoring ASCII case.
@@ -140,7 +164,11 @@ fn distance(a: &str, b: &str) -> usize {
             left = *slot;
         }
     }
-    if a.is_empty() { b.len() } else { row.last().copied().unwrap_or(0) }
+    if a.is_empty() {
+        b.len()
+    } else {
+        row.last().copied().unwrap_or(0)
+    }
 }
 
 #[cfg(test)]
@@ -151,7 +179,10 @@ mod tests {
     fn near_names_are_found() {
         assert_eq!(distance("kitten", "sitting"), 3);
         assert_eq!(distance("", "abc"), 3);
-        assert_eq!(near("mesage", ["message", "host", "Module"].into_iter()), ["message"]);
+        assert_eq!(
+            near("mesage", ["message", "host", "Module"].into_iter()),
+            ["message"]
+        );
         assert!(near("x", ["message"].into_iter()).is_empty());
     }
 

@@ -29,7 +29,12 @@ impl Lang {
 
     /// Reads a code or a POSIX locale name, such as `pt`, `pt_BR` or `ko_KR.UTF-8`.
     pub fn parse(name: &str) -> Option<Self> {
-        let language = name.split(['.', '@']).next().unwrap_or("").replace('_', "-").to_ascii_lowercase();
+        let language = name
+            .split(['.', '@'])
+            .next()
+            .unwrap_or("")
+            .replace('_', "-")
+            .to_ascii_lowercase();
         match language.split('-').next().unwrap_or("") {
             "en" | "c" | "posix" => Some(Self::En),
             "ko" => Some(Self::Ko),
@@ -86,7 +91,10 @@ pub fn fill(template: &str, value: &dyn Fn(&str) -> Option<String>) -> String {
 
 /// The names of the `{{name}}` places of a template.
 pub fn placeholders(template: &str) -> impl Iterator<Item = &str> {
-    template.split("{{").skip(1).filter_map(|part| part.split_once("}}").map(|(name, _)| name.trim()))
+    template
+        .split("{{")
+        .skip(1)
+        .filter_map(|part| part.split_once("}}").map(|(name, _)| name.trim()))
 }
 
 #[cfg(test)]
@@ -104,7 +112,13 @@ mod tests {
     #[test]
     fn fills_places() {
         let value = |name: &str| (name == "node").then(|| "a".to_owned());
-        assert_eq!(fill("{{node}} to {{ peer }}, {{open", &value), "a to ?, {{open");
-        assert_eq!(placeholders("{{a}} b {{ c }}").collect::<Vec<_>>(), ["a", "c"]);
+        assert_eq!(
+            fill("{{node}} to {{ peer }}, {{open", &value),
+            "a to ?, {{open"
+        );
+        assert_eq!(
+            placeholders("{{a}} b {{ c }}").collect::<Vec<_>>(),
+            ["a", "c"]
+        );
     }
 }

@@ -10,13 +10,16 @@ const FILE_BYTES: usize = 1 << 20;
 /// Reads one file. Anchors that multiply the text are refused by the library's budget.
 pub fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Problem> {
     if text.len() > FILE_BYTES {
-        return Err(Problem::new(file, format!("larger than {FILE_BYTES} bytes")));
+        return Err(Problem::new(
+            file,
+            format!("larger than {FILE_BYTES} bytes"),
+        ));
     }
     serde_saphyr::from_str::<T>(text).map_err(|error| {
         let place = error.location();
         let mut problem = Problem::new(file, first_line(&error.to_string()));
-        problem.line = place.map(|at| at.line() as u64);
-        problem.column = place.map(|at| at.column() as u64);
+        problem.line = place.map(|at| at.line());
+        problem.column = place.map(|at| at.column());
         problem
     })
 }
@@ -38,7 +41,9 @@ pub(super) fn locate(text: &str, path: &[&str]) -> Option<(u64, u64)> {
     let mut found = None;
     for word in path {
         let from = text.get(at..)?;
-        let Some(offset) = find_word(from, word) else { break };
+        let Some(offset) = find_word(from, word) else {
+            break;
+        };
         found = Some(at + offset);
         at += offset + word.len();
     }

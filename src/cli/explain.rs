@@ -204,7 +204,10 @@ impl Page<'_> {
     }
 
     fn fault(&mut self, fault: &Fault) {
-        let title = self.paint(&sanitize::line(&pattern(fault.title.get(self.lang))), Tint::Bold);
+        let title = self.paint(
+            &sanitize::line(&pattern(fault.title.get(self.lang))),
+            Tint::Bold,
+        );
         self.line(0, &title);
         let id = self.paint(&sanitize::line(&fault.id), Tint::Cyan);
         self.line(0, &id);

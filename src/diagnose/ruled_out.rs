@@ -12,10 +12,16 @@ pub(super) fn ruled_out(case: &Case<'_>, findings: &[&Finding]) -> Vec<RuledOut>
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
     for finding in findings {
-        let Some(fault) = case.catalog().faults.get(finding.fault) else { continue };
+        let Some(fault) = case.catalog().faults.get(finding.fault) else {
+            continue;
+        };
         for excluded in &fault.rules_out {
             let found = |other: &&&Finding| {
-                let same = case.catalog().faults.get(other.fault).is_some_and(|f| f.id == excluded.fault);
+                let same = case
+                    .catalog()
+                    .faults
+                    .get(other.fault)
+                    .is_some_and(|f| f.id == excluded.fault);
                 same && other.node == finding.node && other.peer == finding.peer
             };
             if findings.iter().any(|other| found(&other)) {
@@ -29,11 +35,18 @@ pub(super) fn ruled_out(case: &Case<'_>, findings: &[&Finding]) -> Vec<RuledOut>
             };
             let because = match &excluded.because {
                 Some(text) => fill(text.get(case.lang), &value),
-                None => case.word("judge.ruled-out-by", &[("fault", fault.title.get(case.lang))]),
+                None => case.word(
+                    "judge.ruled_out_by",
+                    &[("fault", fault.title.get(case.lang))],
+                ),
             };
             if seen.insert((excluded.fault.clone(), because.clone())) {
                 let evidence = entry::evidence(case, finding).into_iter().take(1).collect();
-                out.push(RuledOut { fault: excluded.fault.clone(), because, evidence });
+                out.push(RuledOut {
+                    fault: excluded.fault.clone(),
+                    because,
+                    evidence,
+                });
             }
         }
     }

@@ -31,16 +31,25 @@ pub struct Event<'c> {
 impl<'c> Event<'c> {
     /// The first value with this name.
     pub fn first(&self, name: &str) -> Option<&str> {
-        self.fields.iter().find(|field| field.name == name).map(|field| field.value.as_ref())
+        self.fields
+            .iter()
+            .find(|field| field.name == name)
+            .map(|field| field.value.as_ref())
     }
 
     /// Every value with this name, in order.
     pub fn all<'e>(&'e self, name: &'e str) -> impl Iterator<Item = &'e str> {
-        self.fields.iter().filter(move |field| field.name == name).map(|field| field.value.as_ref())
+        self.fields
+            .iter()
+            .filter(move |field| field.name == name)
+            .map(|field| field.value.as_ref())
     }
 
     /// Adds a field.
     pub fn push(&mut self, name: impl Into<Cow<'c, str>>, value: impl Into<Cow<'c, str>>) {
-        self.fields.push(Field { name: name.into(), value: value.into() });
+        self.fields.push(Field {
+            name: name.into(),
+            value: value.into(),
+        });
     }
 }

@@ -28,11 +28,17 @@ pub struct FormatDef {
 }
 
 const fn raw(name: &'static str) -> FieldDef {
-    FieldDef { name, verbatim: true }
+    FieldDef {
+        name,
+        verbatim: true,
+    }
 }
 
 const fn made(name: &'static str) -> FieldDef {
-    FieldDef { name, verbatim: false }
+    FieldDef {
+        name,
+        verbatim: false,
+    }
 }
 
 /// Every format, in the order in which it is documented.
@@ -148,6 +154,8 @@ pub const FORMATS: &[FormatDef] = &[
             raw("AlternateIPAddresses"),
             raw("ConfigurationMasterIndex"),
             raw("LocalPeerIndex"),
+            // free text between the pairs
+            raw("text"),
         ],
     },
 ];

@@ -32,7 +32,10 @@ impl Origin {
 
     /// The folder or archive that holds this file: what one node's bundle usually is.
     pub fn unit(&self) -> &str {
-        self.0.rfind('/').and_then(|at| self.0.get(..at)).map_or("", |unit| unit.trim_end_matches('!'))
+        self.0
+            .rfind('/')
+            .and_then(|at| self.0.get(..at))
+            .map_or("", |unit| unit.trim_end_matches('!'))
     }
 
     /// The file's own name without folders or archives.
@@ -53,7 +56,9 @@ mod tests {
 
     #[test]
     fn members_are_joined_and_units_are_containers() {
-        let o = Origin::top("dir/a.zip").member("./b.tar.gz").member("log/x.txt");
+        let o = Origin::top("dir/a.zip")
+            .member("./b.tar.gz")
+            .member("log/x.txt");
         assert_eq!(o.as_str(), "dir/a.zip!/b.tar.gz!/log/x.txt");
         assert_eq!(o.unit(), "dir/a.zip!/b.tar.gz!/log");
         assert_eq!(Origin::top("a.zip").member("x").unit(), "a.zip");

@@ -32,7 +32,9 @@ pub enum RawTime {
 }
 
 /// How sure an [`EventTime`] is; ordered from best to worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum TimeCertainty {
     /// The record states date, time and zone.
@@ -57,11 +59,18 @@ pub struct EventTime {
 
 impl EventTime {
     /// No time at all.
-    pub const NONE: Self = Self { micros: None, certainty: TimeCertainty::Unknown };
+    pub const NONE: Self = Self {
+        micros: None,
+        certainty: TimeCertainty::Unknown,
+    };
 
     /// The time as RFC 3339 in UTC, or `None` when it is not known.
     pub fn rfc3339(&self) -> Option<String> {
-        if self.certainty == TimeCertainty::Unknown { None } else { self.micros.and_then(rfc3339) }
+        if self.certainty == TimeCertainty::Unknown {
+            None
+        } else {
+            self.micros.and_then(rfc3339)
+        }
     }
 }
 
@@ -85,13 +94,23 @@ mod tests {
     #[test]
     fn prints_the_shortest_exact_form() {
         assert_eq!(rfc3339(0).as_deref(), Some("1970-01-01T00:00:00Z"));
-        assert_eq!(rfc3339(1_597_262_263_353_000).as_deref(), Some("2020-08-12T19:57:43.353Z"));
+        assert_eq!(
+            rfc3339(1_597_262_263_353_000).as_deref(),
+            Some("2020-08-12T19:57:43.353Z")
+        );
         assert_eq!(rfc3339(1).as_deref(), Some("1970-01-01T00:00:00.000001Z"));
         assert_eq!(rfc3339(i64::MAX), None);
     }
 
     #[test]
     fn an_unknown_time_is_not_printed() {
-        assert_eq!(EventTime { micros: Some(5), certainty: TimeCertainty::Unknown }.rfc3339(), None);
+        assert_eq!(
+            EventTime {
+                micros: Some(5),
+                certainty: TimeCertainty::Unknown
+            }
+            .rfc3339(),
+            None
+        );
     }
 }

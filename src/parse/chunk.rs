@@ -122,7 +122,9 @@ impl Chunker {
             match repair {
                 None => lines.push(piece, &mut |bytes| cutter.text.extend_from_slice(bytes)),
                 Some(repair) => lines.push(piece, &mut |bytes| {
-                    repair.push(bytes, &mut |line, number| cutter.add(line, *before + number));
+                    repair.push(bytes, &mut |line, number| {
+                        cutter.add(line, *before + number);
+                    });
                 }),
             }
             self.cut(false, out);

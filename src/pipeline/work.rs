@@ -20,11 +20,25 @@ const SAMPLES: usize = 8;
 const REACH: usize = 64;
 
 /// Works on a chunk; with `indexed` off every record is parsed and every signal tested.
-pub(super) fn work(chunk: &Chunk, choice: &Choice, index: &Index, matcher: &Matcher<'_>, signals: usize, indexed: bool) -> Done {
-    let mut done = Done { samples: samples(chunk, &choice.parsers), ..Done::default() };
+pub(super) fn work(
+    chunk: &Chunk,
+    choice: &Choice,
+    index: &Index,
+    matcher: &Matcher<'_>,
+    signals: usize,
+    indexed: bool,
+) -> Done {
+    let mut done = Done {
+        samples: samples(chunk, &choice.parsers),
+        ..Done::default()
+    };
     let mut candidates: Vec<SignalId> = Vec::new();
     for parser in &choice.parsers {
-        let picks = if indexed { index.picks(parser.id(), &chunk.bytes) } else { None };
+        let picks = if indexed {
+            index.picks(parser.id(), &chunk.bytes)
+        } else {
+            None
+        };
         if picks.as_ref().is_some_and(Vec::is_empty) {
             continue;
         }
@@ -32,11 +46,18 @@ pub(super) fn work(chunk: &Chunk, choice: &Choice, index: &Index, matcher: &Matc
             if indexed {
                 index.candidates(parser.id(), &event.text, &mut candidates);
             } else {
-                candidates = (0..u32::try_from(signals).unwrap_or(u32::MAX)).map(SignalId).collect();
+                candidates = (0..u32::try_from(signals).unwrap_or(u32::MAX))
+                    .map(SignalId)
+                    .collect();
             }
-            done.hits.extend(candidates.iter().filter_map(|id| matcher.test(*id, &event)));
+            done.hits
+                .extend(candidates.iter().filter_map(|id| matcher.test(*id, &event)));
         });
-        done.skipped += if choice.parsers.len() == 1 { stats.skipped } else { 0 };
+        done.skipped += if choice.parsers.len() == 1 {
+            stats.skipped
+        } else {
+            0
+        };
     }
     done.hits.sort_by_key(|hit| (hit.line, hit.signal));
     done
@@ -62,7 +83,12 @@ fn forward(chunk: &Chunk, parsers: &[&'static dyn LogParser], from: usize) -> Op
         from => from + memchr::memchr(b'\n', chunk.bytes.get(from..)?)? + 1,
     };
     let mut at = start;
-    for line in chunk.bytes.get(start..)?.split_inclusive(|byte| *byte == b'\n').take(REACH) {
+    for line in chunk
+        .bytes
+        .get(start..)?
+        .split_inclusive(|byte| *byte == b'\n')
+        .take(REACH)
+    {
         if let Some(sample) = sample(chunk, parsers, at, line) {
             return Some(sample);
         }
@@ -84,7 +110,19 @@ fn backward(chunk: &Chunk, parsers: &[&'static dyn LogParser]) -> Option<Sample>
     None
 }
 
-fn sample(chunk: &Chunk, parsers: &[&'static dyn LogParser], at: usize, line: &[u8]) -> Option<Sample> {
-    let head = parsers.iter().filter(|parser| parser.is_record_start(line)).find_map(|parser| parser.head(line))?;
-    Some(Sample { time: head.time, line: chunk.line_at(at), host: head.host.map(Into::into) })
+fn sample(
+    chunk: &Chunk,
+    parsers: &[&'static dyn LogParser],
+    at: usize,
+    line: &[u8],
+) -> Option<Sample> {
+    let head = parsers
+        .iter()
+        .filter(|parser| parser.is_record_start(line))
+        .find_map(|parser| parser.head(line))?;
+    Some(Sample {
+        time: head.time,
+        line: chunk.line_at(at),
+        host: head.host.map(Into::into),
+    })
 }

@@ -18,20 +18,41 @@ pub(super) fn fact_rule(raw: RawFactRule, cx: &mut Cx<'_>) -> FactRule {
             inferences.extend(inference(&fact, &signals, cx));
             continue;
         }
-        let signal = fact.signal.as_ref().and_then(|name| index(name, &signals, cx));
+        let signal = fact
+            .signal
+            .as_ref()
+            .and_then(|name| index(name, &signals, cx));
         for tells in tells(&fact, cx) {
             bind_names(&tells, signal, &mut signals, cx);
             facts.push(Fact { signal, tells });
         }
     }
-    let windows = raw.windows.into_iter().filter_map(|w| window(w, &signals, cx)).collect();
-    FactRule { id: raw.id, product: raw.product, signals, facts, inferences, windows }
+    let windows = raw
+        .windows
+        .into_iter()
+        .filter_map(|w| window(w, &signals, cx))
+        .collect();
+    FactRule {
+        id: raw.id,
+        product: raw.product,
+        signals,
+        facts,
+        inferences,
+        windows,
+    }
 }
 
 fn index(name: &str, signals: &[Signal], cx: &mut Cx<'_>) -> Option<u16> {
-    let at = signals.iter().position(|s| s.name == name).and_then(|at| u16::try_from(at).ok());
+    let at = signals
+        .iter()
+        .position(|s| s.name == name)
+        .and_then(|at| u16::try_from(at).ok());
     if at.is_none() {
-        cx.refuse_near(&["facts", name], format!("unknown signal '{name}'"), near(name, signals.iter().map(|s| s.name.as_str())));
+        cx.refuse_near(
+            &["facts", name],
+            format!("unknown signal '{name}'"),
+            near(name, signals.iter().map(|s| s.name.as_str())),
+        );
     }
     at
 }
@@ -42,7 +63,12 @@ fn tells(raw: &RawFact, cx: &mut Cx<'_>) -> Vec<Tells> {
         if raw.split.as_deref() != Some("python-list") {
             cx.refuse(&["facts", "split"], "a list is split as 'python-list'");
         }
-        return vec![Tells::Members { list: list.clone(), reporter: raw.reporter.clone(), primary: raw.primary.clone(), own: raw.own.clone() }];
+        return vec![Tells::Members {
+            list: list.clone(),
+            reporter: raw.reporter.clone(),
+            primary: raw.primary.clone(),
+            own: raw.own.clone(),
+        }];
     }
     let Some(subject) = raw.subject.clone() else {
         cx.refuse(&["facts"], "a fact needs a subject");
@@ -56,14 +82,19 @@ fn tells(raw: &RawFact, cx: &mut Cx<'_>) -> Vec<Tells> {
         told.push(Tells::Linked(subject.clone(), peer.clone()));
     }
     if let Some(role) = &raw.role {
-        let source = Role::parse(role).map_or_else(|| RoleSource::Bound(role.clone()), RoleSource::Fixed);
+        let source =
+            Role::parse(role).map_or_else(|| RoleSource::Bound(role.clone()), RoleSource::Fixed);
         told.push(Tells::Role(subject.clone(), source));
     }
     if let Some(version) = &raw.version {
         told.push(Tells::Version(subject.clone(), version.clone()));
     }
     if let (Some(name), Some(value)) = (&raw.name, &raw.value) {
-        told.push(Tells::Told { subject: subject.clone(), name: name.clone(), value: value.clone() });
+        told.push(Tells::Told {
+            subject: subject.clone(),
+            name: name.clone(),
+            value: value.clone(),
+        });
     }
     if raw.standalone {
         told.push(Tells::Standalone(subject));
@@ -81,7 +112,16 @@ fn bind_names(tells: &Tells, signal: Option<u16>, signals: &mut [Signal], cx: &m
         Tells::Role(a, RoleSource::Bound(b)) => vec![a, b],
         Tells::Role(a, RoleSource::Fixed(_)) | Tells::Standalone(a) => vec![a],
         Tells::Told { subject, value, .. } => vec![subject, value],
-        Tells::Members { list, reporter, primary, own } => std::iter::once(list).chain(reporter).chain(primary).chain(own).collect(),
+        Tells::Members {
+            list,
+            reporter,
+            primary,
+            own,
+        } => std::iter::once(list)
+            .chain(reporter)
+            .chain(primary)
+            .chain(own)
+            .collect(),
     };
     for (at, candidate) in signals.iter_mut().enumerate() {
         if signal.is_some_and(|wanted| usize::from(wanted) != at) {
@@ -89,25 +129,53 @@ fn bind_names(tells: &Tells, signal: Option<u16>, signals: &mut [Signal], cx: &m
         }
         for name in &names {
             if !signals::bind_field(candidate, name) {
-                cx.refuse(&["facts", name], format!("'{name}' is neither bound by signal '{}' nor a field of its format", candidate.name));
+                cx.refuse(
+                    &["facts", name],
+                    format!(
+                        "'{name}' is neither bound by signal '{}' nor a field of its format",
+                        candidate.name
+                    ),
+                );
             }
         }
     }
 }
 
 fn inference(raw: &RawFact, signals: &[Signal], cx: &mut Cx<'_>) -> Option<Inference> {
-    let (Some("same"), Some(name), Some(address)) = (raw.infer.as_deref(), &raw.name_of, &raw.address_of) else {
-        cx.refuse(&["facts", "infer"], "an inference reads: infer: same, name_of: SIGNAL, address_of: SIGNAL, within: SPAN");
+    let (Some("same"), Some(name), Some(address)) =
+        (raw.infer.as_deref(), &raw.name_of, &raw.address_of)
+    else {
+        cx.refuse(
+            &["facts", "infer"],
+            "an inference reads: infer: same, name_of: SIGNAL, address_of: SIGNAL, within: SPAN",
+        );
         return None;
     };
     let within = cx.span(&["facts", "within"], raw.within.as_deref(), 60 * SECOND);
-    Some(Inference { name_of: index(name, signals, cx)?, address_of: index(address, signals, cx)?, within })
+    Some(Inference {
+        name_of: index(name, signals, cx)?,
+        address_of: index(address, signals, cx)?,
+        within,
+    })
 }
 
 fn window(raw: RawWindow, signals: &[Signal], cx: &mut Cx<'_>) -> Option<Window> {
     let span = cx.span(&["windows", &raw.id, "for"], Some(&raw.span), 0);
     let start = index(&raw.start, signals, cx)?;
     let end = raw.end.as_ref().and_then(|name| index(name, signals, cx));
-    let title = raw.title.map_or_else(|| Text { en: raw.id.clone(), ko: None, pt_br: None }, text);
-    Some(Window { id: raw.id, title, start, end, span })
+    let title = raw.title.map_or_else(
+        || Text {
+            en: raw.id.clone(),
+            ko: None,
+            pt_br: None,
+        },
+        text,
+    );
+    Some(Window {
+        id: raw.id,
+        title,
+        start,
+        end,
+        span,
+    })
 }

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::super::fault::{Clause, Correlation, Count, Fault, Need, Relation, RulesOut, Signal, Status, Term};
+use super::super::fault::{
+    Clause, Correlation, Count, Fault, Need, Relation, RulesOut, Signal, Status, Term,
+};
 use super::super::near;
-use super::super::raw::{RawCorrelation, RawCorrelationKind, RawFault, RawNeed, RawRulesOut, RawWhen};
+use super::super::raw::{
+    RawCorrelation, RawCorrelationKind, RawFault, RawNeed, RawRulesOut, RawWhen,
+};
 use super::{Cx, check_places, references, signals, text};
 use crate::model::time::SECOND;
 
@@ -19,15 +23,31 @@ const SPAN: i64 = 10 * 60 * SECOND;
 pub(super) fn fault(raw: RawFault, cx: &mut Cx<'_>) -> Fault {
     check_id(&raw.id, cx);
     let signals = signals::signals(raw.signals, cx);
-    let correlations: Vec<Correlation> = raw.correlate.0.into_iter().map(|(name, c)| correlation(name, c, &signals, cx)).collect();
-    let when: Vec<Clause> = raw.when.into_iter().map(|w| clause(w, &signals, &correlations, cx)).collect();
+    let correlations: Vec<Correlation> = raw
+        .correlate
+        .0
+        .into_iter()
+        .map(|(name, c)| correlation(name, c, &signals, cx))
+        .collect();
+    let when: Vec<Clause> = raw
+        .when
+        .into_iter()
+        .map(|w| clause(&w, &signals, &correlations, cx))
+        .collect();
     if signals.is_empty() != when.is_empty() {
         cx.refuse(&["when"], "signals and 'when' belong together");
     }
     if signals.is_empty() && raw.status != Status::Experimental {
-        cx.refuse(&["id", &raw.id], "a fault without signals has to be experimental");
+        cx.refuse(
+            &["id", &raw.id],
+            "a fault without signals has to be experimental",
+        );
     }
-    let cleared_by = raw.cleared_by.iter().filter_map(|name| signal_index(name, &signals, &["cleared_by", name], cx)).collect();
+    let cleared_by = raw
+        .cleared_by
+        .iter()
+        .filter_map(|name| signal_index(name, &signals, &["cleared_by", name], cx))
+        .collect();
     let fault = Fault {
         id: raw.id,
         product: raw.product,
@@ -46,16 +66,29 @@ pub(super) fn fault(raw: RawFault, cx: &mut Cx<'_>) -> Fault {
         quiet: cx.span(&["quiet"], raw.quiet.as_deref(), QUIET),
         cleared_by,
         explains: raw.explains,
-        explains_within: cx.span(&["explains_within"], raw.explains_within.as_deref(), EXPLAINS_WITHIN),
+        explains_within: cx.span(
+            &["explains_within"],
+            raw.explains_within.as_deref(),
+            EXPLAINS_WITHIN,
+        ),
         rules_out: raw.rules_out.into_iter().map(rules_out).collect(),
         replaces: raw.replaces,
         needs: raw.needs.into_iter().map(need).collect(),
-        expected_during: raw.expected_during.into_iter().map(|e| (e.window, e.severity)).collect(),
+        expected_during: raw
+            .expected_during
+            .into_iter()
+            .map(|e| (e.window, e.severity))
+            .collect(),
         remedies: raw.remedies,
         references: references(raw.references),
         disputed: raw.disputed.map(text),
     };
-    let bound: BTreeSet<&str> = fault.signals.iter().flat_map(|s| &s.binds).map(|b| b.name.as_str()).collect();
+    let bound: BTreeSet<&str> = fault
+        .signals
+        .iter()
+        .flat_map(|s| &s.binds)
+        .map(|b| b.name.as_str())
+        .collect();
     check_places(cx, "title", Some(&fault.title), &bound);
     check_places(cx, "summary", fault.summary.as_ref(), &bound);
     fault
@@ -64,19 +97,34 @@ pub(super) fn fault(raw: RawFault, cx: &mut Cx<'_>) -> Fault {
 fn check_id(id: &str, cx: &mut Cx<'_>) {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
     if id.is_empty() || !id.chars().all(plain) || id.starts_with('.') || id.ends_with('.') {
-        cx.refuse(&["id"], format!("'{id}' is not an id such as cms.db.no-primary"));
+        cx.refuse(
+            &["id"],
+            format!("'{id}' is not an id such as cms.db.no-primary"),
+        );
     }
 }
 
 fn signal_index(name: &str, signals: &[Signal], path: &[&str], cx: &mut Cx<'_>) -> Option<u16> {
-    let at = signals.iter().position(|s| s.name == name).and_then(|at| u16::try_from(at).ok());
+    let at = signals
+        .iter()
+        .position(|s| s.name == name)
+        .and_then(|at| u16::try_from(at).ok());
     if at.is_none() {
-        cx.refuse_near(path, format!("unknown signal '{name}'"), near(name, signals.iter().map(|s| s.name.as_str())));
+        cx.refuse_near(
+            path,
+            format!("unknown signal '{name}'"),
+            near(name, signals.iter().map(|s| s.name.as_str())),
+        );
     }
     at
 }
 
-fn correlation(name: String, raw: RawCorrelation, signals: &[Signal], cx: &mut Cx<'_>) -> Correlation {
+fn correlation(
+    name: String,
+    raw: RawCorrelation,
+    signals: &[Signal],
+    cx: &mut Cx<'_>,
+) -> Correlation {
     let path = ["correlate", name.as_str()];
     if signals.iter().any(|s| s.name == name) {
         cx.refuse(&path, format!("'{name}' is a signal already"));
@@ -84,26 +132,62 @@ fn correlation(name: String, raw: RawCorrelation, signals: &[Signal], cx: &mut C
     if raw.of.is_empty() {
         cx.refuse(&path, format!("correlation '{name}' is of nothing"));
     }
-    let of: Vec<u16> = raw.of.iter().filter_map(|s| signal_index(s, signals, &["correlate", &name, "of", s], cx)).collect();
-    let group_by = raw.group_by.clone().unwrap_or_else(|| vec!["node".to_owned(), "peer".to_owned()]);
-    for key in group_by.iter().filter(|key| !["node", "peer"].contains(&key.as_str())) {
-        if !signals.iter().flat_map(|s| &s.binds).any(|b| b.name == *key) {
-            cx.refuse(&["correlate", &name, "group-by", key], format!("no signal binds '{key}'"));
+    let of: Vec<u16> = raw
+        .of
+        .iter()
+        .filter_map(|s| signal_index(s, signals, &["correlate", &name, "of", s], cx))
+        .collect();
+    let group_by = raw
+        .group_by
+        .clone()
+        .unwrap_or_else(|| vec!["node".to_owned(), "peer".to_owned()]);
+    for key in group_by
+        .iter()
+        .filter(|key| !["node", "peer"].contains(&key.as_str()))
+    {
+        if !signals
+            .iter()
+            .flat_map(|s| &s.binds)
+            .any(|b| b.name == *key)
+        {
+            cx.refuse(
+                &["correlate", &name, "group-by", key],
+                format!("no signal binds '{key}'"),
+            );
         }
     }
     let relation = relation(&name, raw, signals, cx);
-    Correlation { name, of, group_by, relation }
+    Correlation {
+        name,
+        of,
+        group_by,
+        relation,
+    }
 }
 
 fn relation(name: &str, raw: RawCorrelation, signals: &[Signal], cx: &mut Cx<'_>) -> Relation {
-    let span = cx.span(&["correlate", name, "timespan"], raw.timespan.as_deref(), SPAN);
+    let span = cx.span(
+        &["correlate", name, "timespan"],
+        raw.timespan.as_deref(),
+        SPAN,
+    );
     match raw.kind {
-        RawCorrelationKind::EventCount => Relation::EventCount { span, count: count(name, &raw, cx) },
+        RawCorrelationKind::EventCount => Relation::EventCount {
+            span,
+            count: count(name, &raw, cx),
+        },
         RawCorrelationKind::ValueCount => {
             let count = count(name, &raw, cx);
             let field = raw.field.unwrap_or_default();
-            if !signals.iter().flat_map(|s| &s.binds).any(|b| b.name == field) {
-                cx.refuse(&["correlate", name, "field"], format!("no signal binds '{field}'"));
+            if !signals
+                .iter()
+                .flat_map(|s| &s.binds)
+                .any(|b| b.name == field)
+            {
+                cx.refuse(
+                    &["correlate", name, "field"],
+                    format!("no signal binds '{field}'"),
+                );
             }
             Relation::ValueCount { span, count, field }
         }
@@ -117,7 +201,10 @@ fn relation(name: &str, raw: RawCorrelation, signals: &[Signal], cx: &mut Cx<'_>
 fn count(name: &str, raw: &RawCorrelation, cx: &mut Cx<'_>) -> Count {
     let entries = raw.condition.as_ref().map_or(&[][..], |c| c.0.as_slice());
     let [(op, n)] = entries else {
-        cx.refuse(&["correlate", name, "condition"], "condition takes one of gt, gte, lt, lte, eq with a number");
+        cx.refuse(
+            &["correlate", name, "condition"],
+            "condition takes one of gt, gte, lt, lte, eq with a number",
+        );
         return Count::Gte(1);
     };
     match op.as_str() {
@@ -127,7 +214,11 @@ fn count(name: &str, raw: &RawCorrelation, cx: &mut Cx<'_>) -> Count {
         "lte" => Count::Lte(*n),
         "eq" => Count::Eq(*n),
         _ => {
-            cx.refuse_near(&["correlate", name, "condition", op], format!("unknown comparison '{op}'"), near(op, ["gt", "gte", "lt", "lte", "eq"].into_iter()));
+            cx.refuse_near(
+                &["correlate", name, "condition", op],
+                format!("unknown comparison '{op}'"),
+                near(op, ["gt", "gte", "lt", "lte", "eq"].into_iter()),
+            );
             Count::Gte(*n)
         }
     }
@@ -139,27 +230,69 @@ fn absence(name: &str, raw: &RawCorrelation, signals: &[Signal], cx: &mut Cx<'_>
         (Some(anchor), None) => (anchor, false),
         (None, Some(anchor)) => (anchor, true),
         _ => {
-            cx.refuse(&["correlate", name], "absence takes either 'after' or 'before'");
-            return Relation::Absence { anchor: 0, span, before: false, covered: true };
+            cx.refuse(
+                &["correlate", name],
+                "absence takes either 'after' or 'before'",
+            );
+            return Relation::Absence {
+                anchor: 0,
+                span,
+                before: false,
+                covered: true,
+            };
         }
     };
     let anchor = signal_index(anchor, signals, &["correlate", name, anchor], cx).unwrap_or(0);
-    for who in raw.requires_coverage.iter().filter(|who| who.as_str() != "node") {
-        cx.refuse(&["correlate", name, "requires_coverage", who], format!("coverage can be required of 'node' only, not of '{who}'"));
+    for who in raw
+        .requires_coverage
+        .iter()
+        .filter(|who| who.as_str() != "node")
+    {
+        cx.refuse(
+            &["correlate", name, "requires_coverage", who],
+            format!("coverage can be required of 'node' only, not of '{who}'"),
+        );
     }
-    Relation::Absence { anchor, span, before, covered: !raw.requires_coverage.is_empty() }
+    Relation::Absence {
+        anchor,
+        span,
+        before,
+        covered: !raw.requires_coverage.is_empty(),
+    }
 }
 
-fn clause(raw: RawWhen, signals: &[Signal], correlations: &[Correlation], cx: &mut Cx<'_>) -> Clause {
-    let mut terms = |names: &[String]| names.iter().filter_map(|name| term(name, signals, correlations, cx)).collect::<Vec<_>>();
-    let (all, any, none) = (terms(&raw.all), terms(&raw.any), terms(&raw.none));
-    if all.is_empty() && any.is_empty() {
+fn clause(
+    raw: &RawWhen,
+    signals: &[Signal],
+    correlations: &[Correlation],
+    cx: &mut Cx<'_>,
+) -> Clause {
+    if raw.all.is_empty() && raw.any.is_empty() {
         cx.refuse(&["when"], "a clause needs 'all' or 'any'");
     }
-    Clause { all, any, none, peer: raw.peer, confidence: raw.confidence, severity: raw.severity }
+    let mut terms = |names: &[String]| {
+        names
+            .iter()
+            .filter_map(|name| term(name, signals, correlations, cx))
+            .collect::<Vec<_>>()
+    };
+    let (all, any, none) = (terms(&raw.all), terms(&raw.any), terms(&raw.none));
+    Clause {
+        all,
+        any,
+        none,
+        peer: raw.peer,
+        confidence: raw.confidence,
+        severity: raw.severity,
+    }
 }
 
-fn term(name: &str, signals: &[Signal], correlations: &[Correlation], cx: &mut Cx<'_>) -> Option<Term> {
+fn term(
+    name: &str,
+    signals: &[Signal],
+    correlations: &[Correlation],
+    cx: &mut Cx<'_>,
+) -> Option<Term> {
     let index = |at: Option<usize>| at.and_then(|at| u16::try_from(at).ok());
     if let Some(at) = index(signals.iter().position(|s| s.name == name)) {
         return Some(Term::Signal(at));
@@ -167,18 +300,37 @@ fn term(name: &str, signals: &[Signal], correlations: &[Correlation], cx: &mut C
     if let Some(at) = index(correlations.iter().position(|c| c.name == name)) {
         return Some(Term::Correlation(at));
     }
-    let known = signals.iter().map(|s| s.name.as_str()).chain(correlations.iter().map(|c| c.name.as_str()));
-    cx.refuse_near(&["when", name], format!("unknown signal or correlation '{name}'"), near(name, known));
+    let known = signals
+        .iter()
+        .map(|s| s.name.as_str())
+        .chain(correlations.iter().map(|c| c.name.as_str()));
+    cx.refuse_near(
+        &["when", name],
+        format!("unknown signal or correlation '{name}'"),
+        near(name, known),
+    );
     None
 }
 
 fn rules_out(raw: RawRulesOut) -> RulesOut {
     match raw {
-        RawRulesOut::Fault(fault) => RulesOut { fault, because: None },
-        RawRulesOut::Because(raw) => RulesOut { fault: raw.fault, because: Some(text(raw.because)) },
+        RawRulesOut::Fault(fault) => RulesOut {
+            fault,
+            because: None,
+        },
+        RawRulesOut::Because(raw) => RulesOut {
+            fault: raw.fault,
+            because: Some(text(raw.because)),
+        },
     }
 }
 
 fn need(raw: RawNeed) -> Need {
-    Need { collect: raw.collect, node: raw.node, filter: raw.filter, span: raw.span, because: raw.because.map(text) }
+    Need {
+        collect: raw.collect,
+        node: raw.node,
+        filter: raw.filter,
+        span: raw.span,
+        because: raw.because.map(text),
+    }
 }

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::raw::{OneOrMany, RawDialect, RawFactRule, RawFault, RawLanguages, RawPort, RawReference, RawRemedy, RawText, Ordered};
+use super::raw::{
+    OneOrMany, Ordered, RawDialect, RawFactRule, RawFault, RawLanguages, RawPort, RawReference,
+    RawRemedy, RawText,
+};
 use super::text::{Lang, Text, placeholders};
 use super::{Catalog, Dialect, FactRule, Fault, Port, Problem, Remedy, near, yaml};
 use crate::model::report::Reference;
@@ -38,32 +41,67 @@ pub fn read_folder(folder: &Path) -> Result<Vec<RuleFile>, Vec<Problem>> {
     let mut problems = Vec::new();
     read_level(folder, None, 0, &mut files, &mut problems);
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    if problems.is_empty() { Ok(files) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(files)
+    } else {
+        Err(problems)
+    }
 }
 
-fn read_level(folder: &Path, kind: Option<&str>, depth: usize, files: &mut Vec<RuleFile>, problems: &mut Vec<Problem>) {
+fn read_level(
+    folder: &Path,
+    kind: Option<&str>,
+    depth: usize,
+    files: &mut Vec<RuleFile>,
+    problems: &mut Vec<Problem>,
+) {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) => return problems.push(Problem::new(&folder.display().to_string(), error.to_string())),
+        Err(error) => {
+            return problems.push(Problem::new(
+                &folder.display().to_string(),
+                error.to_string(),
+            ));
+        }
     };
     for entry in entries.flatten() {
         let path = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();
         // not followed: a link could lead back up
-        let Ok(meta) = std::fs::symlink_metadata(&path) else { continue };
+        let Ok(meta) = std::fs::symlink_metadata(&path) else {
+            continue;
+        };
         if meta.is_dir() && kind != Some("schema") {
             if depth < DEPTH {
-                read_level(&path, Some(kind.unwrap_or(&name)), depth + 1, files, problems);
+                read_level(
+                    &path,
+                    Some(kind.unwrap_or(&name)),
+                    depth + 1,
+                    files,
+                    problems,
+                );
             } else {
-                problems.push(Problem::new(&path.display().to_string(), "folders are nested too deep"));
+                problems.push(Problem::new(
+                    &path.display().to_string(),
+                    "folders are nested too deep",
+                ));
             }
         } else if meta.is_file() && (name.ends_with(".yaml") || name.ends_with(".yml")) {
             if files.len() >= FILES {
-                return problems.push(Problem::new(&path.display().to_string(), format!("more than {FILES} rule files")));
+                return problems.push(Problem::new(
+                    &path.display().to_string(),
+                    format!("more than {FILES} rule files"),
+                ));
             }
             match std::fs::read_to_string(&path) {
-                Ok(text) => files.push(RuleFile { kind: kind.unwrap_or(&name).to_owned(), path: path.display().to_string(), text }),
-                Err(error) => problems.push(Problem::new(&path.display().to_string(), error.to_string())),
+                Ok(text) => files.push(RuleFile {
+                    kind: kind.unwrap_or(&name).to_owned(),
+                    path: path.display().to_string(),
+                    text,
+                }),
+                Err(error) => {
+                    problems.push(Problem::new(&path.display().to_string(), error.to_string()));
+                }
             }
         }
     }
@@ -94,7 +132,10 @@ impl Cx<'_> {
     fn span(&mut self, path: &[&str], text: Option<&str>, default: i64) -> i64 {
         let Some(text) = text else { return default };
         parse_span(text).unwrap_or_else(|| {
-            self.refuse(path, format!("'{text}' is not a time span such as 30s, 10m or 2h"));
+            self.refuse(
+                path,
+                format!("'{text}' is not a time span such as 30s, 10m or 2h"),
+            );
             default
         })
     }
@@ -113,7 +154,11 @@ pub fn parse_span(text: &str) -> Option<i64> {
         "d" => 86_400 * SECOND,
         _ => return None,
     };
-    number.parse::<i64>().ok()?.checked_mul(unit).filter(|span| *span <= 366 * 86_400 * SECOND)
+    number
+        .parse::<i64>()
+        .ok()?
+        .checked_mul(unit)
+        .filter(|span| *span <= 366 * 86_400 * SECOND)
 }
 
 /// Adds files to a catalog; entries with a known id replace the older ones.
@@ -121,10 +166,22 @@ pub fn compile(mut catalog: Catalog, files: &[RuleFile]) -> Result<Catalog, Vec<
     let mut problems = Vec::new();
     let mut places: BTreeMap<(String, String), &RuleFile> = BTreeMap::new();
     for file in files {
-        let mut cx = Cx { file, problems: &mut problems };
-        let Some(id) = compile_file(&mut catalog, &mut cx) else { continue };
+        let mut cx = Cx {
+            file,
+            problems: &mut problems,
+        };
+        let Some(id) = compile_file(&mut catalog, &mut cx) else {
+            continue;
+        };
         if let Some(other) = places.insert((file.kind.clone(), id.clone()), file) {
-            Cx { file, problems: &mut problems }.refuse(&["id", &id], format!("'{id}' is defined in {} as well", other.path));
+            Cx {
+                file,
+                problems: &mut problems,
+            }
+            .refuse(
+                &["id", &id],
+                format!("'{id}' is defined in {} as well", other.path),
+            );
         }
     }
     catalog.faults.sort_by(|a, b| a.id.cmp(&b.id));
@@ -136,7 +193,9 @@ pub fn compile(mut catalog: Catalog, files: &[RuleFile]) -> Result<Catalog, Vec<
         check_references(&catalog, files, &mut problems);
     }
     if problems.is_empty() {
-        catalog.seal().map_err(|error| vec![Problem::new("rules", error.to_string())])?;
+        catalog
+            .seal()
+            .map_err(|error| vec![Problem::new("rules", error.to_string())])?;
         return Ok(catalog);
     }
     problems.sort();
@@ -183,7 +242,15 @@ fn compile_file(catalog: &mut Catalog, cx: &mut Cx<'_>) -> Option<String> {
         }
         "ports.yaml" | "ports" => {
             let ports = read!(Vec<RawPort>);
-            catalog.ports = ports.into_iter().map(|p| Port { port: p.port, transport: p.transport, role: p.role, product: p.product }).collect();
+            catalog.ports = ports
+                .into_iter()
+                .map(|p| Port {
+                    port: p.port,
+                    transport: p.transport,
+                    role: p.role,
+                    product: p.product,
+                })
+                .collect();
             None
         }
         "locales" => {
@@ -193,7 +260,11 @@ fn compile_file(catalog: &mut Catalog, cx: &mut Cx<'_>) -> Option<String> {
         }
         other => {
             let kinds = ["faults", "facts", "remedies", "dialects", "locales"];
-            cx.refuse_near(&[], format!("'{other}' is not a kind of rule"), near(other, kinds.into_iter()));
+            cx.refuse_near(
+                &[],
+                format!("'{other}' is not a kind of rule"),
+                near(other, kinds.into_iter()),
+            );
             None
         }
     }
@@ -211,22 +282,41 @@ fn put<T>(list: &mut Vec<T>, item: T, id: impl Fn(&T) -> &str) {
 }
 
 fn locale(catalog: &mut Catalog, cx: &mut Cx<'_>, words: Ordered<String>) {
-    let stem = Path::new(&cx.file.path).file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+    let stem = Path::new(&cx.file.path)
+        .file_stem()
+        .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
     match Lang::parse(&stem) {
-        Some(lang) => catalog.words.entry(lang.code().to_owned()).or_default().extend(words.0),
-        None => cx.refuse_near(&[], format!("'{stem}' is not a language"), Lang::ALL.iter().map(|l| l.code().to_owned()).collect()),
+        Some(lang) => catalog
+            .words
+            .entry(lang.code().to_owned())
+            .or_default()
+            .extend(words.0),
+        None => cx.refuse_near(
+            &[],
+            format!("'{stem}' is not a language"),
+            Lang::ALL.iter().map(|l| l.code().to_owned()).collect(),
+        ),
     }
 }
 
 fn text(raw: RawText) -> Text {
     match raw {
-        RawText::English(en) => Text { en, ko: None, pt_br: None },
+        RawText::English(en) => Text {
+            en,
+            ko: None,
+            pt_br: None,
+        },
         RawText::Languages(RawLanguages { en, ko, pt_br }) => Text { en, ko, pt_br },
     }
 }
 
 fn references(raw: Vec<RawReference>) -> Vec<Reference> {
-    raw.into_iter().map(|r| Reference { doc: r.doc, section: r.section }).collect()
+    raw.into_iter()
+        .map(|r| Reference {
+            doc: r.doc,
+            section: r.section,
+        })
+        .collect()
 }
 
 /// Values of a YAML scalar list as text.
@@ -239,13 +329,20 @@ fn check_references(catalog: &Catalog, files: &[RuleFile], problems: &mut Vec<Pr
     let faults: BTreeSet<&str> = catalog.faults.iter().map(|f| f.id.as_str()).collect();
     let remedies: BTreeSet<&str> = catalog.remedies.iter().map(|r| r.id.as_str()).collect();
     let dialects: BTreeSet<&str> = catalog.dialects.iter().map(|d| d.id.as_str()).collect();
-    let windows: BTreeSet<&str> = catalog.facts.iter().flat_map(|f| &f.windows).map(|w| w.id.as_str()).collect();
+    let windows: BTreeSet<&str> = catalog
+        .facts
+        .iter()
+        .flat_map(|f| &f.windows)
+        .map(|w| w.id.as_str())
+        .collect();
     let mut check = |owner: &str, path: &[&str], what: &str, name: &str, known: &BTreeSet<&str>| {
         if known.contains(name) {
             return;
         }
         let message = format!("unknown {what} '{name}'");
-        let file = files.iter().find(|file| file.text.contains(&format!("id: {owner}")) && file.text.contains(name));
+        let file = files
+            .iter()
+            .find(|file| file.text.contains(&format!("id: {owner}")) && file.text.contains(name));
         let mut problem = Problem::new(file.map_or(owner, |f| f.path.as_str()), message);
         if let Some((line, column)) = file.and_then(|f| yaml::locate(&f.text, path)) {
             (problem.line, problem.column) = (Some(line), Some(column));
@@ -260,20 +357,38 @@ fn check_references(catalog: &Catalog, files: &[RuleFile], problems: &mut Vec<Pr
             }
         }
         for other in &fault.rules_out {
-            check(&fault.id, &["rules_out", &other.fault], "fault", &other.fault, &faults);
+            check(
+                &fault.id,
+                &["rules_out", &other.fault],
+                "fault",
+                &other.fault,
+                &faults,
+            );
         }
         for name in &fault.remedies {
             check(&fault.id, &["remedies", name], "remedy", name, &remedies);
         }
         for (name, _) in &fault.expected_during {
-            check(&fault.id, &["expected_during", name], "window", name, &windows);
+            check(
+                &fault.id,
+                &["expected_during", name],
+                "window",
+                name,
+                &windows,
+            );
         }
     }
     for remedy in &catalog.remedies {
         for name in &remedy.faults {
             check(&remedy.id, &["for", name], "fault", name, &faults);
         }
-        check(&remedy.id, &["dialect", &remedy.dialect], "dialect", &remedy.dialect, &dialects);
+        check(
+            &remedy.id,
+            &["dialect", &remedy.dialect],
+            "dialect",
+            &remedy.dialect,
+            &dialects,
+        );
     }
     check_verbs(catalog, files, problems);
     check_loops(catalog, problems);
@@ -281,14 +396,25 @@ fn check_references(catalog: &Catalog, files: &[RuleFile], problems: &mut Vec<Pr
 
 fn check_verbs(catalog: &Catalog, files: &[RuleFile], problems: &mut Vec<Problem>) {
     for remedy in &catalog.remedies {
-        let Some(dialect) = catalog.dialects.iter().find(|d| d.id == remedy.dialect) else { continue };
-        let steps = remedy.prechecks.iter().chain(&remedy.steps).chain(&remedy.postchecks);
+        let Some(dialect) = catalog.dialects.iter().find(|d| d.id == remedy.dialect) else {
+            continue;
+        };
+        let steps = remedy
+            .prechecks
+            .iter()
+            .chain(&remedy.steps)
+            .chain(&remedy.postchecks);
         for command in steps.flat_map(|step| step.run.iter().chain(&step.or)) {
             if remedies::allowed(command, &dialect.verbs) {
                 continue;
             }
-            let file = files.iter().find(|file| file.text.contains(command.as_str()));
-            let mut problem = Problem::new(file.map_or(&remedy.id, |f| &f.path), format!("'{command}' is not a verb of dialect '{}'", dialect.id));
+            let file = files
+                .iter()
+                .find(|file| file.text.contains(command.as_str()));
+            let mut problem = Problem::new(
+                file.map_or(&remedy.id, |f| &f.path),
+                format!("'{command}' is not a verb of dialect '{}'", dialect.id),
+            );
             if let Some((line, column)) = file.and_then(|f| yaml::locate(&f.text, &[command])) {
                 (problem.line, problem.column) = (Some(line), Some(column));
             }
@@ -305,11 +431,19 @@ fn check_loops(catalog: &Catalog, problems: &mut Vec<Problem>) {
         let mut open: Vec<&str> = fault.explains.iter().map(String::as_str).collect();
         while let Some(id) = open.pop() {
             if id == fault.id {
-                problems.push(Problem::new(&fault.id, format!("'{id}' explains itself through other faults")));
+                problems.push(Problem::new(
+                    &fault.id,
+                    format!("'{id}' explains itself through other faults"),
+                ));
                 break;
             }
             if seen.insert(id) {
-                open.extend(catalog.fault(id).into_iter().flat_map(|f| f.explains.iter().map(String::as_str)));
+                open.extend(
+                    catalog
+                        .fault(id)
+                        .into_iter()
+                        .flat_map(|f| f.explains.iter().map(String::as_str)),
+                );
             }
         }
     }
@@ -323,7 +457,11 @@ fn check_places(cx: &mut Cx<'_>, key: &str, text: Option<&Text>, known: &BTreeSe
     for template in Lang::ALL.iter().filter_map(|lang| text.translated(*lang)) {
         for name in placeholders(template) {
             if !PLACES.contains(&name) && !known.contains(name) {
-                cx.refuse_near(&[key, name], format!("no signal binds '{name}'"), near(name, known.iter().copied()));
+                cx.refuse_near(
+                    &[key, name],
+                    format!("no signal binds '{name}'"),
+                    near(name, known.iter().copied()),
+                );
             }
         }
     }

@@ -9,8 +9,17 @@ use super::{Cx, parse_span, references, signals, text};
 
 /// Compiles a remedy.
 pub(super) fn remedy(raw: RawRemedy, cx: &mut Cx<'_>) -> Remedy {
-    let mut steps = |key: &str, steps: Vec<RawStep>| steps.into_iter().map(|s| step(key, s, cx)).collect::<Vec<_>>();
-    let (prechecks, body, postchecks) = (steps("prechecks", raw.prechecks), steps("steps", raw.steps), steps("postchecks", raw.postchecks));
+    let mut steps = |key: &str, steps: Vec<RawStep>| {
+        steps
+            .into_iter()
+            .map(|s| step(key, s, cx))
+            .collect::<Vec<_>>()
+    };
+    let (prechecks, body, postchecks) = (
+        steps("prechecks", raw.prechecks),
+        steps("steps", raw.steps),
+        steps("postchecks", raw.postchecks),
+    );
     let undo = raw.undo.map(text).filter(|undo| undo.en != "none");
     Remedy {
         id: raw.id,
@@ -50,20 +59,38 @@ fn step(key: &str, raw: RawStep, cx: &mut Cx<'_>) -> RemedyStep {
     }
     for span in raw.every.iter().chain(&raw.span) {
         if parse_span(span).is_none() {
-            cx.refuse(&[key, span], format!("'{span}' is not a time span such as 30s, 10m or 2h"));
+            cx.refuse(
+                &[key, span],
+                format!("'{span}' is not a time span such as 30s, 10m or 2h"),
+            );
         }
     }
     if let Some(word) = raw.otherwise.as_deref() {
         let known = ["refuse", "skip", "wait"];
         if !known.contains(&word) {
-            cx.refuse_near(&[key, word], format!("'else' takes refuse, skip or wait, not '{word}'"), near(word, known.into_iter()));
+            cx.refuse_near(
+                &[key, word],
+                format!("'else' takes refuse, skip or wait, not '{word}'"),
+                near(word, known.into_iter()),
+            );
         }
     }
     let expect = raw.expect.and_then(|expect| {
         let (format, def) = signals::find_format(&expect.format, &[key, "expect", "format"], cx)?;
-        Some(Expect { format, condition: signals::conditions(expect.conditions, def, &[key, "expect", "where"], cx) })
+        Some(Expect {
+            format,
+            condition: signals::conditions(expect.conditions, def, &[key, "expect", "where"], cx),
+        })
     });
-    RemedyStep { run: raw.run, or: raw.or, manual: raw.manual.map(text), every: raw.every, span: raw.span, expect, otherwise: raw.otherwise }
+    RemedyStep {
+        run: raw.run,
+        or: raw.or,
+        manual: raw.manual.map(text),
+        every: raw.every,
+        span: raw.span,
+        expect,
+        otherwise: raw.otherwise,
+    }
 }
 
 /// Commands are plain ASCII with typed parameters, never free text.
@@ -74,10 +101,21 @@ fn check_command(key: &str, command: &str, cx: &mut Cx<'_>) {
     for place in super::super::text::placeholders(command) {
         let kind = place.split_once(':').map(|(_, kind)| kind);
         let typed = kind.is_some_and(|kind| {
-            [ValueType::Address, ValueType::Host, ValueType::Node, ValueType::Integer, ValueType::Word].iter().any(|known| known.as_str() == kind)
+            [
+                ValueType::Address,
+                ValueType::Host,
+                ValueType::Node,
+                ValueType::Integer,
+                ValueType::Word,
+            ]
+            .iter()
+            .any(|known| known.as_str() == kind)
         });
         if !typed {
-            cx.refuse(&[key, place], format!("'{{{{{place}}}}}' has no type such as {{{{peer:address}}}}"));
+            cx.refuse(
+                &[key, place],
+                format!("'{{{{{place}}}}}' has no type such as {{{{peer:address}}}}"),
+            );
         }
     }
 }
@@ -85,7 +123,10 @@ fn check_command(key: &str, command: &str, cx: &mut Cx<'_>) {
 /// True when a command begins with one of the verbs, word for word.
 pub(super) fn allowed(command: &str, verbs: &[String]) -> bool {
     verbs.iter().any(|verb| {
-        let rest = command.get(..verb.len()).filter(|start| start.eq_ignore_ascii_case(verb)).and_then(|_| command.get(verb.len()..));
+        let rest = command
+            .get(..verb.len())
+            .filter(|start| start.eq_ignore_ascii_case(verb))
+            .and_then(|_| command.get(verb.len()..));
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
     })
 }
@@ -95,10 +136,15 @@ pub(super) fn dialect(raw: RawDialect, cx: &mut Cx<'_>) -> Dialect {
     let asks = raw.confirm.into_iter().map(ask).collect::<Vec<_>>();
     let pager = raw.pager.map(ask);
     let end = raw.end.map(OneOrMany::into_vec).unwrap_or_default();
-    let patterns = std::iter::once(&raw.prompt).chain(&end).chain(&raw.unknown_command);
+    let patterns = std::iter::once(&raw.prompt)
+        .chain(&end)
+        .chain(&raw.unknown_command);
     for pattern in patterns.chain(asks.iter().chain(&pager).map(|a| &a.ask)) {
         if let Err(error) = condition::regex(pattern, true) {
-            cx.refuse(&[pattern], format!("regular expression '{pattern}': {error}"));
+            cx.refuse(
+                &[pattern],
+                format!("regular expression '{pattern}': {error}"),
+            );
         }
     }
     Dialect {
@@ -115,7 +161,10 @@ pub(super) fn dialect(raw: RawDialect, cx: &mut Cx<'_>) -> Dialect {
 }
 
 fn ask(raw: RawAsk) -> Ask {
-    Ask { ask: raw.ask, answer: raw.answer }
+    Ask {
+        ask: raw.ask,
+        answer: raw.answer,
+    }
 }
 
 #[cfg(test)]

@@ -9,33 +9,72 @@ use crate::model::format::{self, FORMATS, FormatDef};
 
 /// Compiles the signals of a rule in their order.
 pub(super) fn signals(raw: Ordered<RawSignal>, cx: &mut Cx<'_>) -> Vec<Signal> {
-    raw.0.into_iter().filter_map(|(name, raw)| signal(name, raw, cx)).collect()
+    raw.0
+        .into_iter()
+        .map(|(name, raw)| signal(name, raw, cx))
+        .collect()
 }
 
-fn signal(name: String, raw: RawSignal, cx: &mut Cx<'_>) -> Option<Signal> {
-    let (format, def) = find_format(&raw.format, &["signals", &name, "format"], cx)?;
+fn signal(name: String, raw: RawSignal, cx: &mut Cx<'_>) -> Signal {
+    let Some((format, def)) = find_format(&raw.format, &["signals", &name, "format"], cx) else {
+        // the catalog is refused anyway; the name stays known so that nothing else complains
+        return Signal {
+            name,
+            format: 0,
+            condition: Condition::new(),
+            binds: Vec::new(),
+            literals: Vec::new(),
+        };
+    };
     let condition = conditions(raw.conditions, def, &["signals", &name, "where"], cx);
     if condition.iter().all(Vec::is_empty) {
-        cx.refuse(&["signals", &name], format!("signal '{name}' has no condition"));
+        cx.refuse(
+            &["signals", &name],
+            format!("signal '{name}' has no condition"),
+        );
     }
     let captures = capture_names(&condition);
-    let binds = raw.bind.0.into_iter().filter_map(|(bound, raw)| bind(&name, bound, raw, def, &captures, cx)).collect();
+    let binds = raw
+        .bind
+        .0
+        .into_iter()
+        .filter_map(|(bound, raw)| bind(&name, bound, raw, def, &captures, cx))
+        .collect();
     let verbatim = |field: &str| def.fields.iter().any(|f| f.name == field && f.verbatim);
     let literals = condition::literals(&condition, &verbatim).unwrap_or_default();
-    Some(Signal { name, format, condition, binds, literals })
+    Signal {
+        name,
+        format,
+        condition,
+        binds,
+        literals,
+    }
 }
 
 /// Finds a format or says which ones there are.
-pub(super) fn find_format(id: &str, path: &[&str], cx: &mut Cx<'_>) -> Option<(u16, &'static FormatDef)> {
+pub(super) fn find_format(
+    id: &str,
+    path: &[&str],
+    cx: &mut Cx<'_>,
+) -> Option<(u16, &'static FormatDef)> {
     let found = format::find(id);
     if found.is_none() {
-        cx.refuse_near(path, format!("unknown format '{id}'"), near(id, FORMATS.iter().map(|f| f.id)));
+        cx.refuse_near(
+            path,
+            format!("unknown format '{id}'"),
+            near(id, FORMATS.iter().map(|f| f.id)),
+        );
     }
     found
 }
 
 /// Compiles a `where`: a map, or a list of maps as alternatives.
-pub(super) fn conditions(raw: OneOrMany<Ordered<OneOrMany<Scalar>>>, def: &FormatDef, path: &[&str], cx: &mut Cx<'_>) -> Condition {
+pub(super) fn conditions(
+    raw: OneOrMany<Ordered<OneOrMany<Scalar>>>,
+    def: &FormatDef,
+    path: &[&str],
+    cx: &mut Cx<'_>,
+) -> Condition {
     let mut condition = Condition::new();
     for map in raw.into_vec() {
         let mut tests = Vec::new();
@@ -45,13 +84,20 @@ pub(super) fn conditions(raw: OneOrMany<Ordered<OneOrMany<Scalar>>>, def: &Forma
                 Ok(test) => {
                     check_field(&test.field, def, &place, cx);
                     if test.op == Op::FieldRef {
-                        test.values.iter().for_each(|field| check_field(field, def, &place, cx));
+                        test.values
+                            .iter()
+                            .for_each(|field| check_field(field, def, &place, cx));
                     }
                     tests.push(test);
                 }
                 Err(refused) => {
-                    let names = MODIFIERS.iter().map(|(name, _)| *name).chain(["all", "cased"]);
-                    let near = refused.word.map_or_else(Vec::new, |word| near(&word, names));
+                    let names = MODIFIERS
+                        .iter()
+                        .map(|(name, _)| *name)
+                        .chain(["all", "cased"]);
+                    let near = refused
+                        .word
+                        .map_or_else(Vec::new, |word| near(&word, names));
                     cx.refuse_near(&place, refused.message, near);
                 }
             }
@@ -64,30 +110,73 @@ pub(super) fn conditions(raw: OneOrMany<Ordered<OneOrMany<Scalar>>>, def: &Forma
 fn check_field(field: &str, def: &FormatDef, path: &[&str], cx: &mut Cx<'_>) {
     if def.fields.iter().all(|f| f.name != field) {
         let near = near(field, def.fields.iter().map(|f| f.name));
-        cx.refuse_near(path, format!("format '{}' has no field '{field}'", def.id), near);
+        cx.refuse_near(
+            path,
+            format!("format '{}' has no field '{field}'", def.id),
+            near,
+        );
     }
 }
 
 fn capture_names(condition: &Condition) -> Vec<String> {
-    let patterns = condition.iter().flatten().filter(|test| test.op == Op::Re).flat_map(|test| &test.values);
+    let patterns = condition
+        .iter()
+        .flatten()
+        .filter(|test| test.op == Op::Re)
+        .flat_map(|test| &test.values);
     let compiled = patterns.filter_map(|pattern| condition::regex(pattern, false).ok());
-    compiled.flat_map(|regex| regex.capture_names().flatten().map(str::to_owned).collect::<Vec<_>>()).collect()
+    compiled
+        .flat_map(|regex| {
+            regex
+                .capture_names()
+                .flatten()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .collect()
 }
 
-fn bind(signal: &str, name: String, raw: RawBind, def: &FormatDef, captures: &[String], cx: &mut Cx<'_>) -> Option<Bind> {
-    let default = if name == "node" || name == "peer" { ValueType::Node } else { ValueType::Text };
+fn bind(
+    signal: &str,
+    name: String,
+    raw: RawBind,
+    def: &FormatDef,
+    captures: &[String],
+    cx: &mut Cx<'_>,
+) -> Option<Bind> {
+    let default = if name == "node" || name == "peer" {
+        ValueType::Node
+    } else {
+        ValueType::Text
+    };
     let (from, kind) = match raw {
         RawBind::From(from) => (from, default),
         RawBind::Typed(typed) => (typed.from, typed.kind),
     };
     if captures.contains(&from) {
-        return Some(Bind { name, source: Source::Capture(from), kind });
+        return Some(Bind {
+            name,
+            source: Source::Capture(from),
+            kind,
+        });
     }
     if def.fields.iter().any(|f| f.name == from) {
-        return Some(Bind { name, source: Source::Field(from), kind });
+        return Some(Bind {
+            name,
+            source: Source::Field(from),
+            kind,
+        });
     }
-    let known = def.fields.iter().map(|f| f.name).chain(captures.iter().map(String::as_str));
-    cx.refuse_near(&["signals", signal, "bind", &from], format!("'{from}' is no capture and no field of '{}'", def.id), near(&from, known));
+    let known = def
+        .fields
+        .iter()
+        .map(|f| f.name)
+        .chain(captures.iter().map(String::as_str));
+    cx.refuse_near(
+        &["signals", signal, "bind", &from],
+        format!("'{from}' is no capture and no field of '{}'", def.id),
+        near(&from, known),
+    );
     None
 }
 
@@ -97,18 +186,30 @@ pub(super) fn bind_field(signal: &mut Signal, name: &str) -> bool {
         return true;
     }
     let captures = capture_names(&signal.condition);
-    let known = FORMATS.get(usize::from(signal.format)).is_some_and(|def| def.fields.iter().any(|f| f.name == name));
+    let known = FORMATS
+        .get(usize::from(signal.format))
+        .is_some_and(|def| def.fields.iter().any(|f| f.name == name));
     let source = match (captures.iter().any(|c| c == name), known) {
         (true, _) => Source::Capture(name.to_owned()),
         (_, true) => Source::Field(name.to_owned()),
         _ => return false,
     };
-    signal.binds.push(Bind { name: name.to_owned(), source, kind: ValueType::Text });
+    signal.binds.push(Bind {
+        name: name.to_owned(),
+        source,
+        kind: ValueType::Text,
+    });
     true
 }
 
 /// True when the index can find the signal's records, or never has to.
 pub(in crate::catalog) fn anchored(signal: &Signal) -> bool {
-    let always = FORMATS.get(usize::from(signal.format)).is_some_and(|def| def.always_parsed);
-    always || signal.literals.iter().any(|literal| literal.len() >= LITERAL_BYTES)
+    let always = FORMATS
+        .get(usize::from(signal.format))
+        .is_some_and(|def| def.always_parsed);
+    always
+        || signal
+            .literals
+            .iter()
+            .any(|literal| literal.len() >= LITERAL_BYTES)
 }

@@ -15,13 +15,20 @@ when:
 ";
 
 fn file(kind: &str, text: &str) -> RuleFile {
-    RuleFile { kind: kind.into(), path: format!("{kind}/t.yaml"), text: text.into() }
+    RuleFile {
+        kind: kind.into(),
+        path: format!("{kind}/t.yaml"),
+        text: text.into(),
+    }
 }
 
 fn problems(text: &str) -> Vec<String> {
     match compile(Catalog::default(), &[file("faults", text)]) {
         Ok(_) => Vec::new(),
-        Err(problems) => problems.iter().map(|p| format!("{p}; near: {}", p.near.join(" "))).collect(),
+        Err(problems) => problems
+            .iter()
+            .map(|p| format!("{p}; near: {}", p.near.join(" ")))
+            .collect(),
     }
 }
 
@@ -32,20 +39,34 @@ fn a_fault_is_compiled_and_survives_the_blob() {
     assert_eq!(fault.signals[0].literals, ["Health check "]);
     assert_eq!(fault.when.len(), 2);
     assert!(catalog.digest().starts_with("sha256:"));
-    assert_eq!(Catalog::from_blob(&catalog.to_blob().unwrap()).unwrap(), catalog);
+    assert_eq!(
+        Catalog::from_blob(&catalog.to_blob().unwrap()).unwrap(),
+        catalog
+    );
 }
 
 #[test]
 fn mistakes_are_named_with_their_place() {
     let p = problems(&GOOD.replace("'message|re'", "'mesage|re'"));
-    assert_eq!(p, ["faults/t.yaml:7:53: format 'cms.syslog' has no field 'mesage'; near: message"]);
+    assert_eq!(
+        p,
+        ["faults/t.yaml:7:53: format 'cms.syslog' has no field 'mesage'; near: message"]
+    );
     let p = problems(&GOOD.replace("cms.syslog", "cms.sylog"));
-    assert!(p[0].starts_with("faults/t.yaml:7:") && p[0].contains("near: cms.syslog"), "{p:?}");
+    assert!(
+        p[0].starts_with("faults/t.yaml:7:") && p[0].contains("near: cms.syslog"),
+        "{p:?}"
+    );
     let p = problems(&GOOD.replace("all: [many]", "all: [mani]"));
-    assert!(p[0].contains("unknown signal or correlation 'mani'; near: many"), "{p:?}");
+    assert!(
+        p[0].contains("unknown signal or correlation 'mani'; near: many"),
+        "{p:?}"
+    );
     let p = problems(&GOOD.replace("severity: error", "severty: error"));
     assert!(p[0].starts_with("faults/t.yaml:3:"), "{p:?}");
-    let p = problems(&format!("{GOOD}explains: [cms.test.two]\nremedies: [none.such]\n"));
+    let p = problems(&format!(
+        "{GOOD}explains: [cms.test.two]\nremedies: [none.such]\n"
+    ));
     assert_eq!(p.len(), 2, "{p:?}");
     assert!(p.iter().all(|p| p.starts_with("faults/t.yaml:1")), "{p:?}");
     let p = problems(&GOOD.replace("{{peer}}", "{{pear}}"));
@@ -57,7 +78,11 @@ fn mistakes_are_named_with_their_place() {
 #[test]
 fn an_overlay_replaces_by_id_and_a_loop_is_refused() {
     let base = compile(Catalog::default(), &[file("faults", GOOD)]).unwrap();
-    let changed = compile(base.clone(), &[file("faults", &GOOD.replace("en: One", "en: Uno"))]).unwrap();
+    let changed = compile(
+        base.clone(),
+        &[file("faults", &GOOD.replace("en: One", "en: Uno"))],
+    )
+    .unwrap();
     assert_eq!(changed.faults.len(), 1);
     assert_eq!(changed.faults[0].title.en, "Uno");
     assert_ne!(changed.digest(), base.digest());

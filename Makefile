@@ -1,0 +1,48 @@
+# make demo    builds what is missing and diagnoses a bundled sample
+# make test    installs what the tests need and runs them all
+# make check   formatting, lints, licences, documentation
+# make bench   prints how fast this build is beside other tools
+CARGO ?= cargo
+DEMO ?= samples/expressway/peer-lost-nested-archive
+
+.PHONY: all demo test check fmt lint deny doc schemas bench install-tools clean
+
+all:
+	$(CARGO) build --release --locked
+
+demo:
+	@$(CARGO) build --locked --quiet
+	@echo '$$ clusterdx diagnose $(DEMO)/input'
+	@./target/debug/clusterdx diagnose $(DEMO)/input --fail-on never
+
+test: install-tools
+	$(CARGO) test --locked --no-fail-fast
+
+# what the tests run beside the program itself; a missing one makes its tests say that they skip
+install-tools:
+	@.ci/install-tools
+
+check: fmt lint deny doc
+
+fmt:
+	$(CARGO) fmt --check
+
+lint:
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+deny:
+	@command -v cargo-deny >/dev/null || $(CARGO) install --locked --quiet cargo-deny
+	$(CARGO) deny --config .cargo/deny.toml check bans licenses sources
+
+doc:
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --document-private-items
+
+# rewrites the committed schemas and golden transcripts after a wanted change
+schemas:
+	UPDATE=1 $(CARGO) test --locked --test schema --test report --test cli
+
+bench:
+	@tests/bench/run
+
+clean:
+	$(CARGO) clean
