@@ -55,13 +55,16 @@ struct Scope<'a> {
     /// Timed hits, with their places on the timeline.
     points: Vec<Point>,
     places: Vec<usize>,
-    /// Hits without a time, with the place of their signal.
+    /// Hits without a time, as places on the timeline, with the place of their signal.
     untimed: Vec<(usize, u16)>,
     /// Proofs of every term, by key, in the order of their first hits.
     proofs: BTreeMap<Term, ByKey<Proof>>,
     /// Points that clear, by key, ascending.
     clears: ByKey<usize>,
 }
+
+/// Where records without a time stand for relations: together, and far from every dated one.
+const UNTIMED: i64 = i64::MAX / 2;
 
 /// (node, peer); `None` fits any.
 type Key = (Option<usize>, Option<usize>);
@@ -134,10 +137,10 @@ impl<'a> Scope<'a> {
             else {
                 continue;
             };
-            let Some(time) = hit.time.micros else {
+            let time = hit.time.micros.unwrap_or_else(|| {
                 scope.untimed.push((*at, entry.place));
-                continue;
-            };
+                UNTIMED
+            });
             let named = entry.signal.binds.iter().zip(hit.values.iter());
             let values = named
                 .filter_map(|(bind, value)| Some((bind.name.clone(), value.as_deref()?.to_owned())))
@@ -155,11 +158,10 @@ impl<'a> Scope<'a> {
             });
         }
         scope.proofs = scope.all_proofs();
-        for (at, point) in scope
-            .points
-            .iter()
-            .enumerate()
-            .filter(|(_, point)| fault.cleared_by.contains(&point.signal))
+        for (at, point) in
+            scope.points.iter().enumerate().filter(|(_, point)| {
+                fault.cleared_by.contains(&point.signal) && point.time != UNTIMED
+            })
         {
             scope
                 .clears
@@ -194,7 +196,7 @@ impl<'a> Scope<'a> {
                         .points
                         .iter()
                         .enumerate()
-                        .filter(|(_, point)| point.signal == signal)
+                        .filter(|(_, point)| point.signal == signal && point.time != UNTIMED)
                     {
                         by_key
                             .entry((point.node, point.peer))
@@ -212,6 +214,10 @@ impl<'a> Scope<'a> {
                         }
                         _ => correlate::matches(correlation, &self.points, &covered),
                     };
+                    // before and after mean nothing for a record without a time
+                    let absence = matches!(correlation.relation, Relation::Absence { .. });
+                    let timeless = |m: &Match| m.hits.iter().any(|at| self.is_untimed(*at));
+                    let matches = matches.into_iter().filter(|m| !(absence && timeless(m)));
                     for m in matches {
                         by_key
                             .entry((m.node, m.peer))
@@ -223,6 +229,12 @@ impl<'a> Scope<'a> {
             proofs.insert(*term, by_key);
         }
         proofs
+    }
+
+    fn is_untimed(&self, point: usize) -> bool {
+        self.points
+            .get(point)
+            .is_some_and(|point| point.time == UNTIMED)
     }
 
     /// The hits of every node of the cluster that nothing cleared, if every node has one.

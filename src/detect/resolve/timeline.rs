@@ -304,6 +304,7 @@ fn tell(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
 fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
     let mut hits: Vec<(Option<usize>, TimedHit)> = Vec::new();
     let mut seen: HashMap<(SignalId, EventTime, u64, Values), u32> = HashMap::new();
+    let writers = sole_writers(parts);
     for run in &parts.collected.runs {
         let Some(entry) = parts.table.get(run.signal) else {
             continue;
@@ -314,17 +315,19 @@ fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
                 .find(product_of(entry.signal), value(run, entry.signal, name)?)?;
             places.get(&parts.names.node(handle)).copied()
         };
-        let (node, peer) = (index("node"), index("peer"));
+        let writer = || writers.get(&(unit_of(parts, run.file), product_of(entry.signal)));
+        let node = index("node").or_else(|| places.get(writer()?.as_ref()?).copied());
+        let peer = index("peer");
         let cluster = [node, peer]
             .into_iter()
             .flatten()
             .find_map(|at| timeline.nodes.get(at)?.cluster);
         for (at, hit) in run.hits.iter().enumerate() {
             let time = parts.clocks.at(run.file as usize, hit.time);
-            // overlapping bundles hold the same record twice: it counts once; records without a
-            // time, and equal records of one file, are different observations
+            // overlapping bundles hold the same record twice: it counts once; equal records of one
+            // file are different observations
             let twin = (run.signal, time, hit.hash, run.values.clone());
-            if time.micros.is_some() && *seen.entry(twin).or_insert(run.file) != run.file {
+            if *seen.entry(twin).or_insert(run.file) != run.file {
                 continue;
             }
             let weight = 1 + if at + 1 == run.hits.len() {
@@ -358,6 +361,32 @@ fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
             hit.signal,
         )
     });
+}
+
+/// The folder or archive of a file.
+fn unit_of<'p>(parts: &Parts<'p, '_>, file: u32) -> &'p str {
+    let file = parts.collected.files.get(file as usize);
+    file.map_or("", |file| file.origin.unit())
+}
+
+/// The only node of a product that writes in a folder or archive: what names nobody is its own.
+fn sole_writers<'p>(parts: &Parts<'p, '_>) -> BTreeMap<(&'p str, Product), Option<Handle>> {
+    let mut sole: BTreeMap<(&str, Product), Option<Handle>> = BTreeMap::new();
+    for (file, who) in (0u32..).zip(&parts.attach.writers) {
+        for root in who {
+            let product = parts
+                .names
+                .get(*root)
+                .map_or(Product::Unknown, |(product, _)| *product);
+            let known = sole
+                .entry((unit_of(parts, file), product))
+                .or_insert(Some(*root));
+            if *known != Some(*root) {
+                *known = None;
+            }
+        }
+    }
+    sole
 }
 
 /// A hit that names no node goes with the nearest hit of its file, else with the file's writers,
