@@ -50,6 +50,9 @@ pub struct Expect {
     diagnoses: Vec<ExpectDiagnosis>,
     #[serde(default)]
     ruled_out: Vec<String>,
+    /// Beginnings of `subject name value`.
+    #[serde(default)]
+    facts: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -259,6 +262,17 @@ pub fn compare(expect: &Expect, report: &Report) -> Vec<String> {
             .filter(|fault| !excluded.contains(fault.as_str()))
             .map(|fault| format!("{fault} is not ruled out")),
     );
+    let told: Vec<String> = report
+        .clusters
+        .iter()
+        .flat_map(|c| &c.facts)
+        .map(|fact| format!("{} {} {}", fact.subject, fact.name, fact.value))
+        .collect();
+    let untold = expect
+        .facts
+        .iter()
+        .filter(|fact| !told.iter().any(|line| line.starts_with(fact.as_str())));
+    wrong.extend(untold.map(|fact| format!("fact '{fact}' is not told ({})", told.join("; "))));
     wrong
 }
 

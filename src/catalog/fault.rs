@@ -333,6 +333,13 @@ pub enum Tells {
     },
     /// The node is in no cluster.
     Standalone(String),
+    /// Records with one key are written at the same instant on every node: they compare clocks.
+    Clock {
+        /// Bound name of the node.
+        subject: String,
+        /// Bound name of the key.
+        key: String,
+    },
     /// A list of `(address name)` pairs that are one cluster.
     Members {
         /// Bound name of the list.

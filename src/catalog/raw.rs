@@ -283,6 +283,7 @@ pub(super) struct RawFact {
     pub(super) version: Option<String>,
     #[serde(default)]
     pub(super) standalone: bool,
+    pub(super) clock_by: Option<String>,
     pub(super) each: Option<String>,
     pub(super) split: Option<String>,
     pub(super) reporter: Option<String>,

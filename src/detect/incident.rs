@@ -63,6 +63,12 @@ struct Scope<'a> {
     clears: ByKey<usize>,
 }
 
+/// How far a node's clock is ahead of its cluster's reference, in microseconds.
+fn ahead(timeline: &Timeline, node: Option<usize>) -> i64 {
+    node.and_then(|at| timeline.nodes.get(at))
+        .map_or(0, |node| node.ahead)
+}
+
 /// Where records without a time stand for relations: together, and far from every dated one.
 const UNTIMED: i64 = i64::MAX / 2;
 
@@ -137,10 +143,13 @@ impl<'a> Scope<'a> {
             else {
                 continue;
             };
-            let time = hit.time.micros.unwrap_or_else(|| {
-                scope.untimed.push((*at, entry.place));
-                UNTIMED
-            });
+            let time = match hit.time.micros {
+                Some(time) => time.saturating_sub(ahead(timeline, hit.node)),
+                None => {
+                    scope.untimed.push((*at, entry.place));
+                    UNTIMED
+                }
+            };
             let named = entry.signal.binds.iter().zip(hit.values.iter());
             let values = named
                 .filter_map(|(bind, value)| Some((bind.name.clone(), value.as_deref()?.to_owned())))
@@ -157,6 +166,7 @@ impl<'a> Scope<'a> {
                 weight: hit.weight,
             });
         }
+        scope.sort();
         scope.proofs = scope.all_proofs();
         for (at, point) in
             scope.points.iter().enumerate().filter(|(_, point)| {
@@ -172,12 +182,22 @@ impl<'a> Scope<'a> {
         scope
     }
 
+    /// Puts the points in the order of corrected clocks.
+    fn sort(&mut self) {
+        let mut both: Vec<(Point, usize)> =
+            self.points.drain(..).zip(self.places.drain(..)).collect();
+        both.sort_by_key(|(point, place)| (point.time, point.file, point.line, *place));
+        (self.points, self.places) = both.into_iter().unzip();
+    }
+
     /// The proofs of every term that a clause names.
     fn all_proofs(&self) -> BTreeMap<Term, ByKey<Proof>> {
         let covered = |node: Option<usize>, from: i64, to: i64| {
             let writing = node
                 .and_then(|at| self.timeline.nodes.get(at))
                 .map_or(&[][..], |node| node.writing.as_slice());
+            let shift = ahead(self.timeline, node);
+            let (from, to) = (from.saturating_add(shift), to.saturating_add(shift));
             writing
                 .iter()
                 .any(|(first, last)| *first <= from && *last >= to)

@@ -1,6 +1,6 @@
 //! All signals of a catalog in one numbered list.
 
-use crate::catalog::fault::{Clause, Correlation, Relation, Signal, Term};
+use crate::catalog::fault::{Clause, Correlation, Fact, Relation, Signal, Tells, Term};
 use crate::catalog::{Catalog, FactRule, Fault};
 use crate::model::hit::SignalId;
 
@@ -129,9 +129,14 @@ fn proves(fault: &Fault, place: usize) -> bool {
     })
 }
 
-/// Windows and inferences need the times of all their hits.
+/// Windows, inferences and shared instants need the times of all their hits.
 fn timed(rule: &FactRule, place: usize) -> bool {
     let is = |signal: u16| usize::from(signal) == place;
+    let clock =
+        |fact: &Fact| matches!(fact.tells, Tells::Clock { .. }) && fact.signal.is_none_or(is);
+    if rule.facts.iter().any(clock) {
+        return true;
+    }
     rule.inferences
         .iter()
         .any(|i| is(i.name_of) || is(i.address_of))

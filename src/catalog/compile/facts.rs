@@ -96,11 +96,17 @@ fn tells(raw: &RawFact, cx: &mut Cx<'_>) -> Vec<Tells> {
             value: value.clone(),
         });
     }
+    if let Some(key) = &raw.clock_by {
+        told.push(Tells::Clock {
+            subject: subject.clone(),
+            key: key.clone(),
+        });
+    }
     if raw.standalone {
         told.push(Tells::Standalone(subject));
     }
     if told.is_empty() {
-        cx.refuse(&["facts"], "the fact tells nothing: it needs same_as, peer with cluster: same, role, version, name with value, or standalone");
+        cx.refuse(&["facts"], "the fact tells nothing: it needs same_as, peer with cluster: same, role, version, name with value, clock_by, or standalone");
     }
     told
 }
@@ -112,6 +118,7 @@ fn bind_names(tells: &Tells, signal: Option<u16>, signals: &mut [Signal], cx: &m
         Tells::Role(a, RoleSource::Bound(b)) => vec![a, b],
         Tells::Role(a, RoleSource::Fixed(_)) | Tells::Standalone(a) => vec![a],
         Tells::Told { subject, value, .. } => vec![subject, value],
+        Tells::Clock { subject, key } => vec![subject, key],
         Tells::Members {
             list,
             reporter,

@@ -13,6 +13,7 @@ use crate::model::time::EventTime;
 
 mod clusters;
 mod names;
+mod skew;
 mod timeline;
 mod times;
 
@@ -35,7 +36,9 @@ pub fn resolve(collected: &Collected, table: &Table<'_>, hints: TimeHints) -> Ti
     let inferred = infer(collected, table, &clocks, &mut names);
     clusters::join_single_reporters(collected, table, &mut names);
     let attach = Attach::new(collected, table, &names, &facts);
+    let offsets = skew::offsets(&facts.shared, &names, &attach.cluster);
     timeline::build(&timeline::Parts {
+        offsets: &offsets,
         collected,
         table,
         clocks: &clocks,
@@ -86,7 +89,8 @@ fn seen_names(collected: &Collected, table: &Table<'_>) -> Seen {
         for tells in told_by(table, entry.owner, entry.place) {
             let nodes: Vec<&String> = match tells {
                 Tells::Same(a, b) | Tells::Linked(a, b) => vec![a, b],
-                Tells::Role(a, _)
+                Tells::Clock { subject: a, .. }
+                | Tells::Role(a, _)
                 | Tells::Version(a, _)
                 | Tells::Standalone(a)
                 | Tells::Told { subject: a, .. } => vec![a],
@@ -175,6 +179,7 @@ struct Facts {
     roles: Vec<Stated<Role>>,
     versions: Vec<Stated<String>>,
     told: Vec<Stated<(String, String)>>,
+    shared: Vec<skew::Shared>,
 }
 
 fn read_facts(collected: &Collected, table: &Table<'_>, clocks: &Clocks, names: &Names) -> Facts {
@@ -218,6 +223,21 @@ fn read_fact(
         Tells::Same(a, b) => facts.same.extend(node(a).zip(node(b))),
         Tells::Linked(a, b) => facts.linked.extend(node(a).zip(node(b))),
         Tells::Standalone(a) => facts.standalone.extend(node(a)),
+        Tells::Clock { subject, key } => {
+            let times = run
+                .hits
+                .iter()
+                .filter_map(|hit| clocks.at(run.file as usize, hit.time).micros);
+            if let Some((node, key)) = node(subject).zip(raw(key)) {
+                facts.shared.extend(times.map(|time| skew::Shared {
+                    node,
+                    key: key.to_owned(),
+                    time,
+                    file: run.file,
+                    line: last.line,
+                }));
+            }
+        }
         Tells::Role(a, source) => {
             let role = match source {
                 RoleSource::Fixed(role) => Some(*role),

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::clusters::Attach;
 use super::names::{Handle, Names};
+use super::skew::Offset;
 use super::times::Clocks;
 use super::{Facts, Stated, product_of, product_of_parser, value};
 use crate::detect::table::Table;
 use crate::model::hit::{Collected, SignalId, Values};
 use crate::model::node::{Product, Role};
-use crate::model::time::EventTime;
+use crate::model::time::{EventTime, SECOND};
 
 /// Earliest and latest record of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub struct NodeSeen {
     pub cluster: Option<usize>,
     /// A name and an address were joined because they failed together.
     pub inferred: bool,
+    /// How far its clock is ahead of the cluster's reference node, in microseconds.
+    pub ahead: i64,
     /// First and last time at which each of its files proves that it was writing.
     pub writing: Vec<(i64, i64)>,
     /// It wrote at least one of the files.
@@ -129,6 +132,7 @@ pub(super) struct Parts<'a, 'c> {
     pub(super) names: &'a Names,
     pub(super) facts: &'a Facts,
     pub(super) inferred: &'a BTreeSet<Handle>,
+    pub(super) offsets: &'a BTreeMap<Handle, Offset>,
     pub(super) attach: &'a Attach,
 }
 
@@ -198,6 +202,7 @@ fn nodes_and_clusters(parts: &Parts<'_, '_>, timeline: &mut Timeline) -> Places 
             version: None,
             cluster,
             inferred: parts.inferred.contains(&root),
+            ahead: parts.offsets.get(&root).map_or(0, |offset| offset.ahead),
             writing: writing.get(&root).cloned().unwrap_or_default(),
             reports: parts.attach.writers.iter().any(|who| who.contains(&root)),
         });
@@ -299,6 +304,30 @@ fn tell(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
             excerpt: one.hit.excerpt.clone(),
         })
         .collect();
+    timeline.told.extend(clock_facts(parts, places));
+}
+
+/// Clocks that are apart are told as facts of their nodes.
+fn clock_facts(parts: &Parts<'_, '_>, places: &Places) -> Vec<Told> {
+    let told = parts.offsets.iter().filter_map(|(root, offset)| {
+        let (hosts, addresses) = parts.names.of_node(offset.reference);
+        let reference = hosts.into_iter().chain(addresses).next()?;
+        let seconds = offset.ahead as f64 / SECOND as f64;
+        let error = offset.error as f64 / SECOND as f64;
+        Some(Told {
+            node: *places.get(root)?,
+            name: "clock".to_owned(),
+            value: format!(
+                "{seconds:+.1} s (±{error:.1} s) against {reference}, {} shared changes",
+                offset.instants
+            ),
+            time: EventTime::NONE,
+            file: offset.file,
+            line: offset.line,
+            excerpt: None,
+        })
+    });
+    told.collect()
 }
 
 fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
