@@ -207,17 +207,17 @@ fn address_bits(text: &str) -> Option<(u128, bool)> {
 pub const LITERAL_BYTES: usize = 3;
 
 /// The literals of which at least one stands in the bytes of every record that fits the
-/// condition, or `None` when the condition promises no such literal. `verbatim` tells whether a
-/// field's value stands in the record as it is.
-pub fn literals(condition: &Condition, verbatim: &dyn Fn(&str) -> bool) -> Option<Vec<String>> {
+/// condition, or `None` when the condition promises no such literal. `weight` tells how well a
+/// field's values tell records apart, and nothing for fields whose value does not stand in the
+/// record as it is.
+pub fn literals(condition: &Condition, weight: &dyn Fn(&str) -> Option<u8>) -> Option<Vec<String>> {
     let mut found = Vec::new();
     for tests in condition {
         let best = tests
             .iter()
-            .filter(|test| verbatim(&test.field))
-            .filter_map(test_literals)
-            .max_by_key(|set| set.iter().map(String::len).min().unwrap_or(0))?;
-        found.extend(best);
+            .filter_map(|test| Some((weight(&test.field)?, test_literals(test)?)))
+            .max_by_key(|(weight, set)| (*weight, set.iter().map(String::len).min()))?;
+        found.extend(best.1);
     }
     found.sort_unstable();
     found.dedup();
@@ -315,7 +315,7 @@ mod tests {
 
     #[test]
     fn the_longest_certain_literal_is_chosen() {
-        let any = |_: &str| true;
+        let any = |_: &str| Some(1);
         let c = vec![vec![
             test("program", &["sfpool"]),
             test("message|contains", &["Connection refused"]),
@@ -336,7 +336,7 @@ mod tests {
         let c = vec![vec![test("message|contains", &["one\u{9}longer|x"])]];
         assert_eq!(literals(&c, &any).unwrap(), ["longer"]);
         assert_eq!(
-            literals(&vec![vec![test("made", &["some value"])]], &|_| false),
+            literals(&vec![vec![test("made", &["some value"])]], &|_| None),
             None
         );
     }

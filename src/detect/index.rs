@@ -2,6 +2,7 @@
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
+use super::scan::Scan;
 use super::table::Table;
 use crate::catalog::condition::LITERAL_BYTES;
 use crate::model::format::FORMATS;
@@ -13,6 +14,9 @@ struct ParserIndex {
     parser: &'static str,
     /// Every record has to be parsed.
     all: bool,
+    /// Finds places that are worth a look.
+    scan: Scan,
+    /// Finds every literal of a record.
     literals: Option<AhoCorasick>,
     /// For each literal the signals it may stand for.
     signals: Vec<Vec<SignalId>>,
@@ -46,24 +50,7 @@ impl Index {
         if index.all {
             return None;
         }
-        let mut picks = Vec::new();
-        let Some(literals) = &index.literals else {
-            return Some(picks);
-        };
-        let mut at = 0;
-        while let Some(found) = bytes.get(at..).and_then(|rest| literals.find(rest)) {
-            let start = at + found.start();
-            picks.push(start);
-            // literals hold no line feed, so the rest of the line can tell nothing new
-            let Some(end) = bytes
-                .get(start..)
-                .and_then(|rest| memchr::memchr(b'\n', rest))
-            else {
-                break;
-            };
-            at = start + end + 1;
-        }
-        Some(picks)
+        Some(index.scan.places(bytes))
     }
 
     /// Signals that a record with this text may fit, in ascending order.
@@ -132,6 +119,7 @@ impl ParserIndex {
                 }
             }
         }
+        let scan = Scan::new(words.iter().map(String::as_str))?;
         let automaton = (!words.is_empty())
             .then(|| {
                 AhoCorasick::builder()
@@ -143,6 +131,7 @@ impl ParserIndex {
         Ok(Self {
             parser,
             all,
+            scan,
             literals: automaton,
             signals,
             free,

@@ -11,4 +11,5 @@ pub mod index;
 pub mod matcher;
 pub mod resolve;
 pub mod runs;
+pub mod scan;
 pub mod table;

@@ -10,6 +10,9 @@ pub struct FieldDef {
     /// The value stands in the record's bytes exactly as it stands in the field, so that a
     /// literal of a rule on this field can be searched for before the record is parsed.
     pub verbatim: bool,
+    /// Most records share few values of it, such as a program's name: a literal of it finds too
+    /// many records and is searched for only when there is no other.
+    pub common: bool,
 }
 
 /// A kind of event.
@@ -31,6 +34,15 @@ const fn raw(name: &'static str) -> FieldDef {
     FieldDef {
         name,
         verbatim: true,
+        common: false,
+    }
+}
+
+const fn common(name: &'static str) -> FieldDef {
+    FieldDef {
+        name,
+        verbatim: true,
+        common: true,
     }
 }
 
@@ -38,6 +50,7 @@ const fn made(name: &'static str) -> FieldDef {
     FieldDef {
         name,
         verbatim: false,
+        common: true,
     }
 }
 
@@ -49,11 +62,11 @@ pub const FORMATS: &[FormatDef] = &[
         product: Product::Cms,
         always_parsed: false,
         fields: &[
-            raw("facility"),
-            raw("severity"),
-            raw("host"),
-            raw("program"),
-            raw("pid"),
+            common("facility"),
+            common("severity"),
+            common("host"),
+            common("program"),
+            common("pid"),
             // `n-m` of the first part of a PostgreSQL statement
             raw("part"),
             // parts joined by a line feed; #011, #012 and `|` folds undone
@@ -114,35 +127,35 @@ pub const FORMATS: &[FormatDef] = &[
         product: Product::Expressway,
         always_parsed: false,
         fields: &[
-            raw("host"),
-            raw("program"),
-            raw("pid"),
+            common("host"),
+            common("program"),
+            common("pid"),
             raw("message"),
             // first and last value of `Node`: who reports, and about whom
-            raw("reporter"),
-            raw("subject"),
-            raw("UTCTime"),
-            raw("Module"),
-            raw("Level"),
+            common("reporter"),
+            common("subject"),
+            common("UTCTime"),
+            common("Module"),
+            common("Level"),
             raw("CodeLocation"),
-            raw("Node"),
-            raw("PID"),
+            common("Node"),
+            common("PID"),
             raw("Event"),
             raw("Detail"),
             raw("Reason"),
             raw("Context"),
-            raw("Service"),
-            raw("Severity"),
+            common("Service"),
+            common("Severity"),
             raw("Id"),
             raw("UUID"),
             raw("Parameters"),
-            raw("Action"),
-            raw("Src-ip"),
-            raw("Src-port"),
-            raw("Dst-ip"),
-            raw("Dst-port"),
+            common("Action"),
+            common("Src-ip"),
+            common("Src-port"),
+            common("Dst-ip"),
+            common("Dst-port"),
             raw("User"),
-            raw("Protocol"),
+            common("Protocol"),
             raw("Common-name"),
             raw("Address"),
             raw("Error"),

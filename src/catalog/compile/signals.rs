@@ -40,8 +40,11 @@ fn signal(name: String, raw: RawSignal, cx: &mut Cx<'_>) -> Signal {
         .into_iter()
         .filter_map(|(bound, raw)| bind(&name, bound, raw, def, &captures, cx))
         .collect();
-    let verbatim = |field: &str| def.fields.iter().any(|f| f.name == field && f.verbatim);
-    let literals = condition::literals(&condition, &verbatim).unwrap_or_default();
+    let weight = |field: &str| {
+        let known = def.fields.iter().find(|f| f.name == field && f.verbatim)?;
+        Some(u8::from(!known.common))
+    };
+    let literals = condition::literals(&condition, &weight).unwrap_or_default();
     Signal {
         name,
         format,
