@@ -49,8 +49,9 @@ impl Scan {
             .unwrap_or(SHORTEST)
             .min(LONGEST);
         let longest_leap = window - BLOCK + 1;
-        // about one entry in thirty-two is used, so that most blocks leap as far as they can
-        let size = (long.len() * longest_leap * 32)
+        // about one entry in eight is used, so that most blocks leap as far as they can, and the
+        // table of a few hundred literals stays in the nearest cache
+        let size = (long.len() * longest_leap * 8)
             .next_power_of_two()
             .clamp(1 << 12, 1 << 20);
         let bits = 32 - size.trailing_zeros();
