@@ -13,7 +13,8 @@ use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 
 use tempfile::TempDir;
 use unicode_width::UnicodeWidthStr as _;
@@ -27,6 +28,12 @@ const BAR: &str = "━━";
 /// A record of an ordinary day.
 const QUIET: &str =
     "Mar 31 10:14:02 user.info cms1 sfpool: Health check 10.48.54.76: success (up = 1)\n";
+
+/// A record that no rule looks at.
+const IDLE: &str = "Mar 31 10:17:02 user.info cms1 cron: nothing to do\n";
+
+/// Bytes that neither a pipe nor the program holds back.
+const MUCH: usize = 8 << 20;
 
 /// A record that proves a fault when it comes three times.
 fn refused(second: u32) -> String {
@@ -145,6 +152,8 @@ impl Terminal {
         let status = Command::new("mkfifo").arg(&path).status().unwrap();
         assert!(status.success());
         let (sender, texts) = mpsc::sync_channel::<String>(8);
+        let written = Arc::new(AtomicBool::new(false));
+        let done = Arc::clone(&written);
         let feeder = std::thread::spawn(move || {
             // opening waits for the program to open its end
             let mut end = OpenOptions::new().write(true).open(&path).unwrap();
@@ -153,9 +162,11 @@ impl Terminal {
                     // the program has gone
                     return;
                 }
+                done.store(true, Ordering::Relaxed);
             }
         });
         Pipe {
+            written,
             sender: Some(sender),
             feeder: Some(feeder),
         }
@@ -180,6 +191,7 @@ impl Drop for Terminal {
 
 /// What the program reads slowly: it gets a text when the test says so, and the end on drop.
 struct Pipe {
+    written: Arc<AtomicBool>,
     sender: Option<mpsc::SyncSender<String>>,
     feeder: Option<std::thread::JoinHandle<()>>,
 }
@@ -190,6 +202,11 @@ impl Pipe {
         if let Some(sender) = &self.sender {
             _ = sender.try_send(text.to_owned());
         }
+    }
+
+    /// True once a first text has gone into the pipe as a whole.
+    fn written(&self) -> bool {
+        self.written.load(Ordering::Relaxed)
     }
 }
 
@@ -247,13 +264,22 @@ fn ctrl_c_gives_the_report_of_what_was_read() {
     };
     terminal.large_file();
     let pipe = terminal.pipe();
-    pipe.write(&[1, 11, 21, 31].map(refused).concat());
+    // far more than a pipe and a reader hold: once it is gone, its beginning has been read
+    let mut log = [1, 11, 21, 31].map(refused).concat();
+    log.push_str(&IDLE.repeat(MUCH / IDLE.len()));
+    pipe.write(&log);
     terminal.run("diagnose large pipe --year 2017");
-    // the bar says that reading has begun, so the signal meets the program at work
-    terminal.until(BAR, || pipe.write(QUIET));
+    for _ in 0..POLLS {
+        if pipe.written() {
+            break;
+        }
+        terminal.text();
+    }
+    assert!(pipe.written(), "{}", terminal.text());
+    terminal.until(BAR, || {});
     terminal.press("C-c");
     terminal.until("interrupted: ", || {});
-    let text = terminal.until("exit ", || pipe.write(QUIET));
+    let text = terminal.until("exit ", || pipe.write(IDLE));
     assert!(text.contains("\nexit 130\n"), "{text}");
     assert!(text.contains("reading was interrupted"), "{text}");
     let (_, report) = text.split_once("\nFAULTY  ").unwrap();
