@@ -1,4 +1,4 @@
-//! JSON Schemas of rule files, made from the shapes in [`raw`](super::raw).
+//! JSON Schemas of rule files, made from the shapes in `raw`.
 //!
 //! They are for editors and for people who write rules. The program itself does not read them:
 //! it checks more than a schema can say, and says it with file, line and column. So a schema may
