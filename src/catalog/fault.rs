@@ -10,7 +10,9 @@ use crate::model::node::{Product, Role};
 use crate::model::report::{Confidence, Reference, Severity};
 
 /// Life cycle of a fault.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Not yet seen in the field, or rests on a shape that no public source shows.
@@ -36,7 +38,7 @@ impl fmt::Display for Status {
 }
 
 /// What a bound value is, so that a command never takes free text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ValueType {
     /// An IP address.
@@ -197,7 +199,7 @@ pub enum Term {
 }
 
 /// Whether the peer is one of the cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PeerIs {
     /// It is.

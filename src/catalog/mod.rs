@@ -17,6 +17,7 @@ pub mod fault;
 pub mod lint;
 mod raw;
 pub mod remedy;
+pub mod schema;
 pub mod text;
 mod yaml;
 

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use schemars::JsonSchema;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::schema;
 use crate::model::node::Product;
 use crate::model::report::{Confidence, Severity};
 
@@ -40,7 +42,8 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Ordered<V> {
 }
 
 /// A plain value; numbers and words alike are compared as text.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "value")]
 #[serde(untagged)]
 pub(super) enum Scalar {
     Bool(bool),
@@ -61,7 +64,8 @@ impl fmt::Display for Scalar {
 }
 
 /// One value or a list.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(untagged)]
 pub(super) enum OneOrMany<T> {
     Many(Vec<T>),
@@ -84,14 +88,17 @@ impl<T> OneOrMany<T> {
 }
 
 /// A text in one language or in several.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "text")]
 #[serde(untagged)]
 pub(super) enum RawText {
     English(String),
     Languages(RawLanguages),
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// A text in several languages; English is required.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "languages")]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLanguages {
     pub(super) en: String,
@@ -100,50 +107,80 @@ pub(super) struct RawLanguages {
     pub(super) pt_br: Option<String>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// One kind of record.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "signal")]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawSignal {
+    /// Format of the record.
+    #[schemars(schema_with = "schema::format")]
     pub(super) format: String,
+    /// Fields with modifiers and their values; all of a map must hold, any map of a list.
     #[serde(default, rename = "where")]
+    #[schemars(schema_with = "schema::conditions")]
     pub(super) conditions: OneOrMany<Ordered<OneOrMany<Scalar>>>,
+    /// Names for values: `node` (who reports or suffers), `peer` (the other side), any others.
     #[serde(default)]
     pub(super) bind: Ordered<RawBind>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// Where a value comes from: a named capture of a `re` in the same signal, else a field.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "bind")]
 #[serde(untagged)]
 pub(super) enum RawBind {
     From(String),
     Typed(RawTypedBind),
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// Where a value comes from, and its type.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "typedBind")]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawTypedBind {
+    /// Named capture or field.
     pub(super) from: String,
+    /// Type of the value.
     #[serde(rename = "type")]
     pub(super) kind: super::fault::ValueType,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// A relation between hits of signals, in event time.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "correlation")]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawCorrelation {
     #[serde(rename = "type")]
     pub(super) kind: RawCorrelationKind,
+    /// Signals of the same file.
     pub(super) of: Vec<String>,
+    /// Bound names that keep hits apart; `[node, peer]` unless stated.
     #[serde(rename = "group-by")]
     pub(super) group_by: Option<Vec<String>>,
+    /// Length of the window.
+    #[schemars(regex(pattern = schema::SPAN))]
     pub(super) timespan: Option<String>,
+    /// One comparison with a number.
+    #[serde(default)]
+    #[schemars(schema_with = "schema::comparison")]
     pub(super) condition: Option<Ordered<u64>>,
+    /// The bound name whose distinct values are counted.
     pub(super) field: Option<String>,
+    /// The signal that nothing follows.
     pub(super) after: Option<String>,
+    /// The signal that nothing precedes.
     pub(super) before: Option<String>,
+    /// How long nothing has to follow or precede.
+    #[schemars(regex(pattern = schema::SPAN))]
     pub(super) within: Option<String>,
+    /// Whose own log has to reach over that time.
     #[serde(default)]
     pub(super) requires_coverage: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+/// How hits are related.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "correlationType")]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RawCorrelationKind {
     EventCount,
@@ -154,109 +191,166 @@ pub(super) enum RawCorrelationKind {
     EveryNode,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// A clause; the first one that holds wins.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "when")]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawWhen {
+    /// Signals and correlations that all hold.
     #[serde(default)]
     pub(super) all: Vec<String>,
+    /// Of these at least one holds.
     #[serde(default)]
     pub(super) any: Vec<String>,
+    /// Of these none holds.
     #[serde(default)]
     pub(super) none: Vec<String>,
+    /// Whether the peer belongs to the cluster.
     pub(super) peer: Option<super::fault::PeerIs>,
     pub(super) confidence: Confidence,
+    /// Instead of the fault's own.
     pub(super) severity: Option<Severity>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// A fault that cannot be there when this one is.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "rulesOut")]
 #[serde(untagged)]
 pub(super) enum RawRulesOut {
     Fault(String),
     Because(RawRulesOutBecause),
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// A fault that cannot be there when this one is, and why.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "rulesOutBecause")]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawRulesOutBecause {
     pub(super) fault: String,
     pub(super) because: RawText,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// What would make the fault certain.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "need")]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawNeed {
+    /// What to collect.
     pub(super) collect: String,
+    /// A bound name: where to collect it.
     pub(super) node: Option<String>,
+    /// A capture filter.
     pub(super) filter: Option<String>,
+    /// For how long.
     #[serde(rename = "for")]
     pub(super) span: Option<String>,
+    /// What it would tell.
     pub(super) because: Option<RawText>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// A window in which the fault is expected trouble.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "expected")]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawExpected {
+    /// Id of the window.
     pub(super) window: String,
+    /// The severity meanwhile; it lowers, never raises.
     pub(super) severity: Severity,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// What the fault applies to.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "appliesTo")]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawAppliesTo {
+    /// Versions, such as `>=2.0`.
     pub(super) versions: String,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// A document.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "reference")]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawReference {
+    /// Number or title.
     pub(super) doc: String,
+    /// Section in it.
     pub(super) section: Option<String>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// A fault: how it is proved, what it means, what it explains, how it is fixed.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "fault")]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawFault {
+    /// product.area.name, stable for ever.
+    #[schemars(regex(pattern = schema::ID))]
     pub(super) id: String,
     pub(super) product: Product,
+    /// How far it can be trusted; only `experimental` needs no signals.
     #[serde(default)]
     pub(super) status: super::fault::Status,
     pub(super) severity: Severity,
+    /// One line, sentence case, no full stop.
     pub(super) title: RawText,
+    /// One or two sentences about this incident; `{{node}}`, `{{peer}}` and bound names are filled in.
     pub(super) summary: Option<RawText>,
+    /// Why it matters.
     pub(super) meaning: Option<RawText>,
+    /// How it is proved, in words.
     pub(super) proof: Option<RawText>,
+    /// What to do, in words.
     pub(super) advice: Option<RawText>,
+    /// Other names `explain` answers to.
     #[serde(default)]
     pub(super) known_as: Vec<Scalar>,
     pub(super) applies_to: Option<RawAppliesTo>,
+    /// Kinds of record, by name.
     #[serde(default)]
     pub(super) signals: Ordered<RawSignal>,
+    /// Relations between hits, by name.
     #[serde(default)]
     pub(super) correlate: Ordered<RawCorrelation>,
+    /// Clauses; the first one that holds wins.
     #[serde(default)]
     pub(super) when: Vec<RawWhen>,
+    /// An incident ends after this silence; 30m unless stated.
+    #[schemars(regex(pattern = schema::SPAN))]
     pub(super) quiet: Option<String>,
+    /// Signals: a later one on the same node and peer ends the incident.
     #[serde(default)]
     pub(super) cleared_by: Vec<String>,
+    /// Faults that are symptoms of this one.
     #[serde(default)]
     pub(super) explains: Vec<String>,
+    /// A symptom may begin this long before its cause; 5m unless stated.
+    #[schemars(regex(pattern = schema::SPAN))]
     pub(super) explains_within: Option<String>,
+    /// Faults that cannot be there when this one is.
     #[serde(default)]
     pub(super) rules_out: Vec<RawRulesOut>,
+    /// Incidents of these faults on the same nodes are folded into this one.
     #[serde(default)]
     pub(super) replaces: Vec<String>,
+    /// What would make it certain, cheapest first.
     #[serde(default)]
     pub(super) needs: Vec<RawNeed>,
+    /// Windows in which it is expected trouble.
     #[serde(default)]
     pub(super) expected_during: Vec<RawExpected>,
+    /// Ids of remedies.
     #[serde(default)]
     pub(super) remedies: Vec<String>,
     #[serde(default)]
     pub(super) references: Vec<RawReference>,
+    /// Where sources disagree: what, and what is assumed.
     pub(super) disputed: Option<RawText>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// Who is who: names, addresses, roles, membership, expected windows.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "fact")]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawFactRule {
     pub(super) id: String,
@@ -269,128 +363,205 @@ pub(super) struct RawFactRule {
     pub(super) windows: Vec<RawWindow>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// What a record tells of nodes.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "factEntry")]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawFact {
+    /// Only for this signal of several.
     pub(super) signal: Option<String>,
+    /// Name or address of a node; with `each`, the word `name`.
     pub(super) subject: Option<String>,
+    /// Another name or address of the same node.
     pub(super) same_as: Option<String>,
+    /// A node of the same cluster.
     pub(super) peer: Option<String>,
+    /// The word `same`.
     pub(super) cluster: Option<String>,
+    /// A field, or one of the role words.
     pub(super) role: Option<String>,
+    /// Name of a fact that the report tells.
     pub(super) name: Option<String>,
+    /// Its value.
     pub(super) value: Option<String>,
+    /// Version of the node.
     pub(super) version: Option<String>,
+    /// The node is in no cluster.
     #[serde(default)]
     pub(super) standalone: bool,
     pub(super) clock_by: Option<String>,
+    /// A list of `(address name)`: all of one cluster.
     pub(super) each: Option<String>,
+    /// The word `python-list`.
     pub(super) split: Option<String>,
+    /// Field that names the node with the list.
     pub(super) reporter: Option<String>,
+    /// Field with the number, from 0, of the primary in the list.
     pub(super) primary: Option<String>,
+    /// Field with the number, from 0, of the reporter in the list.
     #[serde(rename = "self")]
     pub(super) own: Option<String>,
+    /// The word `same`: what fails together is one node.
     pub(super) infer: Option<String>,
+    /// Signal whose peer is an unknown name.
     pub(super) name_of: Option<String>,
+    /// Signal whose peer is an unknown address.
     pub(super) address_of: Option<String>,
+    /// How close together they fail.
+    #[schemars(regex(pattern = schema::SPAN))]
     pub(super) within: Option<String>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// A time in which some trouble is expected.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "window")]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawWindow {
     pub(super) id: String,
     pub(super) title: Option<RawText>,
+    /// Signal that begins it.
     pub(super) start: String,
+    /// Signal that ends it.
     pub(super) end: Option<String>,
+    /// How long it lasts at most.
     #[serde(rename = "for")]
+    #[schemars(regex(pattern = schema::SPAN))]
     pub(super) span: String,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// A fix: prechecks, steps, postchecks, risk.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "remedy")]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawRemedy {
     pub(super) id: String,
+    /// Faults it is for.
     #[serde(rename = "for")]
     pub(super) faults: Vec<String>,
+    /// One line, sentence case, no full stop.
     pub(super) title: RawText,
+    /// What a person should know before.
     pub(super) advice: Option<RawText>,
+    /// Id of the dialect of its commands.
     pub(super) dialect: String,
     pub(super) on: RawOn,
     pub(super) risk: super::remedy::Risk,
+    /// What must hold before.
     #[serde(default)]
     pub(super) prechecks: Vec<RawStep>,
+    /// What is done.
     #[serde(default)]
     pub(super) steps: Vec<RawStep>,
+    /// What must hold after.
     #[serde(default)]
     pub(super) postchecks: Vec<RawStep>,
+    /// How it is undone, or the word `none`.
     pub(super) undo: Option<RawText>,
     #[serde(default)]
     pub(super) references: Vec<RawReference>,
     pub(super) disputed: Option<RawText>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// Where a remedy runs: one of `role`, `bind`, or `each: node`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "on")]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawOn {
+    /// On the node that has this role.
     pub(super) role: Option<String>,
+    /// On the node that this value of the finding names.
     pub(super) bind: Option<String>,
+    /// The word `node`: on each in turn.
     pub(super) each: Option<String>,
+    /// Roles, in turn.
     #[serde(default)]
     pub(super) order: Vec<String>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// A command or, with `manual`, what only a person can do.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "step")]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawStep {
+    /// A command that begins with a verb of the dialect.
     pub(super) run: Option<String>,
+    /// Another spelling, sent when the first is unknown.
     pub(super) or: Option<String>,
+    /// What only a person can do.
     pub(super) manual: Option<RawText>,
+    /// How often a check is repeated.
+    #[schemars(regex(pattern = schema::SPAN))]
     pub(super) every: Option<String>,
+    /// How long a check may take to come true.
     #[serde(rename = "for")]
+    #[schemars(regex(pattern = schema::SPAN))]
     pub(super) span: Option<String>,
+    /// What the output has to show.
     pub(super) expect: Option<RawExpect>,
-    #[serde(rename = "else")]
+    /// What happens when it does not.
+    #[serde(default, rename = "else")]
+    #[schemars(schema_with = "schema::otherwise")]
     pub(super) otherwise: Option<String>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// What the output of a command has to show.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "expect")]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawExpect {
+    #[schemars(schema_with = "schema::format")]
     pub(super) format: String,
+    /// As in a signal.
     #[serde(default, rename = "where")]
+    #[schemars(schema_with = "schema::conditions")]
     pub(super) conditions: OneOrMany<Ordered<OneOrMany<Scalar>>>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// How a node's command line talks, and which commands may ever be sent.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "dialect")]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawDialect {
     pub(super) id: String,
+    /// Pattern of the prompt.
     pub(super) prompt: String,
+    /// Patterns of lines that end an answer; without any, the next prompt does.
     pub(super) end: Option<OneOrMany<String>>,
+    /// How it pages.
     pub(super) pager: Option<RawAsk>,
+    /// Confirmations it asks.
     #[serde(default)]
     pub(super) confirm: Vec<RawAsk>,
+    /// What stops a running command.
     pub(super) interrupt: Option<String>,
+    /// Patterns that mean an unknown command.
     #[serde(default)]
     pub(super) unknown_command: Vec<String>,
+    /// What may be sent; nothing else ever is.
     pub(super) verbs: Vec<String>,
+    /// Words after which output is secret.
     #[serde(default)]
     pub(super) mask: Vec<String>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// A question of the command line and the answer to it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "ask")]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawAsk {
+    /// Pattern of the question.
     pub(super) ask: String,
     pub(super) answer: String,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// A port and who listens on it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "port")]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawPort {
     pub(super) port: u16,
     pub(super) transport: String,
+    /// The part the port plays.
     pub(super) role: String,
     pub(super) product: Product,
 }
