@@ -1,6 +1,6 @@
 //! `rules/` as one immutable, checked value.
 //!
-//! [`raw`] holds the shapes as they are written, [`compile`] checks them and makes the typed
+//! `raw` holds the shapes as they are written, [`compile`] checks them and makes the typed
 //! data of [`fault`] and [`remedy`], [`lint`] says what is unwise. The built-in rules are
 //! compiled when the program is built and travel in it as a compact blob.
 

@@ -389,6 +389,7 @@ pub(super) struct RawFact {
     /// The node is in no cluster.
     #[serde(default)]
     pub(super) standalone: bool,
+    /// Field whose value is written at the same instant on every node.
     pub(super) clock_by: Option<String>,
     /// A list of `(address name)`: all of one cluster.
     pub(super) each: Option<String>,

@@ -11,11 +11,11 @@ use chrono_tz::Tz;
 use crate::catalog::Catalog;
 use crate::catalog::text::Lang;
 use crate::detect::incident;
-use crate::detect::resolve::{self, TimeHints, Timeline};
+use crate::detect::resolve::{self, FileTimes, TimeHints, Timeline};
 use crate::detect::table::Table;
 use crate::diagnose::{self, Case};
-use crate::model::hit::Collected;
-use crate::model::report::Report;
+use crate::model::hit::{Collected, FileSeen};
+use crate::model::report::{ReadStatus, Report};
 use crate::source::Selection;
 use crate::source::limits::Limits;
 
@@ -113,9 +113,10 @@ pub fn collect(job: Job<'_>, table: &Table<'_>, engine: &Engine) -> anyhow::Resu
 /// The judging half: a pure function of what was collected.
 pub fn judge(collected: &Collected, table: &Table<'_>, options: &Options) -> Report {
     let timeline = timeline(collected, table, options);
+    let files = outside(&collected.files, &timeline, options);
     let (findings, undecided) = incident::findings(&timeline, table);
     diagnose::diagnose(&Case {
-        files: &collected.files,
+        files: &files,
         hits_dropped: collected.runs_dropped,
         timeline: &timeline,
         table,
@@ -124,6 +125,31 @@ pub fn judge(collected: &Collected, table: &Table<'_>, options: &Options) -> Rep
         lang: options.lang,
         version: env!("CARGO_PKG_VERSION"),
     })
+}
+
+/// The files, marked as read in part when the wanted span lies outside of all of them: then nothing
+/// was looked at, and silence means nothing.
+fn outside(files: &[FileSeen], timeline: &Timeline, options: &Options) -> Vec<FileSeen> {
+    let mut files = files.to_vec();
+    let dated = |times: &FileTimes| times.first.micros.zip(times.last.micros);
+    let spans: Vec<Option<(i64, i64)>> = timeline.files.iter().map(dated).collect();
+    let inside = |(first, last): (i64, i64)| {
+        options.since.is_none_or(|since| last >= since)
+            && options.until.is_none_or(|until| first <= until)
+    };
+    if spans.iter().flatten().next().is_some() && !spans.iter().flatten().any(|span| inside(*span))
+    {
+        for (file, _) in files
+            .iter_mut()
+            .zip(&spans)
+            .filter(|(_, span)| span.is_some())
+        {
+            file.status = ReadStatus::Partial;
+            file.notes
+                .push("no record lies within --since and --until".to_owned());
+        }
+    }
+    files
 }
 
 /// Who is who and when it was.

@@ -1,8 +1,8 @@
 //! The only door to a decompressor, and every cap on what an input may cost.
 //!
 //! Archives come from elsewhere and may be built to exhaust whoever reads them. Every byte that
-//! is unpacked passes through [`Inflate`], every member through [`Leaf`]; both know the
-//! [`Budget`] of the walk. A limit that is hit, like damage, is an [`io::Error`] whose text is
+//! is unpacked passes through `Inflate`, every member through `Leaf`; both know the
+//! `Budget` of the walk. A limit that is hit, like damage, is an [`io::Error`] whose text is
 //! fit for a reader of the report.
 
 use std::cell::{Cell, RefCell};

@@ -1,6 +1,6 @@
 //! Where bytes come from: files, folders, standard input and archives nested in any way.
 //!
-//! [`select`] finds out which files the given paths stand for; [`walk`] reads them and hands
+//! [`select()`] finds out which files the given paths stand for; [`walk()`] reads them and hands
 //! every plain member to a [`Visitor`]. Nothing is written to disk and no archive is held in
 //! memory but a zip inside another one; what a limit or damage keeps from being read is told,
 //! never skipped in silence.

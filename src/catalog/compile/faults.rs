@@ -73,7 +73,7 @@ pub(super) fn fault(raw: RawFault, cx: &mut Cx<'_>) -> Fault {
         ),
         rules_out: raw.rules_out.into_iter().map(rules_out).collect(),
         replaces: raw.replaces,
-        needs: raw.needs.into_iter().map(need).collect(),
+        needs: raw.needs.into_iter().map(|n| need(n, cx)).collect(),
         expected_during: raw
             .expected_during
             .into_iter()
@@ -325,7 +325,8 @@ fn rules_out(raw: RawRulesOut) -> RulesOut {
     }
 }
 
-fn need(raw: RawNeed) -> Need {
+fn need(raw: RawNeed, cx: &mut Cx<'_>) -> Need {
+    cx.span(&["needs", "for"], raw.span.as_deref(), 0);
     Need {
         collect: raw.collect,
         node: raw.node,
