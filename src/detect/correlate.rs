@@ -51,23 +51,66 @@ pub fn precedes(a: &Point, b: &Point) -> bool {
 /// The matches of a correlation over the hits of its fault, which are sorted by (time, file,
 /// line). [`Relation::EveryNode`] is judged by [`super::incident`], which knows the cluster.
 pub fn matches(correlation: &Correlation, points: &[Point], covered: Covered<'_>) -> Vec<Match> {
-    if let Relation::Absence { anchor, span, before, covered: wanted } = correlation.relation {
-        let absence = Absence { of: &correlation.of, group_by: &correlation.group_by, anchor, span, before, wanted };
+    if let Relation::Absence {
+        anchor,
+        span,
+        before,
+        covered: wanted,
+    } = correlation.relation
+    {
+        let absence = Absence {
+            of: &correlation.of,
+            group_by: &correlation.group_by,
+            anchor,
+            span,
+            before,
+            wanted,
+        };
         return absence.matches(points, covered);
     }
     let mut groups: BTreeMap<Vec<Option<String>>, Vec<usize>> = BTreeMap::new();
     for (at, point) in points.iter().enumerate() {
         if correlation.of.contains(&point.signal) {
-            groups.entry(key(point, &correlation.group_by)).or_default().push(at);
+            groups
+                .entry(key(point, &correlation.group_by))
+                .or_default()
+                .push(at);
         }
     }
-    let found = groups.values().flat_map(|group| match &correlation.relation {
-        Relation::EventCount { span, count } => windows(points, group, *span, &mut EventCounter { count: *count, n: 0 }),
-        Relation::ValueCount { span, count, field } => windows(points, group, *span, &mut ValueCounter { count: *count, field, seen: BTreeMap::new() }),
-        Relation::Temporal { span } => windows(points, group, *span, &mut SignalCounter { of: &correlation.of, seen: BTreeMap::new() }),
-        Relation::TemporalOrdered { span } => ordered(points, group, &correlation.of, *span),
-        Relation::Absence { .. } | Relation::EveryNode => Vec::new(),
-    });
+    let found = groups
+        .values()
+        .flat_map(|group| match &correlation.relation {
+            Relation::EventCount { span, count } => windows(
+                points,
+                group,
+                *span,
+                &mut EventCounter {
+                    count: *count,
+                    n: 0,
+                },
+            ),
+            Relation::ValueCount { span, count, field } => windows(
+                points,
+                group,
+                *span,
+                &mut ValueCounter {
+                    count: *count,
+                    field,
+                    seen: BTreeMap::new(),
+                },
+            ),
+            Relation::Temporal { span } => windows(
+                points,
+                group,
+                *span,
+                &mut SignalCounter {
+                    of: &correlation.of,
+                    seen: BTreeMap::new(),
+                },
+            ),
+            Relation::TemporalOrdered { span } => ordered(points, group, &correlation.of, *span),
+            Relation::Absence { .. } | Relation::EveryNode => Vec::new(),
+        });
     let mut found: Vec<Match> = found.map(|hits| shared(points, hits)).collect();
     found.sort();
     found.dedup();
@@ -90,9 +133,17 @@ fn shared(points: &[Point], hits: Vec<usize>) -> Match {
     let common = |of: fn(&Point) -> Option<usize>| {
         let mut all = hits.iter().filter_map(|at| points.get(*at)).map(of);
         let first = all.next().flatten();
-        if all.all(|other| other == first) { first } else { None }
+        if all.all(|other| other == first) {
+            first
+        } else {
+            None
+        }
     };
-    Match { node: common(|p| p.node), peer: common(|p| p.peer), hits }
+    Match {
+        node: common(|p| p.node),
+        peer: common(|p| p.peer),
+        hits,
+    }
 }
 
 /// Counts what is in a sliding window.
@@ -179,14 +230,21 @@ fn drop_one<K: Ord>(seen: &mut BTreeMap<K, u64>, key: &K) {
 
 /// The hits of all windows `[t, t + span]` that begin at a hit and fit; windows that share a hit
 /// make one match.
-fn windows(points: &[Point], group: &[usize], span: i64, counter: &mut dyn Counter) -> Vec<Vec<usize>> {
+fn windows(
+    points: &[Point],
+    group: &[usize],
+    span: i64,
+    counter: &mut dyn Counter,
+) -> Vec<Vec<usize>> {
     let mut found: Vec<Vec<usize>> = Vec::new();
     // group positions: `end` is behind the window, `taken` is behind the last hit of `found`
     let (mut end, mut taken) = (0, 0);
     let point = |place: usize| group.get(place).and_then(|at| points.get(*at));
     for start in 0..group.len() {
         let Some(first) = point(start) else { break };
-        while let Some(next) = point(end).filter(|next| next.time <= first.time.saturating_add(span)) {
+        while let Some(next) =
+            point(end).filter(|next| next.time <= first.time.saturating_add(span))
+        {
             counter.enter(next);
             end += 1;
         }
@@ -205,8 +263,19 @@ fn windows(points: &[Point], group: &[usize], span: i64, counter: &mut dyn Count
 
 /// For every hit of the first signal the shortest chain through the others within the span.
 fn ordered(points: &[Point], group: &[usize], of: &[u16], span: i64) -> Vec<Vec<usize>> {
-    let lists: Vec<Vec<usize>> = of.iter().map(|signal| group.iter().copied().filter(|at| points.get(*at).is_some_and(|p| p.signal == *signal)).collect()).collect();
-    let Some((first, rest)) = lists.split_first() else { return Vec::new() };
+    let lists: Vec<Vec<usize>> = of
+        .iter()
+        .map(|signal| {
+            group
+                .iter()
+                .copied()
+                .filter(|at| points.get(*at).is_some_and(|p| p.signal == *signal))
+                .collect()
+        })
+        .collect();
+    let Some((first, rest)) = lists.split_first() else {
+        return Vec::new();
+    };
     let chains = first.iter().filter_map(|start| {
         let until = points.get(*start)?.time.saturating_add(span);
         let mut chain = vec![*start];
@@ -224,7 +293,13 @@ fn ordered(points: &[Point], group: &[usize], of: &[u16], span: i64) -> Vec<Vec<
 
 fn step(points: &[Point], reached: &[usize], list: &[usize], until: i64) -> Option<Vec<usize>> {
     let now = points.get(*reached.first()?)?.time;
-    let follows = |at: usize| points.get(at).is_some_and(|p| reached.iter().any(|from| *from != at && points.get(*from).is_some_and(|from| precedes(from, p))));
+    let follows = |at: usize| {
+        points.get(at).is_some_and(|p| {
+            reached
+                .iter()
+                .any(|from| *from != at && points.get(*from).is_some_and(|from| precedes(from, p)))
+        })
+    };
     let begin = list.partition_point(|at| points.get(*at).is_some_and(|p| p.time < now));
     let mut candidates = list.iter().skip(begin).copied().filter(|at| follows(*at));
     let first = candidates.next()?;
@@ -247,39 +322,73 @@ struct Absence<'c> {
 
 impl Absence<'_> {
     fn matches(&self, points: &[Point], covered: Covered<'_>) -> Vec<Match> {
-        let others: Vec<usize> = (0..points.len()).filter(|at| points.get(*at).is_some_and(|p| self.of.contains(&p.signal))).collect();
-        let anchors = points.iter().enumerate().filter(|(_, point)| point.signal == self.anchor);
+        let others: Vec<usize> = (0..points.len())
+            .filter(|at| points.get(*at).is_some_and(|p| self.of.contains(&p.signal)))
+            .collect();
+        let anchors = points
+            .iter()
+            .enumerate()
+            .filter(|(_, point)| point.signal == self.anchor);
         let lonely = anchors.filter(|(at, point)| {
             let (from, to) = self.window(point);
-            (!self.wanted || covered(point.node, from, to)) && !self.company(points, &others, *at, point, from, to)
+            (!self.wanted || covered(point.node, from, to))
+                && !self.company(points, &others, *at, point, from, to)
         });
         lonely.map(|(at, _)| shared(points, vec![at])).collect()
     }
 
     fn window(&self, anchor: &Point) -> (i64, i64) {
-        if self.before { (anchor.time.saturating_sub(self.span), anchor.time) } else { (anchor.time, anchor.time.saturating_add(self.span)) }
+        if self.before {
+            (anchor.time.saturating_sub(self.span), anchor.time)
+        } else {
+            (anchor.time, anchor.time.saturating_add(self.span))
+        }
     }
 
-    fn company(&self, points: &[Point], others: &[usize], at: usize, anchor: &Point, from: i64, to: i64) -> bool {
-        let begin = others.partition_point(|other| points.get(*other).is_some_and(|p| p.time < from));
-        let near = others.iter().skip(begin).filter_map(|other| Some((*other, points.get(*other)?))).take_while(|(_, p)| p.time <= to);
+    fn company(
+        &self,
+        points: &[Point],
+        others: &[usize],
+        at: usize,
+        anchor: &Point,
+        from: i64,
+        to: i64,
+    ) -> bool {
+        let begin =
+            others.partition_point(|other| points.get(*other).is_some_and(|p| p.time < from));
+        let near = others
+            .iter()
+            .skip(begin)
+            .filter_map(|other| Some((*other, points.get(*other)?)))
+            .take_while(|(_, p)| p.time <= to);
         near.into_iter().any(|(other, p)| {
             // one record may be two signals: it keeps itself company
             let same_record = (p.time, p.file, p.line) == (anchor.time, anchor.file, anchor.line);
-            let right_side = same_record || if self.before { precedes(p, anchor) } else { precedes(anchor, p) };
+            let right_side = same_record
+                || if self.before {
+                    precedes(p, anchor)
+                } else {
+                    precedes(anchor, p)
+                };
             other != at && right_side && self.compatible(anchor, p)
         })
     }
 
     /// A value that one of them lacks fits any.
     fn compatible(&self, a: &Point, b: &Point) -> bool {
-        key(a, self.group_by).into_iter().zip(key(b, self.group_by)).all(|(a, b)| a.is_none() || b.is_none() || a == b)
+        key(a, self.group_by)
+            .into_iter()
+            .zip(key(b, self.group_by))
+            .all(|(a, b)| a.is_none() || b.is_none() || a == b)
     }
 }
 
 /// All indices that occur in some match, for comparison with an oracle.
 pub fn covered_hits(matches: &[Match]) -> BTreeSet<usize> {
-    matches.iter().flat_map(|m| m.hits.iter().copied()).collect()
+    matches
+        .iter()
+        .flat_map(|m| m.hits.iter().copied())
+        .collect()
 }
 
 #[cfg(test)]

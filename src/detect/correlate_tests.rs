@@ -6,9 +6,28 @@ use super::*;
 
 fn point() -> impl Strategy<Value = Point> {
     // few distinct times, files and lines: equal times, duplicates and edges are the rule
-    (0i64..24, 0u32..3, 0u64..6, 0u16..3, prop::option::weighted(0.9, 0usize..2), prop::option::weighted(0.8, 0usize..2), 0u8..3, 1u64..3).prop_map(
-        |(time, file, line, signal, node, peer, value, weight)| Point { time, file, line, signal, node, peer, values: BTreeMap::from([("v".to_owned(), value.to_string())]), weight },
+    (
+        0i64..24,
+        0u32..3,
+        0u64..6,
+        0u16..3,
+        prop::option::weighted(0.9, 0usize..2),
+        prop::option::weighted(0.8, 0usize..2),
+        0u8..3,
+        1u64..3,
     )
+        .prop_map(
+            |(time, file, line, signal, node, peer, value, weight)| Point {
+                time,
+                file,
+                line,
+                signal,
+                node,
+                peer,
+                values: BTreeMap::from([("v".to_owned(), value.to_string())]),
+                weight,
+            },
+        )
 }
 
 fn points() -> impl Strategy<Value = Vec<Point>> {
@@ -19,7 +38,12 @@ fn points() -> impl Strategy<Value = Vec<Point>> {
 }
 
 fn correlation(relation: Relation, of: Vec<u16>) -> Correlation {
-    Correlation { name: "c".into(), of, group_by: vec!["node".into(), "peer".into()], relation }
+    Correlation {
+        name: "c".into(),
+        of,
+        group_by: vec!["node".into(), "peer".into()],
+        relation,
+    }
 }
 
 fn same_group(a: &Point, b: &Point) -> bool {
@@ -27,11 +51,21 @@ fn same_group(a: &Point, b: &Point) -> bool {
 }
 
 /// Hits of every window that begins at a hit of its group and fits.
-fn naive_windows(points: &[Point], of: &[u16], span: i64, fits: &dyn Fn(&[&Point]) -> bool) -> BTreeSet<usize> {
+fn naive_windows(
+    points: &[Point],
+    of: &[u16],
+    span: i64,
+    fits: &dyn Fn(&[&Point]) -> bool,
+) -> BTreeSet<usize> {
     let mut covered = BTreeSet::new();
     for first in points.iter().filter(|p| of.contains(&p.signal)) {
-        let inside: Vec<usize> =
-            (0..points.len()).filter(|at| of.contains(&points[*at].signal) && same_group(&points[*at], first) && (first.time..=first.time + span).contains(&points[*at].time)).collect();
+        let inside: Vec<usize> = (0..points.len())
+            .filter(|at| {
+                of.contains(&points[*at].signal)
+                    && same_group(&points[*at], first)
+                    && (first.time..=first.time + span).contains(&points[*at].time)
+            })
+            .collect();
         // a window begins at a hit; of several with its time it holds all
         let from = inside.clone();
         for begin in from.iter().filter(|at| points[**at].time == first.time) {
@@ -45,14 +79,25 @@ fn naive_windows(points: &[Point], of: &[u16], span: i64, fits: &dyn Fn(&[&Point
 }
 
 fn all_chains(points: &[Point], of: &[u16], span: i64) -> BTreeSet<usize> {
-    fn extend(points: &[Point], of: &[u16], until: i64, chain: &mut Vec<usize>, starts: &mut BTreeSet<usize>) {
+    fn extend(
+        points: &[Point],
+        of: &[u16],
+        until: i64,
+        chain: &mut Vec<usize>,
+        starts: &mut BTreeSet<usize>,
+    ) {
         let Some(signal) = of.get(chain.len()) else {
             starts.insert(chain[0]);
             return;
         };
         let last = &points[*chain.last().unwrap()];
         for (at, p) in points.iter().enumerate() {
-            if p.signal == *signal && !chain.contains(&at) && same_group(p, last) && precedes(last, p) && p.time <= until {
+            if p.signal == *signal
+                && !chain.contains(&at)
+                && same_group(p, last)
+                && precedes(last, p)
+                && p.time <= until
+            {
                 chain.push(at);
                 extend(points, of, until, chain, starts);
                 chain.pop();
@@ -131,9 +176,31 @@ proptest! {
 
 #[test]
 fn window_edges_are_inside() {
-    let p = |time| Point { time, file: 0, line: time as u64, signal: 0, node: Some(0), peer: None, values: BTreeMap::new(), weight: 1 };
-    let c = correlation(Relation::EventCount { span: 10, count: Count::Gte(3) }, vec![0]);
-    let found = |times: &[i64]| matches(&c, &times.iter().map(|t| p(*t)).collect::<Vec<_>>(), &|_, _, _| true).len();
+    let p = |time| Point {
+        time,
+        file: 0,
+        line: time as u64,
+        signal: 0,
+        node: Some(0),
+        peer: None,
+        values: BTreeMap::new(),
+        weight: 1,
+    };
+    let c = correlation(
+        Relation::EventCount {
+            span: 10,
+            count: Count::Gte(3),
+        },
+        vec![0],
+    );
+    let found = |times: &[i64]| {
+        matches(
+            &c,
+            &times.iter().map(|t| p(*t)).collect::<Vec<_>>(),
+            &|_, _, _| true,
+        )
+        .len()
+    };
     assert_eq!(found(&[0, 5, 10]), 1);
     assert_eq!(found(&[0, 5, 11]), 0);
     // two windows that share no hit are two matches

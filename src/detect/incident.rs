@@ -79,8 +79,16 @@ struct Proof {
 fn fitting<T>(things: &ByKey<T>, key: Key) -> impl Iterator<Item = &Vec<T>> {
     let all: Box<dyn Iterator<Item = (&Key, &Vec<T>)>> = match key {
         // only four keys can fit a full one, and only two ranges one without a peer
-        (Some(_), Some(_)) => Box::new([key, (key.0, None), (None, key.1), (None, None)].into_iter().filter_map(|k| things.get_key_value(&k))),
-        (Some(_), None) => Box::new(things.range((None, None)..=(None, Some(usize::MAX))).chain(things.range(key..=(key.0, Some(usize::MAX))))),
+        (Some(_), Some(_)) => Box::new(
+            [key, (key.0, None), (None, key.1), (None, None)]
+                .into_iter()
+                .filter_map(|k| things.get_key_value(&k)),
+        ),
+        (Some(_), None) => Box::new(
+            things
+                .range((None, None)..=(None, Some(usize::MAX)))
+                .chain(things.range(key..=(key.0, Some(usize::MAX)))),
+        ),
         _ => Box::new(things.iter().filter(move |(other, _)| fits(**other, key))),
     };
     all.map(|(_, list)| list)
@@ -101,22 +109,63 @@ fn fits(a: Key, b: Key) -> bool {
 }
 
 impl<'a> Scope<'a> {
-    fn new(timeline: &'a Timeline, table: &Table<'a>, fault: &'a Fault, cluster: usize, hits: &[usize]) -> Self {
-        let mut scope = Self { timeline, fault, cluster, points: Vec::new(), places: Vec::new(), untimed: Vec::new(), proofs: BTreeMap::new(), clears: ByKey::new() };
+    fn new(
+        timeline: &'a Timeline,
+        table: &Table<'a>,
+        fault: &'a Fault,
+        cluster: usize,
+        hits: &[usize],
+    ) -> Self {
+        let mut scope = Self {
+            timeline,
+            fault,
+            cluster,
+            points: Vec::new(),
+            places: Vec::new(),
+            untimed: Vec::new(),
+            proofs: BTreeMap::new(),
+            clears: ByKey::new(),
+        };
         for at in hits {
-            let Some((hit, entry)) = timeline.hits.get(*at).and_then(|hit| Some((hit, table.get(hit.signal)?))) else { continue };
+            let Some((hit, entry)) = timeline
+                .hits
+                .get(*at)
+                .and_then(|hit| Some((hit, table.get(hit.signal)?)))
+            else {
+                continue;
+            };
             let Some(time) = hit.time.micros else {
                 scope.untimed.push((*at, entry.place));
                 continue;
             };
             let named = entry.signal.binds.iter().zip(hit.values.iter());
-            let values = named.filter_map(|(bind, value)| Some((bind.name.clone(), value.as_deref()?.to_owned()))).collect();
+            let values = named
+                .filter_map(|(bind, value)| Some((bind.name.clone(), value.as_deref()?.to_owned())))
+                .collect();
             scope.places.push(*at);
-            scope.points.push(Point { time, file: hit.file, line: hit.line, signal: entry.place, node: hit.node, peer: hit.peer, values, weight: hit.weight });
+            scope.points.push(Point {
+                time,
+                file: hit.file,
+                line: hit.line,
+                signal: entry.place,
+                node: hit.node,
+                peer: hit.peer,
+                values,
+                weight: hit.weight,
+            });
         }
         scope.proofs = scope.all_proofs();
-        for (at, point) in scope.points.iter().enumerate().filter(|(_, point)| fault.cleared_by.contains(&point.signal)) {
-            scope.clears.entry((point.node, point.peer)).or_default().push(at);
+        for (at, point) in scope
+            .points
+            .iter()
+            .enumerate()
+            .filter(|(_, point)| fault.cleared_by.contains(&point.signal))
+        {
+            scope
+                .clears
+                .entry((point.node, point.peer))
+                .or_default()
+                .push(at);
         }
         scope
     }
@@ -124,26 +173,50 @@ impl<'a> Scope<'a> {
     /// The proofs of every term that a clause names.
     fn all_proofs(&self) -> BTreeMap<Term, ByKey<Proof>> {
         let covered = |node: Option<usize>, from: i64, to: i64| {
-            let writing = node.and_then(|at| self.timeline.nodes.get(at)).map_or(&[][..], |node| node.writing.as_slice());
-            writing.iter().any(|(first, last)| *first <= from && *last >= to)
+            let writing = node
+                .and_then(|at| self.timeline.nodes.get(at))
+                .map_or(&[][..], |node| node.writing.as_slice());
+            writing
+                .iter()
+                .any(|(first, last)| *first <= from && *last >= to)
         };
         let mut proofs = BTreeMap::new();
-        for term in self.fault.when.iter().flat_map(|clause| clause.all.iter().chain(&clause.any).chain(&clause.none)) {
+        for term in self
+            .fault
+            .when
+            .iter()
+            .flat_map(|clause| clause.all.iter().chain(&clause.any).chain(&clause.none))
+        {
             let mut by_key: ByKey<Proof> = ByKey::new();
             match *term {
                 Term::Signal(signal) => {
-                    for (at, point) in self.points.iter().enumerate().filter(|(_, point)| point.signal == signal) {
-                        by_key.entry((point.node, point.peer)).or_default().push(Proof { hits: vec![at] });
+                    for (at, point) in self
+                        .points
+                        .iter()
+                        .enumerate()
+                        .filter(|(_, point)| point.signal == signal)
+                    {
+                        by_key
+                            .entry((point.node, point.peer))
+                            .or_default()
+                            .push(Proof { hits: vec![at] });
                     }
                 }
                 Term::Correlation(at) => {
-                    let Some(correlation) = self.fault.correlations.get(usize::from(at)) else { continue };
+                    let Some(correlation) = self.fault.correlations.get(usize::from(at)) else {
+                        continue;
+                    };
                     let matches = match correlation.relation {
-                        Relation::EveryNode => self.every_node(&correlation.of).into_iter().collect(),
+                        Relation::EveryNode => {
+                            self.every_node(&correlation.of).into_iter().collect()
+                        }
                         _ => correlate::matches(correlation, &self.points, &covered),
                     };
                     for m in matches {
-                        by_key.entry((m.node, m.peer)).or_default().push(Proof { hits: m.hits });
+                        by_key
+                            .entry((m.node, m.peer))
+                            .or_default()
+                            .push(Proof { hits: m.hits });
                     }
                 }
             }
@@ -160,9 +233,15 @@ impl<'a> Scope<'a> {
         }
         let mut hits = Vec::new();
         for node in nodes {
-            let clears = |p: &Point| self.fault.cleared_by.contains(&p.signal) && p.node.is_none_or(|n| n == *node);
+            let clears = |p: &Point| {
+                self.fault.cleared_by.contains(&p.signal) && p.node.is_none_or(|n| n == *node)
+            };
             let last_clear = self.points.iter().rfind(|p| clears(p));
-            let open = self.points.iter().enumerate().filter(|(_, p)| of.contains(&p.signal) && p.node == Some(*node) && last_clear.is_none_or(|clear| precedes(clear, p)));
+            let open = self.points.iter().enumerate().filter(|(_, p)| {
+                of.contains(&p.signal)
+                    && p.node == Some(*node)
+                    && last_clear.is_none_or(|clear| precedes(clear, p))
+            });
             let before = hits.len();
             hits.extend(open.map(|(at, _)| at));
             if hits.len() == before {
@@ -170,20 +249,41 @@ impl<'a> Scope<'a> {
             }
         }
         hits.sort_unstable();
-        Some(Match { node: None, peer: None, hits })
+        Some(Match {
+            node: None,
+            peer: None,
+            hits,
+        })
     }
 
     /// Nodes on which an absence would hold if their logs reached far enough.
     fn undecided(&self, fault: usize, found: &[Finding]) -> BTreeSet<Undecided> {
         let mut open = BTreeSet::new();
         for correlation in &self.fault.correlations {
-            if !matches!(correlation.relation, Relation::Absence { covered: true, before: false, .. }) {
+            if !matches!(
+                correlation.relation,
+                Relation::Absence {
+                    covered: true,
+                    before: false,
+                    ..
+                }
+            ) {
                 continue;
             }
             for lonely in correlate::matches(correlation, &self.points, &|_, _, _| true) {
-                let decided = found.iter().any(|finding| lonely.hits.iter().all(|at| self.places.get(*at).is_some_and(|place| finding.hits.contains(place))));
+                let decided = found.iter().any(|finding| {
+                    lonely.hits.iter().all(|at| {
+                        self.places
+                            .get(*at)
+                            .is_some_and(|place| finding.hits.contains(place))
+                    })
+                });
                 if !decided {
-                    open.insert(Undecided { fault, cluster: self.cluster, node: lonely.node });
+                    open.insert(Undecided {
+                        fault,
+                        cluster: self.cluster,
+                        node: lonely.node,
+                    });
                 }
             }
         }
@@ -192,22 +292,43 @@ impl<'a> Scope<'a> {
 
     fn findings(&self, fault: usize) -> Vec<Finding> {
         let terms: BTreeSet<Term> = self.fault.when.iter().flat_map(needed).collect();
-        let bare: Vec<(usize, u16)> = self.untimed.iter().copied().filter(|(_, place)| terms.contains(&Term::Signal(*place))).collect();
+        let bare: Vec<(usize, u16)> = self
+            .untimed
+            .iter()
+            .copied()
+            .filter(|(_, place)| terms.contains(&Term::Signal(*place)))
+            .collect();
         let mut found = Vec::new();
         for key in self.keys(&terms, &bare) {
-            let mut mine: Vec<&Proof> = terms.iter().filter_map(|term| self.proofs.get(term)).flat_map(|by_key| fitting(by_key, key)).flatten().collect();
+            let mut mine: Vec<&Proof> = terms
+                .iter()
+                .filter_map(|term| self.proofs.get(term))
+                .flat_map(|by_key| fitting(by_key, key))
+                .flatten()
+                .collect();
             mine.sort_by(|a, b| a.hits.cmp(&b.hits));
             let mut episodes = self.episodes(&mine, key);
             self.add_untimed(&bare, key, &mut episodes);
-            found.extend(episodes.iter().filter_map(|episode| self.conclude(fault, key, episode)));
+            found.extend(
+                episodes
+                    .iter()
+                    .filter_map(|episode| self.conclude(fault, key, episode)),
+            );
         }
         found
     }
 
     /// The most specific keys: proof without a peer belongs to every peer of its node.
     fn keys(&self, terms: &BTreeSet<Term>, untimed: &[(usize, u16)]) -> BTreeSet<Key> {
-        let timed = terms.iter().filter_map(|term| self.proofs.get(term)).flat_map(BTreeMap::keys).copied();
-        let bare = untimed.iter().filter_map(|(at, _)| self.timeline.hits.get(*at)).map(|hit| (hit.node, hit.peer));
+        let timed = terms
+            .iter()
+            .filter_map(|term| self.proofs.get(term))
+            .flat_map(BTreeMap::keys)
+            .copied();
+        let bare = untimed
+            .iter()
+            .filter_map(|(at, _)| self.timeline.hits.get(*at))
+            .map(|hit| (hit.node, hit.peer));
         let all: BTreeSet<Key> = timed.chain(bare).collect();
         let full = |key: &&Key| key.0.is_some() && key.1.is_some();
         let nodes: BTreeSet<_> = all.iter().filter(full).map(|key| key.0).collect();
@@ -228,24 +349,46 @@ impl<'a> Scope<'a> {
         clears.sort_unstable();
         // the first clearing point behind a point
         let clear_after = |last: &Point| {
-            let begin = clears.partition_point(|at| self.points.get(*at).is_some_and(|p| p.time < last.time));
-            clears.iter().skip(begin).find_map(|at| self.points.get(*at).filter(|p| precedes(last, p)).map(|p| (*at, p)))
+            let begin = clears
+                .partition_point(|at| self.points.get(*at).is_some_and(|p| p.time < last.time));
+            clears.iter().skip(begin).find_map(|at| {
+                self.points
+                    .get(*at)
+                    .filter(|p| precedes(last, p))
+                    .map(|p| (*at, p))
+            })
         };
         let mut episodes: Vec<Episode> = Vec::new();
         for proof in proofs {
-            let Some(first) = proof.hits.first().and_then(|at| self.points.get(*at)) else { continue };
-            let goes_on = episodes.last().and_then(|e| e.hits.last()).and_then(|at| self.points.get(*at)).is_some_and(|last| {
-                let silent = first.time.saturating_sub(last.time) > self.fault.quiet;
-                !silent && !clear_after(last).is_some_and(|(_, clear)| precedes(clear, first))
-            });
+            let Some(first) = proof.hits.first().and_then(|at| self.points.get(*at)) else {
+                continue;
+            };
+            let goes_on = episodes
+                .last()
+                .and_then(|e| e.hits.last())
+                .and_then(|at| self.points.get(*at))
+                .is_some_and(|last| {
+                    let silent = first.time.saturating_sub(last.time) > self.fault.quiet;
+                    !silent && !clear_after(last).is_some_and(|(_, clear)| precedes(clear, first))
+                });
             match episodes.last_mut() {
                 Some(episode) if goes_on => episode.hits.extend(&proof.hits),
-                _ => episodes.push(Episode { hits: proof.hits.iter().copied().collect(), untimed: BTreeSet::new(), cleared: None }),
+                _ => episodes.push(Episode {
+                    hits: proof.hits.iter().copied().collect(),
+                    untimed: BTreeSet::new(),
+                    cleared: None,
+                }),
             }
         }
         for episode in &mut episodes {
-            let clear = episode.hits.last().and_then(|at| self.points.get(*at)).and_then(clear_after);
-            episode.cleared = clear.and_then(|(at, _)| self.timeline.hits.get(*self.places.get(at)?)).map(|hit| hit.time);
+            let clear = episode
+                .hits
+                .last()
+                .and_then(|at| self.points.get(*at))
+                .and_then(clear_after);
+            episode.cleared = clear
+                .and_then(|(at, _)| self.timeline.hits.get(*self.places.get(at)?))
+                .map(|hit| hit.time);
         }
         episodes
     }
@@ -254,35 +397,86 @@ impl<'a> Scope<'a> {
     /// is still open, else stands alone; within one file a later block can clear an earlier one.
     fn add_untimed(&self, bare: &[(usize, u16)], key: Key, episodes: &mut Vec<Episode>) {
         let hit = |at: usize| self.timeline.hits.get(at);
-        let mine: Vec<&TimedHit> = self.untimed.iter().filter(|(_, place)| self.fault.cleared_by.contains(place)).filter_map(|(at, _)| hit(*at)).collect();
+        let mine: Vec<&TimedHit> = self
+            .untimed
+            .iter()
+            .filter(|(_, place)| self.fault.cleared_by.contains(place))
+            .filter_map(|(at, _)| hit(*at))
+            .collect();
         let mut open = BTreeSet::new();
         let mut over = BTreeSet::new();
         for (at, _) in bare {
-            let Some(proof) = hit(*at).filter(|hit| fits((hit.node, hit.peer), key)) else { continue };
-            let cleared = mine.iter().any(|clear| clear.file == proof.file && clear.line > proof.line && fits((clear.node, clear.peer), (proof.node, proof.peer)));
-            if cleared { over.insert(*at) } else { open.insert(*at) };
+            let Some(proof) = hit(*at).filter(|hit| fits((hit.node, hit.peer), key)) else {
+                continue;
+            };
+            let cleared = mine.iter().any(|clear| {
+                clear.file == proof.file
+                    && clear.line > proof.line
+                    && fits((clear.node, clear.peer), (proof.node, proof.peer))
+            });
+            if cleared {
+                over.insert(*at)
+            } else {
+                open.insert(*at)
+            };
         }
         if !over.is_empty() {
-            episodes.push(Episode { hits: BTreeSet::new(), untimed: over, cleared: Some(EventTime::NONE) });
+            episodes.push(Episode {
+                hits: BTreeSet::new(),
+                untimed: over,
+                cleared: Some(EventTime::NONE),
+            });
         }
         if open.is_empty() {
             return;
         }
-        match episodes.iter_mut().rev().find(|episode| !episode.hits.is_empty()) {
+        match episodes
+            .iter_mut()
+            .rev()
+            .find(|episode| !episode.hits.is_empty())
+        {
             Some(last) if last.cleared.is_none() => last.untimed.extend(open),
-            _ => episodes.push(Episode { hits: BTreeSet::new(), untimed: open, cleared: None }),
+            _ => episodes.push(Episode {
+                hits: BTreeSet::new(),
+                untimed: open,
+                cleared: None,
+            }),
         }
     }
 
     fn conclude(&self, fault: usize, key: Key, episode: &Episode) -> Option<Finding> {
-        let (at, clause) = self.fault.when.iter().enumerate().find(|(_, clause)| self.holds(clause, key, episode))?;
-        let mut hits: Vec<usize> = episode.hits.iter().filter_map(|point| self.places.get(*point).copied()).chain(episode.untimed.iter().copied()).collect();
+        let (at, clause) = self
+            .fault
+            .when
+            .iter()
+            .enumerate()
+            .find(|(_, clause)| self.holds(clause, key, episode))?;
+        let mut hits: Vec<usize> = episode
+            .hits
+            .iter()
+            .filter_map(|point| self.places.get(*point).copied())
+            .chain(episode.untimed.iter().copied())
+            .collect();
         hits.sort_unstable();
         hits.dedup();
         let of = |at: &usize| self.timeline.hits.get(*at);
-        let timed: Vec<EventTime> = hits.iter().filter_map(of).map(|hit| hit.time).filter(|time| time.micros.is_some()).collect();
-        let certainty = timed.iter().map(|time| time.certainty).max().unwrap_or(TimeCertainty::Unknown);
-        let with = |time: Option<&EventTime>| time.map_or(EventTime::NONE, |time| EventTime { micros: time.micros, certainty });
+        let timed: Vec<EventTime> = hits
+            .iter()
+            .filter_map(of)
+            .map(|hit| hit.time)
+            .filter(|time| time.micros.is_some())
+            .collect();
+        let certainty = timed
+            .iter()
+            .map(|time| time.certainty)
+            .max()
+            .unwrap_or(TimeCertainty::Unknown);
+        let with = |time: Option<&EventTime>| {
+            time.map_or(EventTime::NONE, |time| EventTime {
+                micros: time.micros,
+                certainty,
+            })
+        };
         Some(Finding {
             fault,
             cluster: self.cluster,
@@ -313,10 +507,21 @@ impl<'a> Scope<'a> {
 
     /// What rests on an assumed identity or membership is never certain.
     fn ceiling(&self, clause: &Clause, key: Key) -> Confidence {
-        let inferred = [key.0, key.1].into_iter().flatten().filter_map(|at| self.timeline.nodes.get(at)).any(|node| node.inferred);
+        let inferred = [key.0, key.1]
+            .into_iter()
+            .flatten()
+            .filter_map(|at| self.timeline.nodes.get(at))
+            .any(|node| node.inferred);
         let every = needed(clause).any(|term| matches!(term, Term::Correlation(at) if self.fault.correlations.get(usize::from(at)).is_some_and(|c| c.relation == Relation::EveryNode)));
-        let assumed = self.timeline.clusters.get(self.cluster).is_some_and(|cluster| cluster.assumed);
-        match (every && assumed, inferred && needed(clause).any(|term| matches!(term, Term::Correlation(_)))) {
+        let assumed = self
+            .timeline
+            .clusters
+            .get(self.cluster)
+            .is_some_and(|cluster| cluster.assumed);
+        match (
+            every && assumed,
+            inferred && needed(clause).any(|term| matches!(term, Term::Correlation(_))),
+        ) {
             (true, _) => Confidence::Possible,
             (_, true) => Confidence::Likely,
             _ => Confidence::Certain,
@@ -331,36 +536,66 @@ impl<'a> Scope<'a> {
             Some(PeerIs::Member) => peer.is_some_and(|node| node.cluster == Some(self.cluster)),
             Some(PeerIs::Outsider) => peer.is_none_or(|node| node.cluster != Some(self.cluster)),
         };
-        right_peer && clause.all.iter().all(there) && (clause.any.is_empty() || clause.any.iter().any(there)) && !clause.none.iter().any(|term| self.contradicts(*term, key, episode))
+        right_peer
+            && clause.all.iter().all(there)
+            && (clause.any.is_empty() || clause.any.iter().any(there))
+            && !clause
+                .none
+                .iter()
+                .any(|term| self.contradicts(*term, key, episode))
     }
 
     /// The term has proof among the hits of the episode.
     fn proved(&self, term: Term, key: Key, episode: &Episode) -> bool {
-        let untimed = |signal: u16| self.untimed.iter().any(|(at, place)| *place == signal && episode.untimed.contains(at));
+        let untimed = |signal: u16| {
+            self.untimed
+                .iter()
+                .any(|(at, place)| *place == signal && episode.untimed.contains(at))
+        };
         if let Term::Signal(signal) = term
             && untimed(signal)
         {
             return true;
         }
-        let (Some(from), Some(to)) = (episode.hits.first(), episode.hits.last()) else { return false };
-        let Some(by_key) = self.proofs.get(&term) else { return false };
+        let (Some(from), Some(to)) = (episode.hits.first(), episode.hits.last()) else {
+            return false;
+        };
+        let Some(by_key) = self.proofs.get(&term) else {
+            return false;
+        };
         fitting(by_key, key).any(|list| {
             let begin = list.partition_point(|proof| proof.hits.first() < Some(from));
-            let mut near = list.iter().skip(begin).take_while(|proof| proof.hits.first() <= Some(to));
+            let mut near = list
+                .iter()
+                .skip(begin)
+                .take_while(|proof| proof.hits.first() <= Some(to));
             near.any(|proof| proof.hits.iter().all(|at| episode.hits.contains(at)))
         })
     }
 
     /// The term has proof during the episode or, for a plain signal, in the silence after it.
     fn contradicts(&self, term: Term, key: Key, episode: &Episode) -> bool {
-        let time = |at: Option<&usize>| at.and_then(|at| self.points.get(*at)).map(|point| point.time);
-        let (Some(from), Some(to)) = (time(episode.hits.first()), time(episode.hits.last())) else { return false };
-        let to = if matches!(term, Term::Signal(_)) { to.saturating_add(self.fault.quiet) } else { to };
+        let time = |at: Option<&usize>| {
+            at.and_then(|at| self.points.get(*at))
+                .map(|point| point.time)
+        };
+        let (Some(from), Some(to)) = (time(episode.hits.first()), time(episode.hits.last())) else {
+            return false;
+        };
+        let to = if matches!(term, Term::Signal(_)) {
+            to.saturating_add(self.fault.quiet)
+        } else {
+            to
+        };
         self.proofs.get(&term).is_some_and(|by_key| {
             fitting(by_key, key).any(|list| {
                 // proofs of one term and key end in the order in which they begin
-                let begin = list.partition_point(|proof| time(proof.hits.last()).is_some_and(|last| last < from));
-                list.get(begin).and_then(|proof| time(proof.hits.first())).is_some_and(|first| first <= to)
+                let begin = list.partition_point(|proof| {
+                    time(proof.hits.last()).is_some_and(|last| last < from)
+                });
+                list.get(begin)
+                    .and_then(|proof| time(proof.hits.first()))
+                    .is_some_and(|first| first <= to)
             })
         })
     }
@@ -369,10 +604,16 @@ impl<'a> Scope<'a> {
 /// Lowers what an expected window explains.
 fn expect(found: &mut [Finding], timeline: &Timeline, table: &Table<'_>) {
     for finding in found {
-        let Some(fault) = table.catalog.faults.get(finding.fault) else { continue };
-        let (Some(first), Some(last)) = (finding.first.micros, finding.last.micros) else { continue };
+        let Some(fault) = table.catalog.faults.get(finding.fault) else {
+            continue;
+        };
+        let (Some(first), Some(last)) = (finding.first.micros, finding.last.micros) else {
+            continue;
+        };
         for (id, ceiling) in &fault.expected_during {
-            let inside = windows(timeline, table, finding.cluster, id).into_iter().find(|(from, to, _)| *from <= last && first <= *to);
+            let inside = windows(timeline, table, finding.cluster, id)
+                .into_iter()
+                .find(|(from, to, _)| *from <= last && first <= *to);
             if let Some((_, _, title)) = inside.filter(|_| finding.severity > *ceiling) {
                 finding.severity = *ceiling;
                 finding.expected = Some(title);
@@ -382,18 +623,36 @@ fn expect(found: &mut [Finding], timeline: &Timeline, table: &Table<'_>) {
 }
 
 /// The spans of an expected window on a cluster.
-fn windows(timeline: &Timeline, table: &Table<'_>, cluster: usize, id: &str) -> Vec<(i64, i64, String)> {
+fn windows(
+    timeline: &Timeline,
+    table: &Table<'_>,
+    cluster: usize,
+    id: &str,
+) -> Vec<(i64, i64, String)> {
     let mut spans = Vec::new();
     for (rule_at, rule) in table.catalog.facts.iter().enumerate() {
         for window in rule.windows.iter().filter(|window| window.id == id) {
             let times = |place: u16| -> Vec<i64> {
-                let id = table.entries().iter().find(|e| e.owner == Owner::Fact(rule_at) && e.place == place).map(|e| e.id);
-                timeline.hits.iter().filter(|hit| Some(hit.signal) == id && hit.cluster == cluster).filter_map(|hit| hit.time.micros).collect()
+                let id = table
+                    .entries()
+                    .iter()
+                    .find(|e| e.owner == Owner::Fact(rule_at) && e.place == place)
+                    .map(|e| e.id);
+                timeline
+                    .hits
+                    .iter()
+                    .filter(|hit| Some(hit.signal) == id && hit.cluster == cluster)
+                    .filter_map(|hit| hit.time.micros)
+                    .collect()
             };
             let ends = window.end.map(times).unwrap_or_default();
             for start in times(window.start) {
                 let longest = start.saturating_add(window.span);
-                let end = ends.iter().copied().find(|end| *end >= start).map_or(longest, |end| end.min(longest));
+                let end = ends
+                    .iter()
+                    .copied()
+                    .find(|end| *end >= start)
+                    .map_or(longest, |end| end.min(longest));
                 spans.push((start, end, window.title.en.clone()));
             }
         }
@@ -405,11 +664,29 @@ fn windows(timeline: &Timeline, table: &Table<'_>, cluster: usize, id: &str) -> 
 fn replace(found: &mut Vec<Finding>, timeline: &Timeline, table: &Table<'_>) {
     let mut gone = BTreeSet::new();
     for winner in found.iter() {
-        let Some(fault) = table.catalog.faults.get(winner.fault).filter(|fault| !fault.replaces.is_empty()) else { continue };
+        let Some(fault) = table
+            .catalog
+            .faults
+            .get(winner.fault)
+            .filter(|fault| !fault.replaces.is_empty())
+        else {
+            continue;
+        };
         for (at, other) in found.iter().enumerate() {
-            let replaced = table.catalog.faults.get(other.fault).is_some_and(|f| fault.replaces.contains(&f.id));
-            let shared = other.hits.iter().any(|hit| same_record(timeline, *hit, &winner.hits));
-            if replaced && other.cluster == winner.cluster && !other.cleared && (shared || fits((winner.node, winner.peer), (other.node, other.peer))) {
+            let replaced = table
+                .catalog
+                .faults
+                .get(other.fault)
+                .is_some_and(|f| fault.replaces.contains(&f.id));
+            let shared = other
+                .hits
+                .iter()
+                .any(|hit| same_record(timeline, *hit, &winner.hits));
+            if replaced
+                && other.cluster == winner.cluster
+                && !other.cleared
+                && (shared || fits((winner.node, winner.peer), (other.node, other.peer)))
+            {
                 gone.insert(at);
             }
         }

@@ -32,7 +32,10 @@ impl Index {
         let mut names: Vec<&'static str> = FORMATS.iter().map(|format| format.parser).collect();
         names.sort_unstable();
         names.dedup();
-        let parsers = names.into_iter().map(|parser| ParserIndex::new(table, parser)).collect::<anyhow::Result<_>>()?;
+        let parsers = names
+            .into_iter()
+            .map(|parser| ParserIndex::new(table, parser))
+            .collect::<anyhow::Result<_>>()?;
         Ok(Self { parsers })
     }
 
@@ -44,13 +47,20 @@ impl Index {
             return None;
         }
         let mut picks = Vec::new();
-        let Some(literals) = &index.literals else { return Some(picks) };
+        let Some(literals) = &index.literals else {
+            return Some(picks);
+        };
         let mut at = 0;
         while let Some(found) = bytes.get(at..).and_then(|rest| literals.find(rest)) {
             let start = at + found.start();
             picks.push(start);
             // literals hold no line feed, so the rest of the line can tell nothing new
-            let Some(end) = bytes.get(start..).and_then(|rest| memchr::memchr(b'\n', rest)) else { break };
+            let Some(end) = bytes
+                .get(start..)
+                .and_then(|rest| memchr::memchr(b'\n', rest))
+            else {
+                break;
+            };
             at = start + end + 1;
         }
         Some(picks)
@@ -59,11 +69,19 @@ impl Index {
     /// Signals that a record with this text may fit, in ascending order.
     pub fn candidates(&self, parser: &str, text: &str, out: &mut Vec<SignalId>) {
         out.clear();
-        let Some(index) = self.parsers.iter().find(|index| index.parser == parser) else { return };
+        let Some(index) = self.parsers.iter().find(|index| index.parser == parser) else {
+            return;
+        };
         out.extend_from_slice(&index.free);
         if let Some(literals) = &index.literals {
             for found in literals.find_overlapping_iter(text) {
-                out.extend(index.signals.get(found.pattern().as_usize()).into_iter().flatten());
+                out.extend(
+                    index
+                        .signals
+                        .get(found.pattern().as_usize())
+                        .into_iter()
+                        .flatten(),
+                );
             }
         }
         out.sort_unstable();
@@ -77,10 +95,26 @@ impl ParserIndex {
         let mut free = Vec::new();
         let mut literals: Vec<(String, SignalId)> = Vec::new();
         for entry in table.entries() {
-            let Some(def) = FORMATS.get(usize::from(entry.signal.format)).filter(|def| def.parser == parser) else { continue };
-            let anchored = !entry.signal.literals.is_empty() && entry.signal.literals.iter().all(|l| l.len() >= LITERAL_BYTES);
+            let Some(def) = FORMATS
+                .get(usize::from(entry.signal.format))
+                .filter(|def| def.parser == parser)
+            else {
+                continue;
+            };
+            let anchored = !entry.signal.literals.is_empty()
+                && entry
+                    .signal
+                    .literals
+                    .iter()
+                    .all(|l| l.len() >= LITERAL_BYTES);
             if anchored && !def.always_parsed {
-                literals.extend(entry.signal.literals.iter().map(|l| (l.to_ascii_lowercase(), entry.id)));
+                literals.extend(
+                    entry
+                        .signal
+                        .literals
+                        .iter()
+                        .map(|l| (l.to_ascii_lowercase(), entry.id)),
+                );
             } else {
                 free.push(entry.id);
                 all = true;
@@ -98,7 +132,20 @@ impl ParserIndex {
                 }
             }
         }
-        let automaton = (!words.is_empty()).then(|| AhoCorasick::builder().ascii_case_insensitive(true).match_kind(MatchKind::Standard).build(&words)).transpose()?;
-        Ok(Self { parser, all, literals: automaton, signals, free })
+        let automaton = (!words.is_empty())
+            .then(|| {
+                AhoCorasick::builder()
+                    .ascii_case_insensitive(true)
+                    .match_kind(MatchKind::Standard)
+                    .build(&words)
+            })
+            .transpose()?;
+        Ok(Self {
+            parser,
+            all,
+            literals: automaton,
+            signals,
+            free,
+        })
     }
 }

@@ -33,7 +33,11 @@ struct Ready<'c> {
 impl<'c> Matcher<'c> {
     /// Takes over the signals of a table.
     pub fn new(table: &Table<'c>) -> Self {
-        let signals = table.entries().iter().map(|entry| Ready::new(entry.signal)).collect();
+        let signals = table
+            .entries()
+            .iter()
+            .map(|entry| Ready::new(entry.signal))
+            .collect();
         Self { signals }
     }
 
@@ -43,18 +47,42 @@ impl<'c> Matcher<'c> {
         if ready.format != event.format || !ready.fits(event) {
             return None;
         }
-        let values: Values = ready.signal.binds.iter().map(|bind| ready.value(bind, event)).collect();
+        let values: Values = ready
+            .signal
+            .binds
+            .iter()
+            .map(|bind| ready.value(bind, event))
+            .collect();
         let mut hasher = DefaultHasher::new();
         event.text.hash(&mut hasher);
-        Some(Hit { signal: id, time: event.time, line: event.line, hash: hasher.finish(), values, excerpt: excerpt(&event.text) })
+        Some(Hit {
+            signal: id,
+            time: event.time,
+            line: event.line,
+            hash: hasher.finish(),
+            values,
+            excerpt: excerpt(&event.text),
+        })
     }
 }
 
 impl<'c> Ready<'c> {
     fn new(signal: &'c Signal) -> Self {
-        let slots = |test: &Test| if test.op == Op::Re { test.values.iter().map(|_| OnceLock::new()).collect() } else { Vec::new() };
+        let slots = |test: &Test| {
+            if test.op == Op::Re {
+                test.values.iter().map(|_| OnceLock::new()).collect()
+            } else {
+                Vec::new()
+            }
+        };
         let patterns = signal.condition.iter().flatten().map(slots).collect();
-        Self { signal, format: FORMATS.get(usize::from(signal.format)).map_or("", |def| def.id), patterns }
+        Self {
+            signal,
+            format: FORMATS
+                .get(usize::from(signal.format))
+                .map_or("", |def| def.id),
+            patterns,
+        }
     }
 
     fn fits(&self, event: &Event<'_>) -> bool {
@@ -62,7 +90,10 @@ impl<'c> Ready<'c> {
         self.signal.condition.iter().any(|tests| {
             let first = number;
             number += tests.len();
-            tests.iter().enumerate().all(|(at, test)| self.holds(first + at, test, event))
+            tests
+                .iter()
+                .enumerate()
+                .all(|(at, test)| self.holds(first + at, test, event))
         })
     }
 
@@ -71,22 +102,58 @@ impl<'c> Ready<'c> {
             let there = event.first(&test.field).is_some();
             return test.values.iter().any(|wanted| (wanted == "true") == there);
         }
-        let one = |(slot, wanted): (usize, &String)| event.all(&test.field).any(|value| self.compare(number, slot, test, wanted, value, event));
+        let one = |(slot, wanted): (usize, &String)| {
+            event
+                .all(&test.field)
+                .any(|value| self.compare(number, slot, test, wanted, value, event))
+        };
         let mut wanted = test.values.iter().enumerate();
-        if test.all { wanted.all(one) } else { wanted.any(one) }
+        if test.all {
+            wanted.all(one)
+        } else {
+            wanted.any(one)
+        }
     }
 
-    fn compare(&self, number: usize, slot: usize, test: &Test, wanted: &str, value: &str, event: &Event<'_>) -> bool {
-        let equal = |a: &str, b: &str| if test.cased { a == b } else { a.eq_ignore_ascii_case(b) };
+    fn compare(
+        &self,
+        number: usize,
+        slot: usize,
+        test: &Test,
+        wanted: &str,
+        value: &str,
+        event: &Event<'_>,
+    ) -> bool {
+        let equal = |a: &str, b: &str| {
+            if test.cased {
+                a == b
+            } else {
+                a.eq_ignore_ascii_case(b)
+            }
+        };
         let number_of = |text: &str| text.trim().parse::<f64>().ok();
-        let ordered = |fits: fn(&f64, &f64) -> bool| number_of(value).zip(number_of(wanted)).is_some_and(|(a, b)| fits(&a, &b));
+        let ordered = |fits: fn(&f64, &f64) -> bool| {
+            number_of(value)
+                .zip(number_of(wanted))
+                .is_some_and(|(a, b)| fits(&a, &b))
+        };
         match test.op {
             Op::Equals => equal(value, wanted),
             Op::Contains => contains(value, wanted, test.cased),
-            Op::StartsWith => value.get(..wanted.len()).is_some_and(|start| equal(start, wanted)),
-            Op::EndsWith => value.len().checked_sub(wanted.len()).and_then(|at| value.get(at..)).is_some_and(|end| equal(end, wanted)),
-            Op::Re => self.pattern(number, slot, test, wanted).is_some_and(|regex| regex.is_match(value)),
-            Op::Cidr => Network::parse(wanted).is_some_and(|network| network.contains(value.trim())),
+            Op::StartsWith => value
+                .get(..wanted.len())
+                .is_some_and(|start| equal(start, wanted)),
+            Op::EndsWith => value
+                .len()
+                .checked_sub(wanted.len())
+                .and_then(|at| value.get(at..))
+                .is_some_and(|end| equal(end, wanted)),
+            Op::Re => self
+                .pattern(number, slot, test, wanted)
+                .is_some_and(|regex| regex.is_match(value)),
+            Op::Cidr => {
+                Network::parse(wanted).is_some_and(|network| network.contains(value.trim()))
+            }
             Op::Gt => ordered(f64::gt),
             Op::Gte => ordered(f64::ge),
             Op::Lt => ordered(f64::lt),
@@ -98,30 +165,52 @@ impl<'c> Ready<'c> {
 
     fn pattern(&self, number: usize, slot: usize, test: &Test, pattern: &str) -> Option<&Regex> {
         let slot = self.patterns.get(number)?.get(slot)?;
-        slot.get_or_init(|| condition::regex(pattern, test.cased).ok()).as_ref()
+        slot.get_or_init(|| condition::regex(pattern, test.cased).ok())
+            .as_ref()
     }
 
     fn value(&self, bind: &Bind, event: &Event<'_>) -> Option<Box<str>> {
         match &bind.source {
             Source::Field(field) => event.first(field).and_then(bounded),
             Source::Capture(name) => {
-                let tests = self.signal.condition.iter().flatten().enumerate().filter(|(_, test)| test.op == Op::Re);
-                tests.into_iter().find_map(|(number, test)| self.capture(number, test, name, event))
+                let tests = self
+                    .signal
+                    .condition
+                    .iter()
+                    .flatten()
+                    .enumerate()
+                    .filter(|(_, test)| test.op == Op::Re);
+                tests
+                    .into_iter()
+                    .find_map(|(number, test)| self.capture(number, test, name, event))
             }
         }
     }
 
-    fn capture(&self, number: usize, test: &Test, name: &str, event: &Event<'_>) -> Option<Box<str>> {
+    fn capture(
+        &self,
+        number: usize,
+        test: &Test,
+        name: &str,
+        event: &Event<'_>,
+    ) -> Option<Box<str>> {
         test.values.iter().enumerate().find_map(|(slot, pattern)| {
             let regex = self.pattern(number, slot, test, pattern)?;
-            event.all(&test.field).find_map(|value| bounded(regex.captures(value)?.name(name)?.as_str()))
+            event
+                .all(&test.field)
+                .find_map(|value| bounded(regex.captures(value)?.name(name)?.as_str()))
         })
     }
 }
 
 fn bounded(value: &str) -> Option<Box<str>> {
     let value = value.trim();
-    (!value.is_empty()).then(|| value.get(..value.floor_char_boundary(VALUE_BYTES)).unwrap_or(value).into())
+    (!value.is_empty()).then(|| {
+        value
+            .get(..value.floor_char_boundary(VALUE_BYTES))
+            .unwrap_or(value)
+            .into()
+    })
 }
 
 /// True when `needle` stands in `text`, ignoring ASCII case unless `cased`.
@@ -130,14 +219,25 @@ fn contains(text: &str, needle: &str, cased: bool) -> bool {
         return text.contains(needle);
     }
     let (text, needle) = (text.as_bytes(), needle.as_bytes());
-    let Some(first) = needle.first() else { return true };
+    let Some(first) = needle.first() else {
+        return true;
+    };
     let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
-    memchr::memchr2_iter(lower, upper, text).any(|at| text.get(at..at + needle.len()).is_some_and(|part| part.eq_ignore_ascii_case(needle)))
+    memchr::memchr2_iter(lower, upper, text).any(|at| {
+        text.get(at..at + needle.len())
+            .is_some_and(|part| part.eq_ignore_ascii_case(needle))
+    })
 }
 
 /// True when an event fits a condition that belongs to no signal, such as a remedy's check.
 pub fn fits(condition: &Condition, event: &Event<'_>) -> bool {
-    let signal = Signal { name: String::new(), format: 0, condition: condition.clone(), binds: Vec::new(), literals: Vec::new() };
+    let signal = Signal {
+        name: String::new(),
+        format: 0,
+        condition: condition.clone(),
+        binds: Vec::new(),
+        literals: Vec::new(),
+    };
     Ready::new(&signal).fits(event)
 }
 
@@ -148,7 +248,13 @@ mod tests {
     use crate::model::time::RawTime;
 
     fn event(fields: &[(&'static str, &'static str)]) -> Event<'static> {
-        let mut event = Event { format: "expressway.log", time: RawTime::None, line: 1, fields: Vec::new(), text: "".into() };
+        let mut event = Event {
+            format: "expressway.log",
+            time: RawTime::None,
+            line: 1,
+            fields: Vec::new(),
+            text: "".into(),
+        };
         for (name, value) in fields {
             event.push(*name, *value);
         }
@@ -162,17 +268,35 @@ mod tests {
 
     #[test]
     fn every_comparison() {
-        let f = [("Detail", "Alarm Raised"), ("n", "12"), ("ip", "10.1.2.3"), ("Node", "a"), ("Node", "b"), ("other", "B")];
+        let f = [
+            ("Detail", "Alarm Raised"),
+            ("n", "12"),
+            ("ip", "10.1.2.3"),
+            ("Node", "a"),
+            ("Node", "b"),
+            ("other", "B"),
+        ];
         assert!(holds("Detail", &["alarm raised"], &f));
         assert!(!holds("Detail|cased", &["alarm raised"], &f));
         assert!(holds("Detail|contains", &["M RAI", "zzz"], &f));
         assert!(!holds("Detail|contains|all", &["M RAI", "zzz"], &f));
-        assert!(holds("Detail|startswith", &["alarm"], &f) && holds("Detail|endswith", &["raised"], &f));
-        assert!(holds("n|gte", &["12"], &f) && !holds("n|gt", &["12"], &f) && holds("n|lt", &["13"], &f) && holds("n|lte", &["12"], &f));
+        assert!(
+            holds("Detail|startswith", &["alarm"], &f) && holds("Detail|endswith", &["raised"], &f)
+        );
+        assert!(
+            holds("n|gte", &["12"], &f)
+                && !holds("n|gt", &["12"], &f)
+                && holds("n|lt", &["13"], &f)
+                && holds("n|lte", &["12"], &f)
+        );
         assert!(holds("ip|cidr", &["10.1.0.0/16"], &f));
         assert!(holds("Node", &["b"], &f) && holds("Node|fieldref", &["other"], &f));
         assert!(holds("Node|all", &["a", "b"], &f));
-        assert!(holds("gone|exists", &["false"], &f) && holds("Node|exists", &["true"], &f) && !holds("gone", &["x"], &f));
+        assert!(
+            holds("gone|exists", &["false"], &f)
+                && holds("Node|exists", &["true"], &f)
+                && !holds("gone", &["x"], &f)
+        );
         assert!(holds("Detail|re", &["^alarm (raised|lowered)$"], &f));
     }
 

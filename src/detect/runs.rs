@@ -22,7 +22,11 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { text_bytes: 16 << 20, hits: 50_000, runs: 50_000 }
+        Self {
+            text_bytes: 16 << 20,
+            hits: 50_000,
+            runs: 50_000,
+        }
     }
 }
 
@@ -50,12 +54,23 @@ pub struct Folder<'t, 'c> {
 impl<'t, 'c> Folder<'t, 'c> {
     /// An empty folder.
     pub fn new(table: &'t Table<'c>, budget: Budget) -> Self {
-        Self { table, budget, places: HashMap::new(), runs: Vec::new(), fixed: Vec::new(), open: HashMap::new(), text_bytes: 0, dropped: 0 }
+        Self {
+            table,
+            budget,
+            places: HashMap::new(),
+            runs: Vec::new(),
+            fixed: Vec::new(),
+            open: HashMap::new(),
+            text_bytes: 0,
+            dropped: 0,
+        }
     }
 
     /// Adds a hit; hits of a file come in line order.
     pub fn add(&mut self, file: u32, hit: Hit) {
-        let Some(entry) = self.table.get(hit.signal) else { return };
+        let Some(entry) = self.table.get(hit.signal) else {
+            return;
+        };
         let (owner, usage) = (entry.owner, entry.usage);
         let answers = self.answers(file, owner, usage, &hit);
         let key = (file, hit.signal, hit.values.clone());
@@ -66,24 +81,43 @@ impl<'t, 'c> Folder<'t, 'c> {
                 return;
             }
             None => {
-                self.runs.push(Run { file, signal: hit.signal, values: hit.values.clone(), hits: Vec::new(), dropped: 0 });
+                self.runs.push(Run {
+                    file,
+                    signal: hit.signal,
+                    values: hit.values.clone(),
+                    hits: Vec::new(),
+                    dropped: 0,
+                });
                 self.fixed.push(0);
                 self.places.insert(key, self.runs.len() - 1);
                 self.runs.len() - 1
             }
         };
         let room = self.budget.text_bytes.saturating_sub(self.text_bytes);
-        let (Some(run), Some(fixed)) = (self.runs.get_mut(at), self.fixed.get_mut(at)) else { return };
+        let (Some(run), Some(fixed)) = (self.runs.get_mut(at), self.fixed.get_mut(at)) else {
+            return;
+        };
         let excerpt = (hit.excerpt.len() <= room).then_some(hit.excerpt);
         let size = excerpt.as_ref().map_or(0, |text| text.len());
-        let hit = RunHit { time: hit.time, line: hit.line, hash: hit.hash, excerpt };
+        let hit = RunHit {
+            time: hit.time,
+            line: hit.line,
+            hash: hit.hash,
+            excerpt,
+        };
         let replace = match usage {
             Use::Proof => run.hits.len() >= self.budget.hits,
             // the last hit is always kept in the last place; the one before it goes if it says nothing new
-            Use::Contrast => run.hits.len() >= self.budget.hits || (!answers && repeats(&run.hits, &hit)),
+            Use::Contrast => {
+                run.hits.len() >= self.budget.hits || (!answers && repeats(&run.hits, &hit))
+            }
             Use::Fact => run.hits.len() >= 2,
         };
-        let old = if replace && run.hits.len() > *fixed { run.hits.pop() } else { None };
+        let old = if replace && run.hits.len() > *fixed {
+            run.hits.pop()
+        } else {
+            None
+        };
         if let Some(old) = old {
             run.dropped += 1;
             self.text_bytes -= old.excerpt.map_or(0, |text| text.len());
@@ -100,7 +134,11 @@ impl<'t, 'c> Folder<'t, 'c> {
         if usage == Use::Fact {
             return false;
         }
-        let value = |name| self.table.value_place(hit.signal, name).and_then(|at| hit.values.get(at).cloned().flatten());
+        let value = |name| {
+            self.table
+                .value_place(hit.signal, name)
+                .and_then(|at| hit.values.get(at).cloned().flatten())
+        };
         let talk = (file, owner, value("node"), value("peer"));
         if self.open.len() >= self.budget.runs && !self.open.contains_key(&talk) {
             return false;
@@ -111,7 +149,8 @@ impl<'t, 'c> Folder<'t, 'c> {
 
     /// The runs in the order of (file, signal, values), and the number of hits without a run.
     pub fn finish(mut self) -> (Vec<Run>, u64) {
-        self.runs.sort_by(|a, b| (a.file, a.signal, &a.values).cmp(&(b.file, b.signal, &b.values)));
+        self.runs
+            .sort_by(|a, b| (a.file, a.signal, &a.values).cmp(&(b.file, b.signal, &b.values)));
         (self.runs, self.dropped)
     }
 }
@@ -129,7 +168,9 @@ fn repeats(hits: &[RunHit], new: &RunHit) -> bool {
 fn ticks(time: RawTime) -> Option<i64> {
     match time {
         RawTime::Instant(t) | RawTime::Local(t) => Some(t),
-        RawTime::Yearless { month, day, micros } => Some((i64::from(month) * 31 + i64::from(day)) * 86_400 * SECOND + micros),
+        RawTime::Yearless { month, day, micros } => {
+            Some((i64::from(month) * 31 + i64::from(day)) * 86_400 * SECOND + micros)
+        }
         RawTime::None => None,
     }
 }
@@ -142,24 +183,57 @@ mod tests {
 
     fn catalog() -> Catalog {
         let text = "id: a.b\nproduct: cms\nseverity: error\ntitle: t\nstatus: test\nsignals:\n  bad: {format: cms.syslog, where: {message: bad}, bind: {node: host}}\n  good: {format: cms.syslog, where: {message: good}, bind: {node: host}}\nwhen: [{all: [bad], none: [good], confidence: likely}]\n";
-        compile(Catalog::default(), &[RuleFile { kind: "faults".into(), path: "t".into(), text: text.into() }]).unwrap()
+        compile(
+            Catalog::default(),
+            &[RuleFile {
+                kind: "faults".into(),
+                path: "t".into(),
+                text: text.into(),
+            }],
+        )
+        .unwrap()
     }
 
     fn hit(signal: u32, second: i64) -> Hit {
-        Hit { signal: SignalId(signal), time: RawTime::Instant(second * SECOND), line: u64::try_from(second).unwrap(), hash: 0, values: vec![Some("n".into())].into(), excerpt: "text".into() }
+        Hit {
+            signal: SignalId(signal),
+            time: RawTime::Instant(second * SECOND),
+            line: u64::try_from(second).unwrap(),
+            hash: 0,
+            values: vec![Some("n".into())].into(),
+            excerpt: "text".into(),
+        }
     }
 
     fn lines(budget: Budget, hits: &[(u32, i64)]) -> Vec<(Vec<u64>, u64)> {
         let catalog = catalog();
         let table = Table::new(&catalog);
         let mut folder = Folder::new(&table, budget);
-        hits.iter().for_each(|(signal, second)| folder.add(0, hit(*signal, *second)));
-        folder.finish().0.into_iter().map(|run| (run.hits.iter().map(|h| h.line).collect(), run.dropped)).collect()
+        hits.iter()
+            .for_each(|(signal, second)| folder.add(0, hit(*signal, *second)));
+        folder
+            .finish()
+            .0
+            .into_iter()
+            .map(|run| (run.hits.iter().map(|h| h.line).collect(), run.dropped))
+            .collect()
     }
 
     #[test]
     fn proof_is_kept_and_contrast_is_thinned_but_never_around_proof() {
-        let runs = lines(Budget::default(), &[(1, 1), (1, 2), (1, 3), (0, 4), (1, 5), (1, 6), (1, 7), (1, 80)]);
+        let runs = lines(
+            Budget::default(),
+            &[
+                (1, 1),
+                (1, 2),
+                (1, 3),
+                (0, 4),
+                (1, 5),
+                (1, 6),
+                (1, 7),
+                (1, 80),
+            ],
+        );
         assert_eq!(runs[0].0, [4]);
         // first; the last before the proof; the first after it; the last
         assert_eq!(runs[1].0, [1, 3, 5, 7, 80]);
@@ -169,7 +243,13 @@ mod tests {
     #[test]
     fn beyond_the_cap_the_first_and_the_last_stay() {
         let hits: Vec<(u32, i64)> = (1..=10).map(|s| (0, s)).collect();
-        let runs = lines(Budget { hits: 4, ..Budget::default() }, &hits);
+        let runs = lines(
+            Budget {
+                hits: 4,
+                ..Budget::default()
+            },
+            &hits,
+        );
         assert_eq!(runs, [(vec![1, 2, 3, 10], 6)]);
     }
 }

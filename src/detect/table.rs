@@ -53,18 +53,32 @@ impl<'c> Table<'c> {
         let mut entries = Vec::new();
         let mut add = |owner, place: usize, signal, usage| {
             if let (Ok(id), Ok(place)) = (u32::try_from(entries.len()), u16::try_from(place)) {
-                entries.push(Entry { id: SignalId(id), owner, place, signal, usage });
+                entries.push(Entry {
+                    id: SignalId(id),
+                    owner,
+                    place,
+                    signal,
+                    usage,
+                });
             }
         };
         for (at, fault) in catalog.faults.iter().enumerate() {
             for (place, signal) in fault.signals.iter().enumerate() {
-                let usage = if proves(fault, place) { Use::Proof } else { Use::Contrast };
+                let usage = if proves(fault, place) {
+                    Use::Proof
+                } else {
+                    Use::Contrast
+                };
                 add(Owner::Fault(at), place, signal, usage);
             }
         }
         for (at, rule) in catalog.facts.iter().enumerate() {
             for (place, signal) in rule.signals.iter().enumerate() {
-                let usage = if timed(rule, place) { Use::Proof } else { Use::Fact };
+                let usage = if timed(rule, place) {
+                    Use::Proof
+                } else {
+                    Use::Fact
+                };
                 add(Owner::Fact(at), place, signal, usage);
             }
         }
@@ -83,7 +97,11 @@ impl<'c> Table<'c> {
 
     /// Place of a bound name in the values of a signal's hits.
     pub fn value_place(&self, id: SignalId, name: &str) -> Option<usize> {
-        self.get(id)?.signal.binds.iter().position(|bind| bind.name == name)
+        self.get(id)?
+            .signal
+            .binds
+            .iter()
+            .position(|bind| bind.name == name)
     }
 }
 
@@ -104,12 +122,21 @@ fn proves(fault: &Fault, place: usize) -> bool {
     let is = |signal: u16| usize::from(signal) == place;
     fault.when.iter().flat_map(needed).any(|term| match term {
         Term::Signal(signal) => is(signal),
-        Term::Correlation(at) => fault.correlations.get(usize::from(at)).is_some_and(|c| proof_signals(c).into_iter().any(is)),
+        Term::Correlation(at) => fault
+            .correlations
+            .get(usize::from(at))
+            .is_some_and(|c| proof_signals(c).into_iter().any(is)),
     })
 }
 
 /// Windows and inferences need the times of all their hits.
 fn timed(rule: &FactRule, place: usize) -> bool {
     let is = |signal: u16| usize::from(signal) == place;
-    rule.inferences.iter().any(|i| is(i.name_of) || is(i.address_of)) || rule.windows.iter().any(|w| is(w.start) || w.end.is_some_and(is))
+    rule.inferences
+        .iter()
+        .any(|i| is(i.name_of) || is(i.address_of))
+        || rule
+            .windows
+            .iter()
+            .any(|w| is(w.start) || w.end.is_some_and(is))
 }

@@ -9,13 +9,19 @@ use crate::model::report::{Diagnosis, DiagnosisRole};
 /// The incidents of a cluster as report entries, each symptom with the causes at the root of it.
 pub(super) fn explained(case: &Case<'_>, findings: &[&Finding]) -> Vec<Diagnosis> {
     let links = links(case, findings);
-    let mut entries: Vec<Diagnosis> = findings.iter().filter_map(|finding| entry::diagnosis(case, finding)).collect();
+    let mut entries: Vec<Diagnosis> = findings
+        .iter()
+        .filter_map(|finding| entry::diagnosis(case, finding))
+        .collect();
     let ids: Vec<String> = entries.iter().map(|entry| entry.id.clone()).collect();
     for (at, entry) in entries.iter_mut().enumerate() {
         let roots = roots(&links, at);
         if !roots.is_empty() {
             entry.role = DiagnosisRole::Symptom;
-            entry.explained_by = roots.into_iter().filter_map(|root| ids.get(root).cloned()).collect();
+            entry.explained_by = roots
+                .into_iter()
+                .filter_map(|root| ids.get(root).cloned())
+                .collect();
             entry.explained_by.sort();
         }
     }
@@ -33,11 +39,25 @@ fn links(case: &Case<'_>, findings: &[&Finding]) -> Vec<Vec<usize>> {
     }
     let mut links = vec![Vec::new(); findings.len()];
     for (cause_at, cause) in findings.iter().enumerate() {
-        let Some(fault) = case.catalog().faults.get(cause.fault) else { continue };
-        for symptom_at in fault.explains.iter().filter_map(|id| by_fault.get(id.as_str())).flatten() {
-            let Some(symptom) = findings.get(*symptom_at) else { continue };
-            if concerns(cause, symptom) && in_time(cause, symptom, fault.explains_within, fault.quiet) {
-                links.get_mut(*symptom_at).into_iter().for_each(|list| list.push(cause_at));
+        let Some(fault) = case.catalog().faults.get(cause.fault) else {
+            continue;
+        };
+        for symptom_at in fault
+            .explains
+            .iter()
+            .filter_map(|id| by_fault.get(id.as_str()))
+            .flatten()
+        {
+            let Some(symptom) = findings.get(*symptom_at) else {
+                continue;
+            };
+            if concerns(cause, symptom)
+                && in_time(cause, symptom, fault.explains_within, fault.quiet)
+            {
+                links
+                    .get_mut(*symptom_at)
+                    .into_iter()
+                    .for_each(|list| list.push(cause_at));
             }
         }
     }
@@ -48,15 +68,24 @@ fn links(case: &Case<'_>, findings: &[&Finding]) -> Vec<Vec<usize>> {
 fn concerns(cause: &Finding, symptom: &Finding) -> bool {
     let fits = |a: Option<usize>, b: Option<usize>| a.is_none() || b.is_none() || a == b;
     let own_view = fits(cause.node, symptom.node) && fits(cause.peer, symptom.peer);
-    let peers_view = cause.peer.is_some() && cause.peer == symptom.node && fits(cause.node, symptom.peer);
+    let peers_view =
+        cause.peer.is_some() && cause.peer == symptom.node && fits(cause.node, symptom.peer);
     own_view || peers_view
 }
 
 /// The symptom begins while the cause lasts, or a little before its first proof. What has no
 /// time, such as a status, is taken as belonging together.
 fn in_time(cause: &Finding, symptom: &Finding, lead: i64, quiet: i64) -> bool {
-    let (Some(from), Some(to), Some(begin)) = (cause.first.micros, cause.last.micros, symptom.first.micros) else { return true };
-    let end = cause.cleared_at.micros.unwrap_or(to.saturating_add(quiet)).max(to.saturating_add(lead));
+    let (Some(from), Some(to), Some(begin)) =
+        (cause.first.micros, cause.last.micros, symptom.first.micros)
+    else {
+        return true;
+    };
+    let end = cause
+        .cleared_at
+        .micros
+        .unwrap_or(to.saturating_add(quiet))
+        .max(to.saturating_add(lead));
     begin >= from.saturating_sub(lead) && begin <= end
 }
 

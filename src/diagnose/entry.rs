@@ -25,7 +25,11 @@ pub(super) fn diagnosis(case: &Case<'_>, finding: &Finding) -> Option<Diagnosis>
         "nodes" => Some(nodes(case, finding)),
         other => bindings.get(other).map(|binding| binding.value.clone()),
     };
-    let summary = fault.summary.as_ref().unwrap_or(&fault.title).get(case.lang);
+    let summary = fault
+        .summary
+        .as_ref()
+        .unwrap_or(&fault.title)
+        .get(case.lang);
     Some(Diagnosis {
         id: id(case, fault, finding),
         fault: fault.id.clone(),
@@ -54,27 +58,63 @@ pub(super) fn diagnosis(case: &Case<'_>, finding: &Finding) -> Option<Diagnosis>
 
 /// The nodes an incident was seen on.
 fn nodes(case: &Case<'_>, finding: &Finding) -> String {
-    let names: BTreeSet<String> = finding.hits.iter().filter_map(|at| case.label(case.hit(*at)?.node)).collect();
+    let names: BTreeSet<String> = finding
+        .hits
+        .iter()
+        .filter_map(|at| case.label(case.hit(*at)?.node))
+        .collect();
     names.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// A digest of what makes an incident itself: fault, raw names and time of its first proof.
 fn id(case: &Case<'_>, fault: &Fault, finding: &Finding) -> String {
-    let first = finding.hits.iter().filter_map(|at| case.hit(*at)).find(|hit| hit.time.micros == finding.first.micros);
-    let raw = |name| first.and_then(|hit| hit.values.get(case.table.value_place(hit.signal, name)?)?.as_deref()).unwrap_or("");
-    let when = finding.first.rfc3339().unwrap_or_else(|| first.and_then(|hit| hit.excerpt.as_deref()).unwrap_or("").to_owned());
+    let first = finding
+        .hits
+        .iter()
+        .filter_map(|at| case.hit(*at))
+        .find(|hit| hit.time.micros == finding.first.micros);
+    let raw = |name| {
+        first
+            .and_then(|hit| {
+                hit.values
+                    .get(case.table.value_place(hit.signal, name)?)?
+                    .as_deref()
+            })
+            .unwrap_or("")
+    };
+    let when = finding.first.rfc3339().unwrap_or_else(|| {
+        first
+            .and_then(|hit| hit.excerpt.as_deref())
+            .unwrap_or("")
+            .to_owned()
+    });
     let text = [fault.id.as_str(), raw("node"), raw("peer"), &when].join("\0");
-    Sha256::digest(text).iter().take(6).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    Sha256::digest(text)
+        .iter()
+        .take(6)
+        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// The last value of every bound name but node and peer.
 fn bindings(case: &Case<'_>, finding: &Finding) -> BTreeMap<String, Binding> {
     let mut bindings = BTreeMap::new();
     for hit in finding.hits.iter().filter_map(|at| case.hit(*at)) {
-        let Some(entry) = case.table.get(hit.signal) else { continue };
+        let Some(entry) = case.table.get(hit.signal) else {
+            continue;
+        };
         for (bind, value) in entry.signal.binds.iter().zip(hit.values.iter()) {
-            let Some(value) = value.as_deref().filter(|value| bind.name != "node" && bind.name != "peer" && typed(bind.kind, value)) else { continue };
-            bindings.insert(bind.name.clone(), Binding { kind: bind.kind.as_str().to_owned(), value: value.to_owned() });
+            let Some(value) = value.as_deref().filter(|value| {
+                bind.name != "node" && bind.name != "peer" && typed(bind.kind, value)
+            }) else {
+                continue;
+            };
+            bindings.insert(
+                bind.name.clone(),
+                Binding {
+                    kind: bind.kind.as_str().to_owned(),
+                    value: value.to_owned(),
+                },
+            );
         }
     }
     bindings
@@ -82,7 +122,11 @@ fn bindings(case: &Case<'_>, finding: &Finding) -> BTreeMap<String, Binding> {
 
 /// A value that is not what its type says never leaves as that type.
 fn typed(kind: ValueType, value: &str) -> bool {
-    let word = |extra: &str| value.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(c));
+    let word = |extra: &str| {
+        value
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
+    };
     match kind {
         ValueType::Address => value.parse::<std::net::IpAddr>().is_ok(),
         ValueType::Host | ValueType::Node => word("_-.:"),
@@ -97,7 +141,10 @@ pub(super) fn evidence(case: &Case<'_>, finding: &Finding) -> Vec<Evidence> {
     let mut records: Vec<usize> = Vec::new();
     let mut places = BTreeSet::new();
     for at in &finding.hits {
-        if case.hit(*at).is_some_and(|hit| places.insert((hit.file, hit.line))) {
+        if case
+            .hit(*at)
+            .is_some_and(|hit| places.insert((hit.file, hit.line)))
+        {
             records.push(*at);
         }
     }
@@ -108,5 +155,7 @@ pub(super) fn evidence(case: &Case<'_>, finding: &Finding) -> Vec<Evidence> {
         let new_kind = kinds.insert(hit.signal);
         (n < ENDS || n >= last || new_kind).then_some(hit)
     });
-    shown.filter_map(|hit| case.evidence(hit.file, hit.line, hit.time, hit.excerpt.as_deref())).collect()
+    shown
+        .filter_map(|hit| case.evidence(hit.file, hit.line, hit.time, hit.excerpt.as_deref()))
+        .collect()
 }

@@ -9,7 +9,10 @@ use crate::detect::resolve::{ClusterSeen, TimedHit, Timeline};
 use crate::detect::table::Table;
 use crate::model::hit::FileSeen;
 use crate::model::node::Role;
-use crate::model::report::{Cluster, DiagnosisRole, Evidence, Fact, Node, Omitted, ReadStatus, Report, SCHEMA, Tool, Verdict};
+use crate::model::report::{
+    Cluster, DiagnosisRole, Evidence, Fact, Node, Omitted, ReadStatus, Report, SCHEMA, Tool,
+    Verdict,
+};
 use crate::model::time::EventTime;
 
 mod cause;
@@ -41,12 +44,21 @@ pub struct Case<'a> {
 /// Judges.
 pub fn diagnose(case: &Case<'_>) -> Report {
     let coverage = coverage::coverage(case);
-    let complete = coverage.iter().all(|entry| entry.status == ReadStatus::Read);
-    let mut clusters: Vec<Cluster> = (0..case.timeline.clusters.len()).filter_map(|at| cluster(case, at, complete)).collect();
-    clusters.sort_by(|a, b| (rank(a.verdict), a.product, &a.name).cmp(&(rank(b.verdict), b.product, &b.name)));
+    let complete = coverage
+        .iter()
+        .all(|entry| entry.status == ReadStatus::Read);
+    let mut clusters: Vec<Cluster> = (0..case.timeline.clusters.len())
+        .filter_map(|at| cluster(case, at, complete))
+        .collect();
+    clusters.sort_by(|a, b| {
+        (rank(a.verdict), a.product, &a.name).cmp(&(rank(b.verdict), b.product, &b.name))
+    });
     Report {
         schema: SCHEMA.to_owned(),
-        tool: Tool { version: case.version.to_owned(), rules_digest: case.catalog().digest().to_owned() },
+        tool: Tool {
+            version: case.version.to_owned(),
+            rules_digest: case.catalog().digest().to_owned(),
+        },
         clusters,
         coverage,
         omitted: Omitted::default(),
@@ -68,16 +80,27 @@ impl<'a> Case<'a> {
     }
 
     fn label(&self, node: Option<usize>) -> Option<String> {
-        node.and_then(|at| self.timeline.nodes.get(at)).map(|node| node.label().to_owned())
+        node.and_then(|at| self.timeline.nodes.get(at))
+            .map(|node| node.label().to_owned())
     }
 
     fn hit(&self, at: usize) -> Option<&'a TimedHit> {
         self.timeline.hits.get(at)
     }
 
-    fn evidence(&self, file: u32, line: u64, time: EventTime, excerpt: Option<&str>) -> Option<Evidence> {
+    fn evidence(
+        &self,
+        file: u32,
+        line: u64,
+        time: EventTime,
+        excerpt: Option<&str>,
+    ) -> Option<Evidence> {
         Some(Evidence {
-            origin: self.files.get(usize::try_from(file).ok()?)?.origin.to_string(),
+            origin: self
+                .files
+                .get(usize::try_from(file).ok()?)?
+                .origin
+                .to_string(),
             line: Some(line),
             frame: None,
             time: time.rfc3339(),
@@ -88,7 +111,9 @@ impl<'a> Case<'a> {
     /// A word of the program in the report's language.
     fn word(&self, key: &str, fills: &[(&str, &str)]) -> String {
         let words = &self.catalog().words;
-        let text = [self.lang.code(), Lang::En.code()].into_iter().find_map(|lang| words.get(lang)?.get(key));
+        let text = [self.lang.code(), Lang::En.code()]
+            .into_iter()
+            .find_map(|lang| words.get(lang)?.get(key));
         let mut text = text.map_or_else(|| key.to_owned(), Clone::clone);
         for (name, value) in fills {
             text = text.replace(&format!("{{{name}}}"), value);
@@ -99,8 +124,17 @@ impl<'a> Case<'a> {
 
 fn cluster(case: &Case<'_>, at: usize, complete: bool) -> Option<Cluster> {
     let seen = case.timeline.clusters.get(at)?;
-    let findings: Vec<&Finding> = case.findings.iter().filter(|finding| finding.cluster == at).collect();
-    let reports = seen.nodes.iter().any(|node| case.timeline.nodes.get(*node).is_some_and(|node| node.reports));
+    let findings: Vec<&Finding> = case
+        .findings
+        .iter()
+        .filter(|finding| finding.cluster == at)
+        .collect();
+    let reports = seen.nodes.iter().any(|node| {
+        case.timeline
+            .nodes
+            .get(*node)
+            .is_some_and(|node| node.reports)
+    });
     // names that only a passing mention brought up are no cluster
     if !reports && findings.is_empty() {
         return None;
@@ -132,9 +166,17 @@ fn name(case: &Case<'_>, nodes: &[Node]) -> String {
     if nodes.is_empty() {
         return case.word("cluster_unnamed", &[]);
     }
-    let mut names: Vec<(bool, &str)> = nodes.iter().map(|node| (node.role != Role::Primary, node.name.as_str())).collect();
+    let mut names: Vec<(bool, &str)> = nodes
+        .iter()
+        .map(|node| (node.role != Role::Primary, node.name.as_str()))
+        .collect();
     names.sort_unstable();
-    let shown = names.iter().take(SHOWN).map(|(_, name)| *name).collect::<Vec<_>>().join(", ");
+    let shown = names
+        .iter()
+        .take(SHOWN)
+        .map(|(_, name)| *name)
+        .collect::<Vec<_>>()
+        .join(", ");
     match names.len().saturating_sub(SHOWN) {
         0 => shown,
         more => format!("{shown} +{more}"),
@@ -159,14 +201,22 @@ fn nodes(case: &Case<'_>, seen: &ClusterSeen) -> Vec<Node> {
 }
 
 fn facts(case: &Case<'_>, cluster: usize) -> Vec<Fact> {
-    let told = case.timeline.told.iter().filter(|told| case.timeline.nodes.get(told.node).is_some_and(|node| node.cluster == Some(cluster)));
+    let told = case.timeline.told.iter().filter(|told| {
+        case.timeline
+            .nodes
+            .get(told.node)
+            .is_some_and(|node| node.cluster == Some(cluster))
+    });
     let mut facts: Vec<Fact> = told
         .map(|told| Fact {
             subject: case.label(Some(told.node)).unwrap_or_default(),
             name: told.name.clone(),
             value: told.value.clone(),
             observed: told.time.rfc3339(),
-            evidence: case.evidence(told.file, told.line, told.time, told.excerpt.as_deref()).into_iter().collect(),
+            evidence: case
+                .evidence(told.file, told.line, told.time, told.excerpt.as_deref())
+                .into_iter()
+                .collect(),
         })
         .collect();
     facts.sort_by(|a, b| (&a.subject, &a.name).cmp(&(&b.subject, &b.name)));
@@ -174,6 +224,26 @@ fn facts(case: &Case<'_>, cluster: usize) -> Vec<Fact> {
 }
 
 /// Causes first, then the graver, then the earlier.
-fn order(d: &crate::model::report::Diagnosis) -> (DiagnosisRole, std::cmp::Reverse<crate::model::report::Severity>, bool, Option<String>, String, Option<String>, Option<String>, String) {
-    (d.role, std::cmp::Reverse(d.severity), d.first_seen.is_none(), d.first_seen.clone(), d.fault.clone(), d.node.clone(), d.peer.clone(), d.id.clone())
+fn order(
+    d: &crate::model::report::Diagnosis,
+) -> (
+    DiagnosisRole,
+    std::cmp::Reverse<crate::model::report::Severity>,
+    bool,
+    Option<String>,
+    String,
+    Option<String>,
+    Option<String>,
+    String,
+) {
+    (
+        d.role,
+        std::cmp::Reverse(d.severity),
+        d.first_seen.is_none(),
+        d.first_seen.clone(),
+        d.fault.clone(),
+        d.node.clone(),
+        d.peer.clone(),
+        d.id.clone(),
+    )
 }

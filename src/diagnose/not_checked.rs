@@ -12,10 +12,21 @@ use crate::model::report::{Confidence, Diagnosis, DiagnosisRole, NotChecked};
 
 /// What is open about a cluster: what its uncertain incidents need, what its logs end too early
 /// to tell, and nodes whose own log is missing.
-pub(super) fn not_checked(case: &Case<'_>, at: usize, seen: &ClusterSeen, findings: &[&Finding], diagnoses: &[Diagnosis]) -> Vec<NotChecked> {
+pub(super) fn not_checked(
+    case: &Case<'_>,
+    at: usize,
+    seen: &ClusterSeen,
+    findings: &[&Finding],
+    diagnoses: &[Diagnosis],
+) -> Vec<NotChecked> {
     let mut out: Vec<NotChecked> = Vec::new();
-    for finding in findings.iter().filter(|finding| finding.confidence < Confidence::Certain && !finding.cleared) {
-        let Some(fault) = case.catalog().faults.get(finding.fault) else { continue };
+    for finding in findings
+        .iter()
+        .filter(|finding| finding.confidence < Confidence::Certain && !finding.cleared)
+    {
+        let Some(fault) = case.catalog().faults.get(finding.fault) else {
+            continue;
+        };
         out.extend(fault.needs.iter().map(|need| NotChecked {
             fault: fault.id.clone(),
             because: because(case, need, finding),
@@ -23,21 +34,43 @@ pub(super) fn not_checked(case: &Case<'_>, at: usize, seen: &ClusterSeen, findin
         }));
     }
     for open in case.undecided.iter().filter(|open| open.cluster == at) {
-        let Some(fault) = case.catalog().faults.get(open.fault) else { continue };
-        let node = case.label(open.node).unwrap_or_else(|| case.word("a_node", &[]));
+        let Some(fault) = case.catalog().faults.get(open.fault) else {
+            continue;
+        };
+        let node = case
+            .label(open.node)
+            .unwrap_or_else(|| case.word("a_node", &[]));
         out.push(NotChecked {
             fault: fault.id.clone(),
-            because: case.word("log_ends_too_early", &[("node", &node), ("fault", fault.title.get(case.lang))]),
+            because: case.word(
+                "log_ends_too_early",
+                &[("node", &node), ("fault", fault.title.get(case.lang))],
+            ),
             collect: case.word("collect_later_log", &[("node", &node)]),
         });
     }
-    let cause = diagnoses.iter().find(|d| d.role == DiagnosisRole::Cause && !d.cleared);
-    let about = cause.map_or_else(|| format!("{}.*", seen.product.as_str()), |cause| cause.fault.clone());
+    let cause = diagnoses
+        .iter()
+        .find(|d| d.role == DiagnosisRole::Cause && !d.cleared);
+    let about = cause.map_or_else(
+        || format!("{}.*", seen.product.as_str()),
+        |cause| cause.fault.clone(),
+    );
     for node in missing_logs(case, seen) {
-        out.push(NotChecked { fault: about.clone(), because: case.word("no_log_of", &[("node", &node)]), collect: case.word(log_of(seen.product), &[("node", &node)]) });
+        out.push(NotChecked {
+            fault: about.clone(),
+            because: case.word("no_log_of", &[("node", &node)]),
+            collect: case.word(log_of(seen.product), &[("node", &node)]),
+        });
     }
     let mut known = BTreeSet::new();
-    out.retain(|entry| known.insert((entry.fault.clone(), entry.because.clone(), entry.collect.clone())));
+    out.retain(|entry| {
+        known.insert((
+            entry.fault.clone(),
+            entry.because.clone(),
+            entry.collect.clone(),
+        ))
+    });
     out
 }
 
@@ -72,20 +105,50 @@ fn collect(case: &Case<'_>, need: &Need, finding: &Finding) -> String {
     };
     let mut details = Vec::new();
     details.extend(place.map(|node| case.word("on_node", &[("node", &node)])));
-    details.extend(need.span.as_ref().map(|span| case.word("for_span", &[("span", span)])));
-    details.extend(need.filter.as_ref().map(|filter| case.word("with_filter", &[("filter", filter)])));
-    if details.is_empty() { need.collect.clone() } else { format!("{}   ({})", need.collect, details.join(", ")) }
+    details.extend(
+        need.span
+            .as_ref()
+            .map(|span| case.word("for_span", &[("span", span)])),
+    );
+    details.extend(
+        need.filter
+            .as_ref()
+            .map(|filter| case.word("with_filter", &[("filter", filter)])),
+    );
+    if details.is_empty() {
+        need.collect.clone()
+    } else {
+        format!("{}   ({})", need.collect, details.join(", "))
+    }
 }
 
 /// Nodes that belong to the cluster and whose own log is not in the input.
 fn missing_logs(case: &Case<'_>, seen: &ClusterSeen) -> Vec<String> {
-    let nodes: Vec<_> = seen.nodes.iter().filter_map(|at| case.timeline.nodes.get(*at)).collect();
-    let missing: BTreeSet<String> = nodes.iter().filter(|node| !node.reports).map(|node| node.label().to_owned()).collect();
+    let nodes: Vec<_> = seen
+        .nodes
+        .iter()
+        .filter_map(|at| case.timeline.nodes.get(*at))
+        .collect();
+    let missing: BTreeSet<String> = nodes
+        .iter()
+        .filter(|node| !node.reports)
+        .map(|node| node.label().to_owned())
+        .collect();
     // a writer known by name only may be one of those known by address only
-    let nameless = nodes.iter().filter(|node| !node.reports && node.names.is_empty()).count();
-    let homeless = nodes.iter().filter(|node| node.reports && node.addresses.is_empty()).count();
+    let nameless = nodes
+        .iter()
+        .filter(|node| !node.reports && node.names.is_empty())
+        .count();
+    let homeless = nodes
+        .iter()
+        .filter(|node| node.reports && node.addresses.is_empty())
+        .count();
     if homeless > 0 && nameless <= homeless {
-        return nodes.iter().filter(|node| !node.reports && !node.names.is_empty()).map(|node| node.label().to_owned()).collect();
+        return nodes
+            .iter()
+            .filter(|node| !node.reports && !node.names.is_empty())
+            .map(|node| node.label().to_owned())
+            .collect();
     }
     missing.into_iter().collect()
 }

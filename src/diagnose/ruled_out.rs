@@ -12,10 +12,16 @@ pub(super) fn ruled_out(case: &Case<'_>, findings: &[&Finding]) -> Vec<RuledOut>
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
     for finding in findings {
-        let Some(fault) = case.catalog().faults.get(finding.fault) else { continue };
+        let Some(fault) = case.catalog().faults.get(finding.fault) else {
+            continue;
+        };
         for excluded in &fault.rules_out {
             let found = |other: &&&Finding| {
-                let same = case.catalog().faults.get(other.fault).is_some_and(|f| f.id == excluded.fault);
+                let same = case
+                    .catalog()
+                    .faults
+                    .get(other.fault)
+                    .is_some_and(|f| f.id == excluded.fault);
                 same && other.node == finding.node && other.peer == finding.peer
             };
             if findings.iter().any(|other| found(&other)) {
@@ -33,7 +39,11 @@ pub(super) fn ruled_out(case: &Case<'_>, findings: &[&Finding]) -> Vec<RuledOut>
             };
             if seen.insert((excluded.fault.clone(), because.clone())) {
                 let evidence = entry::evidence(case, finding).into_iter().take(1).collect();
-                out.push(RuledOut { fault: excluded.fault.clone(), because, evidence });
+                out.push(RuledOut {
+                    fault: excluded.fault.clone(),
+                    because,
+                    evidence,
+                });
             }
         }
     }

@@ -37,7 +37,12 @@ pub struct Engine {
 
 impl Default for Engine {
     fn default() -> Self {
-        Self { chunk_bytes: 512 << 10, block_bytes: 256 << 10, indexed: true, budget: Budget::default() }
+        Self {
+            chunk_bytes: 512 << 10,
+            block_bytes: 256 << 10,
+            indexed: true,
+            budget: Budget::default(),
+        }
     }
 }
 
@@ -72,14 +77,36 @@ struct Tools<'a, 'c> {
 impl Tools<'_, '_> {
     fn run(&self, task: &Task) -> Outcome {
         let signals = self.table.entries().len();
-        let job = || work(&task.chunk, &task.choice, &self.index, &self.matcher, signals, self.engine.indexed);
-        Outcome { number: task.number, file: task.file, done: catch_unwind(AssertUnwindSafe(job)).ok() }
+        let job = || {
+            work(
+                &task.chunk,
+                &task.choice,
+                &self.index,
+                &self.matcher,
+                signals,
+                self.engine.indexed,
+            )
+        };
+        Outcome {
+            number: task.number,
+            file: task.file,
+            done: catch_unwind(AssertUnwindSafe(job)).ok(),
+        }
     }
 }
 
 /// Reads everything and folds the hits.
-pub(super) fn collect(job: Job<'_>, table: &Table<'_>, engine: &Engine) -> anyhow::Result<Collected> {
-    let tools = Tools { table, index: Index::new(table)?, matcher: Matcher::new(table), engine };
+pub(super) fn collect(
+    job: Job<'_>,
+    table: &Table<'_>,
+    engine: &Engine,
+) -> anyhow::Result<Collected> {
+    let tools = Tools {
+        table,
+        index: Index::new(table)?,
+        matcher: Matcher::new(table),
+        engine,
+    };
     if job.options.threads <= 1 {
         let mut fold = Fold::new(table, engine.budget);
         let files = read(job, engine, &mut |task| fold.take(tools.run(&task)));
@@ -104,7 +131,9 @@ pub(super) fn collect(job: Job<'_>, table: &Table<'_>, engine: &Engine) -> anyho
             let _ = task_in.send(task);
         });
         drop(task_in);
-        let fold = folding.join().map_err(|_| anyhow::anyhow!("internal error while folding hits, please report"))?;
+        let fold = folding
+            .join()
+            .map_err(|_| anyhow::anyhow!("internal error while folding hits, please report"))?;
         Ok(fold.finish(files))
     })
 }
@@ -129,7 +158,14 @@ struct Fold<'t, 'c> {
 
 impl<'t, 'c> Fold<'t, 'c> {
     fn new(table: &'t Table<'c>, budget: Budget) -> Self {
-        Self { folder: Folder::new(table, budget), waiting: BTreeMap::new(), next: 0, samples: BTreeMap::new(), skipped: BTreeMap::new(), broken: BTreeMap::new() }
+        Self {
+            folder: Folder::new(table, budget),
+            waiting: BTreeMap::new(),
+            next: 0,
+            samples: BTreeMap::new(),
+            skipped: BTreeMap::new(),
+            broken: BTreeMap::new(),
+        }
     }
 
     fn take(&mut self, outcome: Outcome) {
@@ -140,37 +176,58 @@ impl<'t, 'c> Fold<'t, 'c> {
                 *self.broken.entry(outcome.file).or_default() += 1;
                 continue;
             };
-            done.hits.into_iter().for_each(|hit| self.folder.add(outcome.file, hit));
+            done.hits
+                .into_iter()
+                .for_each(|hit| self.folder.add(outcome.file, hit));
             *self.skipped.entry(outcome.file).or_default() += done.skipped;
             let samples = self.samples.entry(outcome.file).or_default();
-            done.samples.into_iter().for_each(|sample| samples.add(sample));
+            done.samples
+                .into_iter()
+                .for_each(|sample| samples.add(sample));
             samples.last = done.last.or(samples.last.take());
         }
     }
 
     fn finish(mut self, mut files: Vec<FileSeen>) -> Collected {
         for (at, file) in (0u32..).zip(files.iter_mut()) {
-            file.samples = self.samples.remove(&at).map(Samples::finish).unwrap_or_default();
+            file.samples = self
+                .samples
+                .remove(&at)
+                .map(Samples::finish)
+                .unwrap_or_default();
             file.skipped = self.skipped.get(&at).copied().unwrap_or_default();
             if self.broken.contains_key(&at) {
                 file.status = ReadStatus::Partial;
-                file.notes.push("internal error while reading this file, please report".to_owned());
+                file.notes
+                    .push("internal error while reading this file, please report".to_owned());
             }
         }
         let (mut runs, runs_dropped) = self.folder.finish();
         // from the order of reading to the order of origins
         let mut order: Vec<u32> = (0u32..).take(files.len()).collect();
-        order.sort_by(|a, b| files.get(*a as usize).map(|f| &f.origin).cmp(&files.get(*b as usize).map(|f| &f.origin)));
+        order.sort_by(|a, b| {
+            files
+                .get(*a as usize)
+                .map(|f| &f.origin)
+                .cmp(&files.get(*b as usize).map(|f| &f.origin))
+        });
         let mut places = vec![0u32; files.len()];
         for (new, old) in (0u32..).zip(&order) {
-            places.get_mut(*old as usize).into_iter().for_each(|slot| *slot = new);
+            places
+                .get_mut(*old as usize)
+                .into_iter()
+                .for_each(|slot| *slot = new);
         }
         for run in &mut runs {
             run.file = places.get(run.file as usize).copied().unwrap_or(run.file);
         }
         runs.sort_by(|a, b| (a.file, a.signal, &a.values).cmp(&(b.file, b.signal, &b.values)));
         files.sort_by(|a, b| a.origin.cmp(&b.origin));
-        Collected { files, runs, runs_dropped }
+        Collected {
+            files,
+            runs,
+            runs_dropped,
+        }
     }
 }
 
@@ -188,7 +245,11 @@ impl Samples {
     /// which they came.
     fn add(&mut self, sample: Sample) {
         let place = |sample: &Sample, joined: u32| stretch(sample.line) >> joined;
-        if self.kept.last().is_some_and(|last| place(last, self.joined) == place(&sample, self.joined)) {
+        if self
+            .kept
+            .last()
+            .is_some_and(|last| place(last, self.joined) == place(&sample, self.joined))
+        {
             return;
         }
         self.kept.push(sample);
@@ -209,8 +270,19 @@ impl Samples {
 }
 
 fn read(job: Job<'_>, engine: &Engine, send: &mut dyn FnMut(Task)) -> Vec<FileSeen> {
-    let mut intake = Intake { job, engine, send, files: Vec::new(), tasks: 0 };
-    source::walk(job.selection, job.limits, &|bytes| (job.progress)(bytes), &mut intake);
+    let mut intake = Intake {
+        job,
+        engine,
+        send,
+        files: Vec::new(),
+        tasks: 0,
+    };
+    source::walk(
+        job.selection,
+        job.limits,
+        &|bytes| (job.progress)(bytes),
+        &mut intake,
+    );
     intake.files
 }
 
@@ -235,7 +307,11 @@ impl Visitor for Intake<'_, '_> {
             file.notes.push("reading was interrupted".to_owned());
         }
         self.files.push(file);
-        if self.stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if self.stopped() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 
     fn gap(&mut self, gap: Gap) {
@@ -246,7 +322,17 @@ impl Visitor for Intake<'_, '_> {
 }
 
 fn seen(origin: Origin, modified: Option<i64>, status: ReadStatus) -> FileSeen {
-    FileSeen { origin, parsers: Vec::new(), status, bytes: 0, lines: 0, skipped: 0, modified, samples: Vec::new(), notes: Vec::new() }
+    FileSeen {
+        origin,
+        parsers: Vec::new(),
+        status,
+        bytes: 0,
+        lines: 0,
+        skipped: 0,
+        modified,
+        samples: Vec::new(),
+        notes: Vec::new(),
+    }
 }
 
 /// A block of a member, or the end of it, with the reason if it is not the real one.
@@ -271,7 +357,9 @@ impl Intake<'_, '_> {
                     let block = buffer.get(..read).unwrap_or(&[]);
                     file.bytes += read as u64;
                     match &mut chunker {
-                        Some((chunker, choice)) => chunker.push(block, &mut |chunk| send(self.send, &mut self.tasks, number, choice, chunk)),
+                        Some((chunker, choice)) => chunker.push(block, &mut |chunk| {
+                            send(self.send, &mut self.tasks, number, choice, chunk)
+                        }),
                         None => {
                             head.extend_from_slice(block);
                             if head.len() >= HEAD {
@@ -291,16 +379,22 @@ impl Intake<'_, '_> {
                 chunker = self.recognise(file, number, &mut head, &mut first_line);
             }
             if let Some((mut chunker, choice)) = chunker {
-                chunker.finish(&mut |chunk| send(self.send, &mut self.tasks, number, &choice, chunk));
+                chunker
+                    .finish(&mut |chunk| send(self.send, &mut self.tasks, number, &choice, chunk));
                 file.lines = chunker.lines();
                 file.notes.extend(chunker.notes());
             } else if binary(&head) {
                 describe_binary(file, &head);
             } else {
-                file.lines = first_line - 1 + head.iter().filter(|byte| **byte == b'\n').count() as u64;
+                file.lines =
+                    first_line - 1 + head.iter().filter(|byte| **byte == b'\n').count() as u64;
             }
             if let Some(error) = error {
-                file.status = if file.bytes == 0 { ReadStatus::Unread } else { ReadStatus::Partial };
+                file.status = if file.bytes == 0 {
+                    ReadStatus::Unread
+                } else {
+                    ReadStatus::Partial
+                };
                 file.notes.push(error);
             }
             return;
@@ -309,28 +403,52 @@ impl Intake<'_, '_> {
 
     /// Asks the parsers about the text collected so far. When none knows it, all but its last
     /// line is passed over: a transcript may come to the point late.
-    fn recognise(&mut self, file: &mut FileSeen, number: u32, head: &mut Vec<u8>, first_line: &mut u64) -> Option<(Chunker, Arc<Choice>)> {
+    fn recognise(
+        &mut self,
+        file: &mut FileSeen,
+        number: u32,
+        head: &mut Vec<u8>,
+        first_line: &mut u64,
+    ) -> Option<(Chunker, Arc<Choice>)> {
         let window = head.get(..head.len().min(HEAD)).unwrap_or(&[]);
         if let Some(choice) = choose(window) {
             file.parsers = choice.parsers.iter().map(|parser| parser.id()).collect();
             let mut chunker = Chunker::new(&choice, self.engine.chunk_bytes);
             chunker.start_at(*first_line);
             let choice = Arc::new(choice);
-            chunker.push(head, &mut |chunk| send(self.send, &mut self.tasks, number, &choice, chunk));
+            chunker.push(head, &mut |chunk| {
+                send(self.send, &mut self.tasks, number, &choice, chunk)
+            });
             head.clear();
             return Some((chunker, choice));
         }
         if head.len() >= HEAD && !binary(head) {
             let end = memchr::memrchr(b'\n', head).map_or(head.len(), |at| at + 1);
-            *first_line += head.get(..end).unwrap_or(&[]).iter().filter(|byte| **byte == b'\n').count() as u64;
+            *first_line += head
+                .get(..end)
+                .unwrap_or(&[])
+                .iter()
+                .filter(|byte| **byte == b'\n')
+                .count() as u64;
             head.drain(..end);
         }
         None
     }
 }
 
-fn send(send: &mut dyn FnMut(Task), tasks: &mut u64, file: u32, choice: &Arc<Choice>, chunk: Chunk) {
-    send(Task { number: *tasks, file, choice: Arc::clone(choice), chunk });
+fn send(
+    send: &mut dyn FnMut(Task),
+    tasks: &mut u64,
+    file: u32,
+    choice: &Arc<Choice>,
+    chunk: Chunk,
+) {
+    send(Task {
+        number: *tasks,
+        file,
+        choice: Arc::clone(choice),
+        chunk,
+    });
     *tasks += 1;
 }
 
@@ -352,9 +470,15 @@ fn binary(head: &[u8]) -> bool {
 
 /// Says what a file is that nothing reads.
 fn describe_binary(file: &mut FileSeen, head: &[u8]) {
-    const CAPTURES: &[[u8; 4]] =
-        &[[0xd4, 0xc3, 0xb2, 0xa1], [0xa1, 0xb2, 0xc3, 0xd4], [0x4d, 0x3c, 0xb2, 0xa1], [0xa1, 0xb2, 0x3c, 0x4d], [0x0a, 0x0d, 0x0d, 0x0a]];
+    const CAPTURES: &[[u8; 4]] = &[
+        [0xd4, 0xc3, 0xb2, 0xa1],
+        [0xa1, 0xb2, 0xc3, 0xd4],
+        [0x4d, 0x3c, 0xb2, 0xa1],
+        [0xa1, 0xb2, 0x3c, 0x4d],
+        [0x0a, 0x0d, 0x0d, 0x0a],
+    ];
     if CAPTURES.iter().any(|magic| head.starts_with(magic)) {
-        file.notes.push("a packet capture: this version reads logs and status texts only".to_owned());
+        file.notes
+            .push("a packet capture: this version reads logs and status texts only".to_owned());
     }
 }

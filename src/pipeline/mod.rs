@@ -46,7 +46,15 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { threads: 1, since: None, until: None, year: None, timezone: Tz::UTC, timezone_given: false, lang: Lang::En }
+        Self {
+            threads: 1,
+            since: None,
+            until: None,
+            year: None,
+            timezone: Tz::UTC,
+            timezone_given: false,
+            lang: Lang::En,
+        }
     }
 }
 
@@ -88,7 +96,12 @@ pub fn why(job: Job<'_>, fault: &str) -> anyhow::Result<Why> {
     let table = Table::new(job.catalog);
     let collected = collect(job, &table, &Engine::default())?;
     let report = judge(&collected, &table, job.options);
-    let lines = why::lines(&collected, &timeline(&collected, &table, job.options), &table, fault);
+    let lines = why::lines(
+        &collected,
+        &timeline(&collected, &table, job.options),
+        &table,
+        fault,
+    );
     Ok(Why { report, lines })
 }
 
@@ -115,9 +128,18 @@ pub fn judge(collected: &Collected, table: &Table<'_>, options: &Options) -> Rep
 
 /// Who is who and when it was.
 pub fn timeline(collected: &Collected, table: &Table<'_>, options: &Options) -> Timeline {
-    let hints = TimeHints { year: options.year, zone: options.timezone, zone_given: options.timezone_given };
+    let hints = TimeHints {
+        year: options.year,
+        zone: options.timezone,
+        zone_given: options.timezone_given,
+    };
     let mut timeline = resolve::resolve(collected, table, hints);
-    let inside = |time: i64| options.since.is_none_or(|since| time >= since) && options.until.is_none_or(|until| time <= until);
-    timeline.hits.retain(|hit| hit.time.micros.is_none_or(inside));
+    let inside = |time: i64| {
+        options.since.is_none_or(|since| time >= since)
+            && options.until.is_none_or(|until| time <= until)
+    };
+    timeline
+        .hits
+        .retain(|hit| hit.time.micros.is_none_or(inside));
     timeline
 }

@@ -25,15 +25,34 @@ const SPARSE: u64 = 64;
 /// The stretch of a file of which one sample is kept. Counted in the file, not in the chunk, so
 /// that samples are the same wherever chunks are cut.
 pub(super) fn stretch(line: u64) -> u64 {
-    if line <= DENSE { line } else { DENSE + 1 + (line - DENSE - 1) / SPARSE }
+    if line <= DENSE {
+        line
+    } else {
+        DENSE + 1 + (line - DENSE - 1) / SPARSE
+    }
 }
 
 /// Works on a chunk; with `indexed` off every record is parsed and every signal tested.
-pub(super) fn work(chunk: &Chunk, choice: &Choice, index: &Index, matcher: &Matcher<'_>, signals: usize, indexed: bool) -> Done {
-    let mut done = Done { samples: samples(chunk, &choice.parsers), last: last(chunk, &choice.parsers), ..Done::default() };
+pub(super) fn work(
+    chunk: &Chunk,
+    choice: &Choice,
+    index: &Index,
+    matcher: &Matcher<'_>,
+    signals: usize,
+    indexed: bool,
+) -> Done {
+    let mut done = Done {
+        samples: samples(chunk, &choice.parsers),
+        last: last(chunk, &choice.parsers),
+        ..Done::default()
+    };
     let mut candidates: Vec<SignalId> = Vec::new();
     for parser in &choice.parsers {
-        let picks = if indexed { index.picks(parser.id(), &chunk.bytes) } else { None };
+        let picks = if indexed {
+            index.picks(parser.id(), &chunk.bytes)
+        } else {
+            None
+        };
         if picks.as_ref().is_some_and(Vec::is_empty) {
             continue;
         }
@@ -41,11 +60,18 @@ pub(super) fn work(chunk: &Chunk, choice: &Choice, index: &Index, matcher: &Matc
             if indexed {
                 index.candidates(parser.id(), &event.text, &mut candidates);
             } else {
-                candidates = (0..u32::try_from(signals).unwrap_or(u32::MAX)).map(SignalId).collect();
+                candidates = (0..u32::try_from(signals).unwrap_or(u32::MAX))
+                    .map(SignalId)
+                    .collect();
             }
-            done.hits.extend(candidates.iter().filter_map(|id| matcher.test(*id, &event)));
+            done.hits
+                .extend(candidates.iter().filter_map(|id| matcher.test(*id, &event)));
         });
-        done.skipped += if choice.parsers.len() == 1 { stats.skipped } else { 0 };
+        done.skipped += if choice.parsers.len() == 1 {
+            stats.skipped
+        } else {
+            0
+        };
     }
     done.hits.sort_by_key(|hit| (hit.line, hit.signal));
     done
@@ -79,7 +105,10 @@ fn last(chunk: &Chunk, parsers: &[&'static dyn LogParser]) -> Option<Sample> {
         let start = memchr::memrchr(b'\n', body).map_or(0, |at| at + 1);
         // the number is asked for only once there is something to number
         if let Some(found) = sample(parsers, 0, chunk.bytes.get(start..end)?) {
-            return Some(Sample { line: chunk.line_at(start), ..found });
+            return Some(Sample {
+                line: chunk.line_at(start),
+                ..found
+            });
         }
         end = start;
     }
@@ -87,6 +116,13 @@ fn last(chunk: &Chunk, parsers: &[&'static dyn LogParser]) -> Option<Sample> {
 }
 
 fn sample(parsers: &[&'static dyn LogParser], line: u64, text: &[u8]) -> Option<Sample> {
-    let head = parsers.iter().filter(|parser| parser.is_record_start(text)).find_map(|parser| parser.head(text))?;
-    Some(Sample { time: head.time, line, host: head.host.map(Into::into) })
+    let head = parsers
+        .iter()
+        .filter(|parser| parser.is_record_start(text))
+        .find_map(|parser| parser.head(text))?;
+    Some(Sample {
+        time: head.time,
+        line,
+        host: head.host.map(Into::into),
+    })
 }

@@ -11,36 +11,69 @@ use crate::model::node::Product;
 
 /// The nodes that write in a file: hosts in record heads, else whoever a status is of.
 fn reporters(collected: &Collected, table: &Table<'_>, names: &Names) -> Vec<BTreeSet<Handle>> {
-    let mut found: Vec<BTreeSet<Handle>> = collected.files.iter().map(|file| heads(file, names)).collect();
+    let mut found: Vec<BTreeSet<Handle>> = collected
+        .files
+        .iter()
+        .map(|file| heads(file, names))
+        .collect();
     for run in &collected.runs {
-        let Some(entry) = table.get(run.signal) else { continue };
-        let status = FORMATS.get(usize::from(entry.signal.format)).is_some_and(|def| def.always_parsed);
-        let Some(slot) = found.get_mut(run.file as usize).filter(|_| status) else { continue };
-        let reporter = ["node", "me", "reporter"].iter().find_map(|name| value(run, entry.signal, name));
+        let Some(entry) = table.get(run.signal) else {
+            continue;
+        };
+        let status = FORMATS
+            .get(usize::from(entry.signal.format))
+            .is_some_and(|def| def.always_parsed);
+        let Some(slot) = found.get_mut(run.file as usize).filter(|_| status) else {
+            continue;
+        };
+        let reporter = ["node", "me", "reporter"]
+            .iter()
+            .find_map(|name| value(run, entry.signal, name));
         slot.extend(reporter.and_then(|raw| names.find(product_of(entry.signal), raw)));
     }
     found
 }
 
 fn heads(file: &FileSeen, names: &Names) -> BTreeSet<Handle> {
-    let hosts: BTreeSet<&str> = file.samples.iter().filter_map(|sample| sample.host.as_deref()).collect();
+    let hosts: BTreeSet<&str> = file
+        .samples
+        .iter()
+        .filter_map(|sample| sample.host.as_deref())
+        .collect();
     let products = file.parsers.iter().map(|parser| product_of_parser(parser));
-    products.flat_map(|product| hosts.iter().filter_map(move |host| names.find(product, host))).collect()
+    products
+        .flat_map(|product| {
+            hosts
+                .iter()
+                .filter_map(move |host| names.find(product, host))
+        })
+        .collect()
 }
 
 /// A folder or archive that holds the log of one host and the status of one address, and nothing
 /// of others, is one node's bundle: both are that node.
 pub(super) fn join_single_reporters(collected: &Collected, table: &Table<'_>, names: &mut Names) {
     let mut units: BTreeMap<(&str, Product), BTreeSet<Handle>> = BTreeMap::new();
-    for (file, who) in collected.files.iter().zip(reporters(collected, table, names)) {
+    for (file, who) in collected
+        .files
+        .iter()
+        .zip(reporters(collected, table, names))
+    {
         for handle in who {
-            let Some((product, _)) = names.get(handle) else { continue };
-            units.entry((file.origin.unit(), *product)).or_default().insert(names.node(handle));
+            let Some((product, _)) = names.get(handle) else {
+                continue;
+            };
+            units
+                .entry((file.origin.unit(), *product))
+                .or_default()
+                .insert(names.node(handle));
         }
     }
     let talks = conversations(collected, table, names);
     for nodes in units.into_values() {
-        let [a, b] = nodes.into_iter().collect::<Vec<_>>()[..] else { continue };
+        let [a, b] = nodes.into_iter().collect::<Vec<_>>()[..] else {
+            continue;
+        };
         let is_host = |handle: Handle| matches!(names.get(handle), Some((_, Name::Host(_))));
         // a node does not talk to itself as to a peer
         if is_host(a) != is_host(b) && !talks.contains(&(a, b)) && !talks.contains(&(b, a)) {
@@ -49,10 +82,18 @@ pub(super) fn join_single_reporters(collected: &Collected, table: &Table<'_>, na
     }
 }
 
-fn conversations(collected: &Collected, table: &Table<'_>, names: &Names) -> BTreeSet<(Handle, Handle)> {
+fn conversations(
+    collected: &Collected,
+    table: &Table<'_>,
+    names: &Names,
+) -> BTreeSet<(Handle, Handle)> {
     let pairs = collected.runs.iter().filter_map(|run| {
         let signal = table.get(run.signal)?.signal;
-        let handle = |name| value(run, signal, name).and_then(|raw| names.find(product_of(signal), raw)).map(|h| names.node(h));
+        let handle = |name| {
+            value(run, signal, name)
+                .and_then(|raw| names.find(product_of(signal), raw))
+                .map(|h| names.node(h))
+        };
         handle("node").zip(handle("peer"))
     });
     pairs.collect()
@@ -72,7 +113,12 @@ pub(super) struct Attach {
 impl Attach {
     /// Joins what facts link; a node that nothing links goes with the only cluster of its product,
     /// or with the other nodes that nothing links.
-    pub(super) fn new(collected: &Collected, table: &Table<'_>, names: &Names, facts: &Facts) -> Self {
+    pub(super) fn new(
+        collected: &Collected,
+        table: &Table<'_>,
+        names: &Names,
+        facts: &Facts,
+    ) -> Self {
         let mut sets = Sets::default();
         (0..names.len()).for_each(|_| {
             sets.add();
@@ -82,13 +128,22 @@ impl Attach {
         }
         let mut size: BTreeMap<Handle, usize> = BTreeMap::new();
         let roots: BTreeSet<Handle> = (0..names.len()).map(|handle| names.node(handle)).collect();
-        roots.iter().for_each(|node| *size.entry(sets.root(*node)).or_default() += 1);
-        let writers: Vec<BTreeSet<Handle>> =
-            reporters(collected, table, names).into_iter().map(|who| who.into_iter().map(|h| names.node(h)).collect()).collect();
+        roots
+            .iter()
+            .for_each(|node| *size.entry(sets.root(*node)).or_default() += 1);
+        let writers: Vec<BTreeSet<Handle>> = reporters(collected, table, names)
+            .into_iter()
+            .map(|who| who.into_iter().map(|h| names.node(h)).collect())
+            .collect();
         let reporting: BTreeSet<Handle> = writers.iter().flatten().copied().collect();
-        let standalone: BTreeSet<Handle> = facts.standalone.iter().map(|h| names.node(*h)).collect();
+        let standalone: BTreeSet<Handle> =
+            facts.standalone.iter().map(|h| names.node(*h)).collect();
 
-        let linked: BTreeSet<Handle> = size.iter().filter(|(_, n)| **n > 1).map(|(root, _)| *root).collect();
+        let linked: BTreeSet<Handle> = size
+            .iter()
+            .filter(|(_, n)| **n > 1)
+            .map(|(root, _)| *root)
+            .collect();
         let mut cluster: BTreeMap<Handle, Handle> = BTreeMap::new();
         for node in &roots {
             let root = sets.root(*node);
@@ -96,23 +151,51 @@ impl Attach {
                 cluster.insert(*node, root);
             }
         }
-        let mut attach = Self { cluster, assumed: BTreeSet::new(), writers };
+        let mut attach = Self {
+            cluster,
+            assumed: BTreeSet::new(),
+            writers,
+        };
         attach.place_singles(collected, names, &reporting, &linked);
         attach
     }
 
-    fn place_singles(&mut self, collected: &Collected, names: &Names, reporting: &BTreeSet<Handle>, linked: &BTreeSet<Handle>) {
-        let product = |handle: Handle| names.get(handle).map_or(Product::Unknown, |(product, _)| *product);
-        let singles: Vec<Handle> = reporting.iter().copied().filter(|node| !self.cluster.contains_key(node)).collect();
+    fn place_singles(
+        &mut self,
+        collected: &Collected,
+        names: &Names,
+        reporting: &BTreeSet<Handle>,
+        linked: &BTreeSet<Handle>,
+    ) {
+        let product = |handle: Handle| {
+            names
+                .get(handle)
+                .map_or(Product::Unknown, |(product, _)| *product)
+        };
+        let singles: Vec<Handle> = reporting
+            .iter()
+            .copied()
+            .filter(|node| !self.cluster.contains_key(node))
+            .collect();
         let units = self.units(collected);
         let mut first: BTreeMap<Product, Handle> = BTreeMap::new();
         for node in singles {
-            let of_product: Vec<Handle> = linked.iter().copied().filter(|root| product(*root) == product(node)).collect();
+            let of_product: Vec<Handle> = linked
+                .iter()
+                .copied()
+                .filter(|root| product(*root) == product(node))
+                .collect();
             let home = match of_product.as_slice() {
                 [] => *first.entry(product(node)).or_insert(node),
                 [only] => *only,
                 several => {
-                    let near = |root: &&Handle| units.get(&node).is_some_and(|mine| units.iter().any(|(other, theirs)| self.cluster.get(other) == Some(root) && !mine.is_disjoint(theirs)));
+                    let near = |root: &&Handle| {
+                        units.get(&node).is_some_and(|mine| {
+                            units.iter().any(|(other, theirs)| {
+                                self.cluster.get(other) == Some(root) && !mine.is_disjoint(theirs)
+                            })
+                        })
+                    };
                     match several.iter().filter(near).collect::<Vec<_>>()[..] {
                         [only] => *only,
                         _ => node,

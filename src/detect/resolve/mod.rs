@@ -13,8 +13,8 @@ use crate::model::time::EventTime;
 
 mod clusters;
 mod names;
-mod times;
 mod timeline;
+mod times;
 
 pub use timeline::{ClusterSeen, FileTimes, NodeSeen, TimedHit, Timeline, Told};
 pub use times::{TimeHints, parse_time};
@@ -35,17 +35,30 @@ pub fn resolve(collected: &Collected, table: &Table<'_>, hints: TimeHints) -> Ti
     let inferred = infer(collected, table, &clocks, &mut names);
     clusters::join_single_reporters(collected, table, &mut names);
     let attach = Attach::new(collected, table, &names, &facts);
-    timeline::build(timeline::Parts { collected, table, clocks: &clocks, names: &names, facts: &facts, inferred: &inferred, attach: &attach })
+    timeline::build(timeline::Parts {
+        collected,
+        table,
+        clocks: &clocks,
+        names: &names,
+        facts: &facts,
+        inferred: &inferred,
+        attach: &attach,
+    })
 }
 
 /// The product whose nodes write a signal's records.
 fn product_of(signal: &Signal) -> Product {
-    FORMATS.get(usize::from(signal.format)).map_or(Product::Unknown, |def| def.product)
+    FORMATS
+        .get(usize::from(signal.format))
+        .map_or(Product::Unknown, |def| def.product)
 }
 
 /// The product whose nodes write a parser's records.
 fn product_of_parser(parser: &str) -> Product {
-    FORMATS.iter().find(|def| def.parser == parser).map_or(Product::Unknown, |def| def.product)
+    FORMATS
+        .iter()
+        .find(|def| def.parser == parser)
+        .map_or(Product::Unknown, |def| def.product)
 }
 
 /// The raw value of a bound name in a run.
@@ -57,28 +70,55 @@ fn value<'r>(run: &'r Run, signal: &Signal, name: &str) -> Option<&'r str> {
 fn seen_names(collected: &Collected, table: &Table<'_>) -> Seen {
     let mut seen = Seen::default();
     for run in &collected.runs {
-        let Some(entry) = table.get(run.signal) else { continue };
+        let Some(entry) = table.get(run.signal) else {
+            continue;
+        };
         let product = product_of(entry.signal);
         let mut add = |raw: &str| seen.add(product, raw);
-        for bind in entry.signal.binds.iter().filter(|bind| bind.kind == ValueType::Node) {
+        for bind in entry
+            .signal
+            .binds
+            .iter()
+            .filter(|bind| bind.kind == ValueType::Node)
+        {
             value(run, entry.signal, &bind.name).map(&mut add);
         }
         for tells in told_by(table, entry.owner, entry.place) {
             let nodes: Vec<&String> = match tells {
                 Tells::Same(a, b) | Tells::Linked(a, b) => vec![a, b],
-                Tells::Role(a, _) | Tells::Version(a, _) | Tells::Standalone(a) | Tells::Told { subject: a, .. } => vec![a],
+                Tells::Role(a, _)
+                | Tells::Version(a, _)
+                | Tells::Standalone(a)
+                | Tells::Told { subject: a, .. } => vec![a],
                 Tells::Members { list, reporter, .. } => {
-                    let pairs = value(run, entry.signal, list).map(members).unwrap_or_default();
-                    pairs.iter().flat_map(|(address, name)| [Some(*address), *name]).flatten().for_each(&mut add);
+                    let pairs = value(run, entry.signal, list)
+                        .map(members)
+                        .unwrap_or_default();
+                    pairs
+                        .iter()
+                        .flat_map(|(address, name)| [Some(*address), *name])
+                        .flatten()
+                        .for_each(&mut add);
                     reporter.iter().collect()
                 }
             };
-            nodes.into_iter().filter_map(|name| value(run, entry.signal, name)).for_each(&mut add);
+            nodes
+                .into_iter()
+                .filter_map(|name| value(run, entry.signal, name))
+                .for_each(&mut add);
         }
     }
     for file in &collected.files {
-        let hosts: BTreeSet<&str> = file.samples.iter().filter_map(|sample| sample.host.as_deref()).collect();
-        for (parser, host) in file.parsers.iter().flat_map(|parser| hosts.iter().map(move |host| (parser, host))) {
+        let hosts: BTreeSet<&str> = file
+            .samples
+            .iter()
+            .filter_map(|sample| sample.host.as_deref())
+            .collect();
+        for (parser, host) in file
+            .parsers
+            .iter()
+            .flat_map(|parser| hosts.iter().map(move |host| (parser, host)))
+        {
             seen.add(product_of_parser(parser), host);
         }
     }
@@ -87,19 +127,33 @@ fn seen_names(collected: &Collected, table: &Table<'_>) -> Seen {
 
 /// What a signal of a fact rule tells.
 fn told_by<'c>(table: &Table<'c>, owner: Owner, place: u16) -> Vec<&'c Tells> {
-    let Owner::Fact(at) = owner else { return Vec::new() };
-    let facts = table.catalog.facts.get(at).map_or(&[][..], |rule| rule.facts.as_slice());
-    facts.iter().filter(|fact| fact.signal.is_none_or(|signal| signal == place)).map(|fact| &fact.tells).collect()
+    let Owner::Fact(at) = owner else {
+        return Vec::new();
+    };
+    let facts = table
+        .catalog
+        .facts
+        .get(at)
+        .map_or(&[][..], |rule| rule.facts.as_slice());
+    facts
+        .iter()
+        .filter(|fact| fact.signal.is_none_or(|signal| signal == place))
+        .map(|fact| &fact.tells)
+        .collect()
 }
 
 /// The `(address name)` pairs of a printed Python list.
 fn members(list: &str) -> Vec<(&str, Option<&str>)> {
-    let pairs = list.split('(').skip(1).filter_map(|part| part.split(')').next());
-    pairs.filter_map(|pair| {
-        let mut words = pair.split_whitespace();
-        Some((words.next()?, words.next()))
-    })
-    .collect()
+    let pairs = list
+        .split('(')
+        .skip(1)
+        .filter_map(|part| part.split(')').next());
+    pairs
+        .filter_map(|pair| {
+            let mut words = pair.split_whitespace();
+            Some((words.next()?, words.next()))
+        })
+        .collect()
 }
 
 /// Something a fact tells of a node, with its place.
@@ -126,7 +180,9 @@ struct Facts {
 fn read_facts(collected: &Collected, table: &Table<'_>, clocks: &Clocks, names: &Names) -> Facts {
     let mut facts = Facts::default();
     for run in &collected.runs {
-        let Some(entry) = table.get(run.signal) else { continue };
+        let Some(entry) = table.get(run.signal) else {
+            continue;
+        };
         for tells in told_by(table, entry.owner, entry.place) {
             read_fact(tells, run, entry.signal, clocks, names, &mut facts);
         }
@@ -134,7 +190,14 @@ fn read_facts(collected: &Collected, table: &Table<'_>, clocks: &Clocks, names: 
     facts
 }
 
-fn read_fact(tells: &Tells, run: &Run, signal: &Signal, clocks: &Clocks, names: &Names, facts: &mut Facts) {
+fn read_fact(
+    tells: &Tells,
+    run: &Run,
+    signal: &Signal,
+    clocks: &Clocks,
+    names: &Names,
+    facts: &mut Facts,
+) {
     let product = product_of(signal);
     let raw = |name: &str| value(run, signal, name);
     let node = |name: &str| raw(name).and_then(|raw| names.find(product, raw));
@@ -142,7 +205,13 @@ fn read_fact(tells: &Tells, run: &Run, signal: &Signal, clocks: &Clocks, names: 
     let time = clocks.at(run.file as usize, last.time);
     macro_rules! state {
         ($node:expr, $value:expr) => {
-            Stated { node: $node, value: $value, time, file: run.file, hit: last.clone() }
+            Stated {
+                node: $node,
+                value: $value,
+                time,
+                file: run.file,
+                hit: last.clone(),
+            }
         };
     }
     match tells {
@@ -154,42 +223,101 @@ fn read_fact(tells: &Tells, run: &Run, signal: &Signal, clocks: &Clocks, names: 
                 RoleSource::Fixed(role) => Some(*role),
                 RoleSource::Bound(name) => raw(name).and_then(Role::parse),
             };
-            facts.roles.extend(node(a).zip(role).map(|(node, role)| state!(node, role)));
+            facts
+                .roles
+                .extend(node(a).zip(role).map(|(node, role)| state!(node, role)));
         }
-        Tells::Version(a, b) => facts.versions.extend(node(a).zip(raw(b)).map(|(node, version)| state!(node, version.to_owned()))),
-        Tells::Told { subject, name, value } => {
-            facts.told.extend(node(subject).zip(raw(value)).map(|(node, value)| state!(node, (name.clone(), value.to_owned()))));
+        Tells::Version(a, b) => facts.versions.extend(
+            node(a)
+                .zip(raw(b))
+                .map(|(node, version)| state!(node, version.to_owned())),
+        ),
+        Tells::Told {
+            subject,
+            name,
+            value,
+        } => {
+            facts.told.extend(
+                node(subject)
+                    .zip(raw(value))
+                    .map(|(node, value)| state!(node, (name.clone(), value.to_owned()))),
+            );
         }
-        Tells::Members { list, reporter, primary, own } => {
+        Tells::Members {
+            list,
+            reporter,
+            primary,
+            own,
+        } => {
             let pairs = raw(list).map(members).unwrap_or_default();
-            let place = |name: &Option<String>| name.as_ref().and_then(|name| raw(name)?.parse::<usize>().ok());
+            let place = |name: &Option<String>| {
+                name.as_ref()
+                    .and_then(|name| raw(name)?.parse::<usize>().ok())
+            };
             let (primary, own) = (place(primary), place(own));
             let mut all: Vec<Handle> = Vec::new();
             for (at, (address, name)) in pairs.iter().enumerate() {
-                let handles: Vec<Handle> = [Some(*address), *name].into_iter().flatten().filter_map(|raw| names.find(product, raw)).collect();
-                facts.same.extend(handles.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?))));
-                let Some(first) = handles.first() else { continue };
+                let handles: Vec<Handle> = [Some(*address), *name]
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|raw| names.find(product, raw))
+                    .collect();
+                facts.same.extend(
+                    handles
+                        .windows(2)
+                        .filter_map(|pair| Some((*pair.first()?, *pair.get(1)?))),
+                );
+                let Some(first) = handles.first() else {
+                    continue;
+                };
                 all.push(*first);
                 if let Some(primary) = primary {
-                    let role = if primary == at { Role::Primary } else { Role::Subordinate };
+                    let role = if primary == at {
+                        Role::Primary
+                    } else {
+                        Role::Subordinate
+                    };
                     facts.roles.push(state!(*first, role));
                 }
                 if own == Some(at) {
-                    facts.same.extend(reporter.as_ref().and_then(|name| node(name)).map(|reporter| (*first, reporter)));
+                    facts.same.extend(
+                        reporter
+                            .as_ref()
+                            .and_then(|name| node(name))
+                            .map(|reporter| (*first, reporter)),
+                    );
                 }
             }
-            facts.linked.extend(all.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?))));
+            facts.linked.extend(
+                all.windows(2)
+                    .filter_map(|pair| Some((*pair.first()?, *pair.get(1)?))),
+            );
         }
     }
 }
 
 /// Joins a lost name with a lost address of the same reporter where there is only one of each.
-fn infer(collected: &Collected, table: &Table<'_>, clocks: &Clocks, names: &mut Names) -> BTreeSet<Handle> {
+fn infer(
+    collected: &Collected,
+    table: &Table<'_>,
+    clocks: &Clocks,
+    names: &mut Names,
+) -> BTreeSet<Handle> {
     let mut joined = BTreeSet::new();
     for (at, rule) in table.catalog.facts.iter().enumerate() {
         for inference in &rule.inferences {
-            let signal = |place: u16| table.entries().iter().find(|e| e.owner == Owner::Fact(at) && e.place == place).map(|e| e.id);
-            let (Some(of_name), Some(of_address)) = (signal(inference.name_of), signal(inference.address_of)) else { continue };
+            let signal = |place: u16| {
+                table
+                    .entries()
+                    .iter()
+                    .find(|e| e.owner == Owner::Fact(at) && e.place == place)
+                    .map(|e| e.id)
+            };
+            let (Some(of_name), Some(of_address)) =
+                (signal(inference.name_of), signal(inference.address_of))
+            else {
+                continue;
+            };
             let lost_names = losses(collected, table, clocks, names, of_name);
             let lost_addresses = losses(collected, table, clocks, names, of_address);
             for (name, address) in only_pairs(&lost_names, &lost_addresses, inference, names) {
@@ -198,37 +326,71 @@ fn infer(collected: &Collected, table: &Table<'_>, clocks: &Clocks, names: &mut 
             }
         }
     }
-    joined.into_iter().map(|handle| names.node(handle)).collect()
+    joined
+        .into_iter()
+        .map(|handle| names.node(handle))
+        .collect()
 }
 
 /// Per reporting node: who was lost and when.
 type Losses = BTreeMap<Handle, Vec<(Handle, i64)>>;
 
-fn losses(collected: &Collected, table: &Table<'_>, clocks: &Clocks, names: &Names, id: SignalId) -> Losses {
+fn losses(
+    collected: &Collected,
+    table: &Table<'_>,
+    clocks: &Clocks,
+    names: &Names,
+    id: SignalId,
+) -> Losses {
     let mut losses = Losses::new();
     for run in collected.runs.iter().filter(|run| run.signal == id) {
         let Some(entry) = table.get(id) else { continue };
         let product = product_of(entry.signal);
         let handle = |name| value(run, entry.signal, name).and_then(|raw| names.find(product, raw));
-        let (Some(node), Some(peer)) = (handle("node"), handle("peer")) else { continue };
-        let times = run.hits.iter().filter_map(|hit| clocks.at(run.file as usize, hit.time).micros);
-        losses.entry(names.node(node)).or_default().extend(times.map(|time| (peer, time)));
+        let (Some(node), Some(peer)) = (handle("node"), handle("peer")) else {
+            continue;
+        };
+        let times = run
+            .hits
+            .iter()
+            .filter_map(|hit| clocks.at(run.file as usize, hit.time).micros);
+        losses
+            .entry(names.node(node))
+            .or_default()
+            .extend(times.map(|time| (peer, time)));
     }
     losses
 }
 
-fn only_pairs(lost_names: &Losses, lost_addresses: &Losses, inference: &Inference, names: &Names) -> Vec<(Handle, Handle)> {
+fn only_pairs(
+    lost_names: &Losses,
+    lost_addresses: &Losses,
+    inference: &Inference,
+    names: &Names,
+) -> Vec<(Handle, Handle)> {
     let unknown = |handle: Handle, want_address: bool| {
         let (hosts, addresses) = names.of_node(names.node(handle));
-        if want_address { hosts.is_empty() } else { addresses.is_empty() }
+        if want_address {
+            hosts.is_empty()
+        } else {
+            addresses.is_empty()
+        }
     };
     let mut pairs = Vec::new();
     for (node, by_name) in lost_names {
-        let Some(by_address) = lost_addresses.get(node) else { continue };
+        let Some(by_address) = lost_addresses.get(node) else {
+            continue;
+        };
         let mut near: BTreeSet<(Handle, Handle)> = BTreeSet::new();
         for (name, at) in by_name.iter().filter(|(handle, _)| unknown(*handle, false)) {
-            let close = by_address.iter().filter(|(_, other)| at.abs_diff(*other) <= inference.within.unsigned_abs());
-            near.extend(close.filter(|(handle, _)| unknown(*handle, true)).map(|(address, _)| (names.node(*name), names.node(*address))));
+            let close = by_address
+                .iter()
+                .filter(|(_, other)| at.abs_diff(*other) <= inference.within.unsigned_abs());
+            near.extend(
+                close
+                    .filter(|(handle, _)| unknown(*handle, true))
+                    .map(|(address, _)| (names.node(*name), names.node(*address))),
+            );
             if near.len() > 1 {
                 break;
             }
@@ -246,7 +408,13 @@ mod tests {
 
     #[test]
     fn python_lists_are_read() {
-        assert_eq!(members("[u'(10.15.13.15 expc01)', u'(10.15.13.16 expc02)']"), [("10.15.13.15", Some("expc01")), ("10.15.13.16", Some("expc02"))]);
+        assert_eq!(
+            members("[u'(10.15.13.15 expc01)', u'(10.15.13.16 expc02)']"),
+            [
+                ("10.15.13.15", Some("expc01")),
+                ("10.15.13.16", Some("expc02"))
+            ]
+        );
         assert_eq!(members("[u'(10.15.13.15)']"), [("10.15.13.15", None)]);
         assert!(members("[]").is_empty());
     }

@@ -53,10 +53,12 @@ impl Name {
         let text = bare(raw);
         if let Ok(address) = text.parse::<IpAddr>() {
             let address = address.to_canonical();
-            return (!address.is_loopback() && !address.is_unspecified()).then_some(Self::Address(address));
+            return (!address.is_loopback() && !address.is_unspecified())
+                .then_some(Self::Address(address));
         }
         let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
-        let fits = !text.is_empty() && text.len() <= 253 && text.chars().all(plain) && text != "localhost";
+        let fits =
+            !text.is_empty() && text.len() <= 253 && text.chars().all(plain) && text != "localhost";
         fits.then(|| Self::Host(text.to_lowercase()))
     }
 
@@ -76,7 +78,12 @@ impl Name {
 
 /// A raw value without what stands around the name.
 fn bare(raw: &str) -> &str {
-    raw.rsplit('@').next().unwrap_or(raw).trim().trim_matches(|c| matches!(c, '[' | ']' | '\'' | '"')).trim_end_matches('.')
+    raw.rsplit('@')
+        .next()
+        .unwrap_or(raw)
+        .trim()
+        .trim_matches(|c| matches!(c, '[' | ']' | '\'' | '"'))
+        .trim_end_matches('.')
 }
 
 /// Names as they come, each with one of its spellings.
@@ -88,7 +95,10 @@ impl Seen {
     pub(super) fn add(&mut self, product: Product, raw: &str) {
         let Some(name) = Name::parse(raw) else { return };
         let spelling = bare(raw);
-        let known = self.0.entry((product, name)).or_insert_with(|| spelling.to_owned());
+        let known = self
+            .0
+            .entry((product, name))
+            .or_insert_with(|| spelling.to_owned());
         if spelling < known.as_str() {
             spelling.clone_into(known);
         }
@@ -148,7 +158,11 @@ impl Names {
         for (handle, (product, name)) in self.list.iter().enumerate() {
             let Some(label) = name.label() else { continue };
             let entry = labels.entry((*product, label.to_owned())).or_default();
-            if name.qualified() { entry.1.push(handle) } else { entry.0.push(handle) }
+            if name.qualified() {
+                entry.1.push(handle)
+            } else {
+                entry.0.push(handle)
+            }
         }
         for (short, long) in labels.into_values() {
             if let ([short], [long]) = (short.as_slice(), long.as_slice()) {
@@ -181,7 +195,10 @@ mod tests {
 
     #[test]
     fn raw_values_are_read_as_names() {
-        assert_eq!(Name::parse("clusterdb@expc02.Apolo.local"), Some(Name::Host("expc02.apolo.local".into())));
+        assert_eq!(
+            Name::parse("clusterdb@expc02.Apolo.local"),
+            Some(Name::Host("expc02.apolo.local".into()))
+        );
         assert_eq!(Name::parse("[2001:DB8::1]"), Name::parse("2001:db8:0::1"));
         assert_eq!(Name::parse("::ffff:10.0.0.1"), Name::parse("10.0.0.1"));
         assert_eq!(Name::parse("clusterdb@127.0.0.1"), None);
@@ -191,9 +208,17 @@ mod tests {
 
     #[test]
     fn a_short_name_joins_its_only_long_one() {
-        let seen = ["EXPC01", "expc01", "expc01.a.local", "expc02", "expc02.a.local", "expc02.b.local"];
+        let seen = [
+            "EXPC01",
+            "expc01",
+            "expc01.a.local",
+            "expc02",
+            "expc02.a.local",
+            "expc02.b.local",
+        ];
         let mut all = Seen::default();
-        seen.iter().for_each(|name| all.add(Product::Expressway, name));
+        seen.iter()
+            .for_each(|name| all.add(Product::Expressway, name));
         let mut names = Names::new(all);
         names.join_short_names();
         let of = |n| names.node(names.find(Product::Expressway, n).unwrap());

@@ -44,7 +44,10 @@ pub struct NodeSeen {
 impl NodeSeen {
     /// Its most telling name, else its address.
     pub fn label(&self) -> &str {
-        self.names.first().or(self.addresses.first()).map_or("?", String::as_str)
+        self.names
+            .first()
+            .or(self.addresses.first())
+            .map_or("?", String::as_str)
     }
 }
 
@@ -132,10 +135,25 @@ pub(super) struct Parts<'a, 'c> {
 /// Builds the timeline.
 pub(super) fn build(parts: Parts<'_, '_>) -> Timeline {
     let files = parts.collected.files.iter().enumerate().map(|(at, file)| {
-        let times = || file.samples.iter().map(|sample| parts.clocks.at(at, sample.time)).filter(|time| time.micros.is_some());
-        FileTimes { first: times().min_by_key(|time| time.micros).unwrap_or(EventTime::NONE), last: times().max_by_key(|time| time.micros).unwrap_or(EventTime::NONE) }
+        let times = || {
+            file.samples
+                .iter()
+                .map(|sample| parts.clocks.at(at, sample.time))
+                .filter(|time| time.micros.is_some())
+        };
+        FileTimes {
+            first: times()
+                .min_by_key(|time| time.micros)
+                .unwrap_or(EventTime::NONE),
+            last: times()
+                .max_by_key(|time| time.micros)
+                .unwrap_or(EventTime::NONE),
+        }
     });
-    let mut timeline = Timeline { files: files.collect(), ..Timeline::default() };
+    let mut timeline = Timeline {
+        files: files.collect(),
+        ..Timeline::default()
+    };
     let places = nodes_and_clusters(&parts, &mut timeline);
     tell(&parts, &places, &mut timeline);
     place_hits(&parts, &places, &mut timeline);
@@ -146,7 +164,9 @@ pub(super) fn build(parts: Parts<'_, '_>) -> Timeline {
 type Places = BTreeMap<Handle, usize>;
 
 fn nodes_and_clusters(parts: &Parts<'_, '_>, timeline: &mut Timeline) -> Places {
-    let roots: BTreeSet<Handle> = (0..parts.names.len()).map(|handle| parts.names.node(handle)).collect();
+    let roots: BTreeSet<Handle> = (0..parts.names.len())
+        .map(|handle| parts.names.node(handle))
+        .collect();
     let mut clusters: BTreeMap<Handle, usize> = BTreeMap::new();
     let mut places = Places::new();
     let writing = writing(parts);
@@ -155,8 +175,15 @@ fn nodes_and_clusters(parts: &Parts<'_, '_>, timeline: &mut Timeline) -> Places 
         let at = timeline.nodes.len();
         let cluster = parts.attach.cluster.get(&root).map(|home| {
             *clusters.entry(*home).or_insert_with(|| {
-                let product = parts.names.get(*home).map_or(Product::Unknown, |(product, _)| *product);
-                timeline.clusters.push(ClusterSeen { product, nodes: Vec::new(), assumed: parts.attach.assumed.contains(home) });
+                let product = parts
+                    .names
+                    .get(*home)
+                    .map_or(Product::Unknown, |(product, _)| *product);
+                timeline.clusters.push(ClusterSeen {
+                    product,
+                    nodes: Vec::new(),
+                    assumed: parts.attach.assumed.contains(home),
+                });
                 timeline.clusters.len() - 1
             })
         });
@@ -183,11 +210,26 @@ fn writing(parts: &Parts<'_, '_>) -> BTreeMap<Handle, Vec<(i64, i64)>> {
     let mut spans: BTreeMap<Handle, Vec<(i64, i64)>> = BTreeMap::new();
     for (at, file) in parts.collected.files.iter().enumerate() {
         let mut of_file: BTreeMap<Handle, (i64, i64)> = BTreeMap::new();
-        let products: BTreeSet<Product> = file.parsers.iter().map(|parser| product_of_parser(parser)).collect();
+        let products: BTreeSet<Product> = file
+            .parsers
+            .iter()
+            .map(|parser| product_of_parser(parser))
+            .collect();
         for sample in &file.samples {
-            let Some((host, time)) = sample.host.as_deref().zip(parts.clocks.at(at, sample.time).micros) else { continue };
-            for handle in products.iter().filter_map(|product| parts.names.find(*product, host)) {
-                let span = of_file.entry(parts.names.node(handle)).or_insert((time, time));
+            let Some((host, time)) = sample
+                .host
+                .as_deref()
+                .zip(parts.clocks.at(at, sample.time).micros)
+            else {
+                continue;
+            };
+            for handle in products
+                .iter()
+                .filter_map(|product| parts.names.find(*product, host))
+            {
+                let span = of_file
+                    .entry(parts.names.node(handle))
+                    .or_insert((time, time));
                 *span = (span.0.min(time), span.1.max(time));
             }
         }
@@ -200,14 +242,24 @@ fn writing(parts: &Parts<'_, '_>) -> BTreeMap<Handle, Vec<(i64, i64)>> {
 
 /// A statement's rank: later is better, a record without time counts as taken last.
 fn rank<T>(stated: &Stated<T>) -> (i64, u32, u64) {
-    (stated.time.micros.unwrap_or(i64::MAX), stated.file, stated.hit.line)
+    (
+        stated.time.micros.unwrap_or(i64::MAX),
+        stated.file,
+        stated.hit.line,
+    )
 }
 
 fn tell(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
-    fn latest<'s, T>(parts: &Parts<'_, '_>, places: &Places, stated: &'s [Stated<T>]) -> BTreeMap<usize, &'s Stated<T>> {
+    fn latest<'s, T>(
+        parts: &Parts<'_, '_>,
+        places: &Places,
+        stated: &'s [Stated<T>],
+    ) -> BTreeMap<usize, &'s Stated<T>> {
         let mut best: BTreeMap<usize, &Stated<T>> = BTreeMap::new();
         for one in stated {
-            let Some(at) = places.get(&parts.names.node(one.node)) else { continue };
+            let Some(at) = places.get(&parts.names.node(one.node)) else {
+                continue;
+            };
             let better = best.get(at).is_none_or(|old| rank(*old) <= rank(one));
             if better {
                 best.insert(*at, one);
@@ -227,7 +279,9 @@ fn tell(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
     }
     let mut told: BTreeMap<(usize, &str), &Stated<(String, String)>> = BTreeMap::new();
     for one in &parts.facts.told {
-        let Some(at) = places.get(&parts.names.node(one.node)) else { continue };
+        let Some(at) = places.get(&parts.names.node(one.node)) else {
+            continue;
+        };
         let key = (*at, one.value.0.as_str());
         if told.get(&key).is_none_or(|old| rank(old) <= rank(one)) {
             told.insert(key, one);
@@ -251,13 +305,20 @@ fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
     let mut hits: Vec<(Option<usize>, TimedHit)> = Vec::new();
     let mut seen: HashMap<(SignalId, EventTime, u64, Values), u32> = HashMap::new();
     for run in &parts.collected.runs {
-        let Some(entry) = parts.table.get(run.signal) else { continue };
+        let Some(entry) = parts.table.get(run.signal) else {
+            continue;
+        };
         let index = |name| {
-            let handle = parts.names.find(product_of(entry.signal), value(run, entry.signal, name)?)?;
+            let handle = parts
+                .names
+                .find(product_of(entry.signal), value(run, entry.signal, name)?)?;
             places.get(&parts.names.node(handle)).copied()
         };
         let (node, peer) = (index("node"), index("peer"));
-        let cluster = [node, peer].into_iter().flatten().find_map(|at| timeline.nodes.get(at)?.cluster);
+        let cluster = [node, peer]
+            .into_iter()
+            .flatten()
+            .find_map(|at| timeline.nodes.get(at)?.cluster);
         for (at, hit) in run.hits.iter().enumerate() {
             let time = parts.clocks.at(run.file as usize, hit.time);
             // overlapping bundles hold the same record twice: it counts once; records without a
@@ -266,50 +327,118 @@ fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
             if time.micros.is_some() && *seen.entry(twin).or_insert(run.file) != run.file {
                 continue;
             }
-            let weight = 1 + if at + 1 == run.hits.len() { run.dropped } else { 0 };
-            let timed = TimedHit { signal: run.signal, time, file: run.file, line: hit.line, node, peer, cluster: 0, values: run.values.clone(), excerpt: hit.excerpt.clone(), weight };
+            let weight = 1 + if at + 1 == run.hits.len() {
+                run.dropped
+            } else {
+                0
+            };
+            let timed = TimedHit {
+                signal: run.signal,
+                time,
+                file: run.file,
+                line: hit.line,
+                node,
+                peer,
+                cluster: 0,
+                values: run.values.clone(),
+                excerpt: hit.excerpt.clone(),
+                weight,
+            };
             hits.push((cluster, timed));
         }
     }
     give_clusters(parts, &mut hits, timeline);
     timeline.hits = hits.into_iter().map(|(_, hit)| hit).collect();
-    timeline.hits.sort_by_key(|hit| (hit.time.micros.is_none(), hit.time.micros, hit.file, hit.line, hit.signal));
+    timeline.hits.sort_by_key(|hit| {
+        (
+            hit.time.micros.is_none(),
+            hit.time.micros,
+            hit.file,
+            hit.line,
+            hit.signal,
+        )
+    });
 }
 
 /// A hit that names no node goes with the nearest hit of its file, else with the file's writers,
 /// else with the only cluster of its product, else into a cluster without nodes.
-fn give_clusters(parts: &Parts<'_, '_>, hits: &mut [(Option<usize>, TimedHit)], timeline: &mut Timeline) {
+fn give_clusters(
+    parts: &Parts<'_, '_>,
+    hits: &mut [(Option<usize>, TimedHit)],
+    timeline: &mut Timeline,
+) {
     let mut known: BTreeMap<u32, Vec<(u64, usize)>> = BTreeMap::new();
     for (cluster, hit) in hits.iter() {
         if let Some(cluster) = cluster {
-            known.entry(hit.file).or_default().push((hit.line, *cluster));
+            known
+                .entry(hit.file)
+                .or_default()
+                .push((hit.line, *cluster));
         }
     }
     let mut bare: BTreeMap<Product, usize> = BTreeMap::new();
     for (cluster, hit) in hits.iter_mut() {
         hit.cluster = cluster.unwrap_or_else(|| {
-            let product = parts.table.get(hit.signal).map_or(Product::Unknown, |entry| product_of(entry.signal));
-            let near = known.get(&hit.file).and_then(|lines| lines.iter().min_by_key(|(line, at)| (line.abs_diff(hit.line), *at)).map(|(_, at)| *at));
-            near.or_else(|| only_cluster(parts, hit.file, product, timeline)).unwrap_or_else(|| {
-                *bare.entry(product).or_insert_with(|| {
-                    timeline.clusters.push(ClusterSeen { product, nodes: Vec::new(), assumed: true });
-                    timeline.clusters.len() - 1
+            let product = parts
+                .table
+                .get(hit.signal)
+                .map_or(Product::Unknown, |entry| product_of(entry.signal));
+            let near = known.get(&hit.file).and_then(|lines| {
+                lines
+                    .iter()
+                    .min_by_key(|(line, at)| (line.abs_diff(hit.line), *at))
+                    .map(|(_, at)| *at)
+            });
+            near.or_else(|| only_cluster(parts, hit.file, product, timeline))
+                .unwrap_or_else(|| {
+                    *bare.entry(product).or_insert_with(|| {
+                        timeline.clusters.push(ClusterSeen {
+                            product,
+                            nodes: Vec::new(),
+                            assumed: true,
+                        });
+                        timeline.clusters.len() - 1
+                    })
                 })
-            })
         });
     }
 }
 
-fn only_cluster(parts: &Parts<'_, '_>, file: u32, product: Product, timeline: &Timeline) -> Option<usize> {
+fn only_cluster(
+    parts: &Parts<'_, '_>,
+    file: u32,
+    product: Product,
+    timeline: &Timeline,
+) -> Option<usize> {
     let writers = parts.attach.writers.get(file as usize);
     let homes: BTreeSet<usize> = writers
         .into_iter()
         .flatten()
-        .filter_map(|root| timeline.nodes.iter().find(|node| parts.names.of_node(*root).0.first() == node.names.first()).and_then(|node| node.cluster))
-        .filter(|at| timeline.clusters.get(*at).is_some_and(|cluster| cluster.product == product))
+        .filter_map(|root| {
+            timeline
+                .nodes
+                .iter()
+                .find(|node| parts.names.of_node(*root).0.first() == node.names.first())
+                .and_then(|node| node.cluster)
+        })
+        .filter(|at| {
+            timeline
+                .clusters
+                .get(*at)
+                .is_some_and(|cluster| cluster.product == product)
+        })
         .collect();
-    let of_product: Vec<usize> = timeline.clusters.iter().enumerate().filter(|(_, c)| c.product == product && !c.nodes.is_empty()).map(|(at, _)| at).collect();
-    match (homes.into_iter().collect::<Vec<_>>().as_slice(), of_product.as_slice()) {
+    let of_product: Vec<usize> = timeline
+        .clusters
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| c.product == product && !c.nodes.is_empty())
+        .map(|(at, _)| at)
+        .collect();
+    match (
+        homes.into_iter().collect::<Vec<_>>().as_slice(),
+        of_product.as_slice(),
+    ) {
         ([only], _) | ([], [only]) => Some(*only),
         _ => None,
     }

@@ -48,9 +48,16 @@ impl Clocks {
     /// Chooses an anchor for every file: `--year`, else dated records of the same bundle, else
     /// dated records of any bundle, else the time the file was last changed.
     pub(super) fn new(files: &[FileSeen], hints: TimeHints) -> Self {
-        let spans: Vec<Option<(i64, i64)>> = files.iter().map(|file| dated_span(&file.samples, &hints)).collect();
+        let spans: Vec<Option<(i64, i64)>> = files
+            .iter()
+            .map(|file| dated_span(&file.samples, &hints))
+            .collect();
         let joined = |keep: &dyn Fn(&FileSeen) -> bool| {
-            let kept = files.iter().zip(&spans).filter(|(file, _)| keep(file)).filter_map(|(_, span)| *span);
+            let kept = files
+                .iter()
+                .zip(&spans)
+                .filter(|(file, _)| keep(file))
+                .filter_map(|(_, span)| *span);
             kept.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
         };
         let anchors = files.iter().map(|file| {
@@ -58,24 +65,39 @@ impl Clocks {
                 return Anchor::Year(year);
             }
             let bundle = top(file.origin.as_str());
-            let near = joined(&|other| other.origin.unit() == file.origin.unit()).or_else(|| joined(&|other| top(other.origin.as_str()) == bundle)).or_else(|| joined(&|_| true));
+            let near = joined(&|other| other.origin.unit() == file.origin.unit())
+                .or_else(|| joined(&|other| top(other.origin.as_str()) == bundle))
+                .or_else(|| joined(&|_| true));
             match (near, file.modified.filter(|at| *at > OLDEST)) {
                 (Some((first, last)), _) => Anchor::Span(first, last),
                 (None, Some(at)) => Anchor::Until(at.saturating_mul(SECOND)),
                 (None, None) => Anchor::Nothing,
             }
         });
-        Self { hints, anchors: anchors.collect() }
+        Self {
+            hints,
+            anchors: anchors.collect(),
+        }
     }
 
     /// The instant of a record's time in a file.
     pub(super) fn at(&self, file: usize, raw: RawTime) -> EventTime {
         match raw {
             RawTime::None => EventTime::NONE,
-            RawTime::Instant(micros) => EventTime { micros: Some(micros), certainty: TimeCertainty::Exact },
+            RawTime::Instant(micros) => EventTime {
+                micros: Some(micros),
+                certainty: TimeCertainty::Exact,
+            },
             RawTime::Local(wall) => {
-                let certainty = if self.hints.zone_given { TimeCertainty::Exact } else { TimeCertainty::ZoneAssumed };
-                EventTime { micros: Some(self.instant(wall)), certainty }
+                let certainty = if self.hints.zone_given {
+                    TimeCertainty::Exact
+                } else {
+                    TimeCertainty::ZoneAssumed
+                };
+                EventTime {
+                    micros: Some(self.instant(wall)),
+                    certainty,
+                }
             }
             RawTime::Yearless { month, day, micros } => self.yearless(file, month, day, micros),
         }
@@ -94,20 +116,35 @@ impl Clocks {
         };
         let found = match self.anchors.get(file).copied().unwrap_or(Anchor::Nothing) {
             Anchor::Year(y) => year(y),
-            Anchor::Span(first, last) => around(last).min_by_key(|at| (first.saturating_sub(*at)).max(at.saturating_sub(last)).max(0)),
-            Anchor::Until(end) => around(end).filter(|at| *at <= end.saturating_add(SLACK)).max(),
+            Anchor::Span(first, last) => around(last).min_by_key(|at| {
+                (first.saturating_sub(*at))
+                    .max(at.saturating_sub(last))
+                    .max(0)
+            }),
+            Anchor::Until(end) => around(end)
+                .filter(|at| *at <= end.saturating_add(SLACK))
+                .max(),
             Anchor::Nothing => None,
         };
         match found {
-            Some(at) => EventTime { micros: Some(at), certainty: TimeCertainty::YearAssumed },
-            None => EventTime { micros: year(NO_YEAR), certainty: TimeCertainty::Unknown },
+            Some(at) => EventTime {
+                micros: Some(at),
+                certainty: TimeCertainty::YearAssumed,
+            },
+            None => EventTime {
+                micros: year(NO_YEAR),
+                certainty: TimeCertainty::Unknown,
+            },
         }
     }
 }
 
 /// Path of the argument a file came from.
 fn top(origin: &str) -> &str {
-    origin.split(crate::model::origin::MEMBER).next().unwrap_or(origin)
+    origin
+        .split(crate::model::origin::MEMBER)
+        .next()
+        .unwrap_or(origin)
 }
 
 fn dated_span(samples: &[Sample], hints: &TimeHints) -> Option<(i64, i64)> {
@@ -116,7 +153,9 @@ fn dated_span(samples: &[Sample], hints: &TimeHints) -> Option<(i64, i64)> {
         RawTime::Local(wall) => Some(in_zone(wall, hints.zone)),
         RawTime::Yearless { .. } | RawTime::None => None,
     });
-    dated.map(|at| (at, at)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    dated
+        .map(|at| (at, at))
+        .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
 }
 
 fn wall(year: i32, month: u8, day: u8, micros: i64) -> Option<i64> {
@@ -127,9 +166,17 @@ fn wall(year: i32, month: u8, day: u8, micros: i64) -> Option<i64> {
 
 /// A wall clock reading in UTC; of a repeated hour the first, of a skipped one the hour after.
 fn in_zone(wall: i64, zone: Tz) -> i64 {
-    let Some(naive) = DateTime::from_timestamp_micros(wall).map(|t| t.naive_utc()) else { return wall };
-    let resolve = |naive: NaiveDateTime| zone.from_local_datetime(&naive).earliest().map(|t| t.timestamp_micros());
-    resolve(naive).or_else(|| resolve(naive + chrono::Duration::hours(1))).unwrap_or(wall)
+    let Some(naive) = DateTime::from_timestamp_micros(wall).map(|t| t.naive_utc()) else {
+        return wall;
+    };
+    let resolve = |naive: NaiveDateTime| {
+        zone.from_local_datetime(&naive)
+            .earliest()
+            .map(|t| t.timestamp_micros())
+    };
+    resolve(naive)
+        .or_else(|| resolve(naive + chrono::Duration::hours(1)))
+        .unwrap_or(wall)
 }
 
 /// Reads an RFC 3339 time or a wall clock time in a zone: microseconds since 1970.
@@ -137,10 +184,19 @@ pub fn parse_time(text: &str, zone: Tz) -> Option<i64> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Some(time.timestamp_micros());
     }
-    let naive = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
-        .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-        .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0))?;
+    let naive = [
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%d %H:%M",
+        "%Y-%m-%dT%H:%M",
+    ]
+    .iter()
+    .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+    .or_else(|| {
+        NaiveDate::parse_from_str(text, "%Y-%m-%d")
+            .ok()?
+            .and_hms_opt(0, 0, 0)
+    })?;
     Some(in_zone(naive.and_utc().timestamp_micros(), zone))
 }
 
@@ -151,12 +207,37 @@ mod tests {
     use crate::model::report::ReadStatus;
 
     fn file(origin: &str, modified: Option<i64>, samples: &[RawTime]) -> FileSeen {
-        let samples = samples.iter().map(|time| Sample { time: *time, line: 1, host: None }).collect();
-        FileSeen { origin: Origin::top(origin), parsers: Vec::new(), status: ReadStatus::Read, bytes: 0, lines: 0, skipped: 0, modified, samples, notes: Vec::new() }
+        let samples = samples
+            .iter()
+            .map(|time| Sample {
+                time: *time,
+                line: 1,
+                host: None,
+            })
+            .collect();
+        FileSeen {
+            origin: Origin::top(origin),
+            parsers: Vec::new(),
+            status: ReadStatus::Read,
+            bytes: 0,
+            lines: 0,
+            skipped: 0,
+            modified,
+            samples,
+            notes: Vec::new(),
+        }
     }
 
-    const HINTS: TimeHints = TimeHints { year: None, zone: Tz::UTC, zone_given: false };
-    const MAR30: RawTime = RawTime::Yearless { month: 3, day: 30, micros: 3600 * SECOND };
+    const HINTS: TimeHints = TimeHints {
+        year: None,
+        zone: Tz::UTC,
+        zone_given: false,
+    };
+    const MAR30: RawTime = RawTime::Yearless {
+        month: 3,
+        day: 30,
+        micros: 3600 * SECOND,
+    };
 
     fn at(files: &[FileSeen], hints: TimeHints, raw: RawTime) -> (Option<String>, TimeCertainty) {
         let time = Clocks::new(files, hints).at(0, raw);
@@ -169,29 +250,95 @@ mod tests {
 
     #[test]
     fn the_year_comes_from_the_best_hint() {
-        let dated = file("a.zip!/other", None, &[RawTime::Instant(micros("2017-03-01T00:00:00Z"))]);
+        let dated = file(
+            "a.zip!/other",
+            None,
+            &[RawTime::Instant(micros("2017-03-01T00:00:00Z"))],
+        );
         let changed = Some(micros("2019-03-29 12:00") / SECOND);
         let plain = file("a.zip!/log", changed, &[MAR30]);
-        assert_eq!(at(&[plain.clone(), dated.clone()], HINTS, MAR30).0.as_deref(), Some("2017-03-30T01:00:00Z"));
-        assert_eq!(at(&[plain.clone(), dated], TimeHints { year: Some(2001), ..HINTS }, MAR30).0.as_deref(), Some("2001-03-30T01:00:00Z"));
+        assert_eq!(
+            at(&[plain.clone(), dated.clone()], HINTS, MAR30)
+                .0
+                .as_deref(),
+            Some("2017-03-30T01:00:00Z")
+        );
+        assert_eq!(
+            at(
+                &[plain.clone(), dated],
+                TimeHints {
+                    year: Some(2001),
+                    ..HINTS
+                },
+                MAR30
+            )
+            .0
+            .as_deref(),
+            Some("2001-03-30T01:00:00Z")
+        );
         // the file's own time allows a day of slack
-        assert_eq!(at(std::slice::from_ref(&plain), HINTS, MAR30), (Some("2019-03-30T01:00:00Z".into()), TimeCertainty::YearAssumed));
+        assert_eq!(
+            at(std::slice::from_ref(&plain), HINTS, MAR30),
+            (
+                Some("2019-03-30T01:00:00Z".into()),
+                TimeCertainty::YearAssumed
+            )
+        );
         let early = file("x", Some(micros("2019-01-02") / SECOND), &[]);
-        assert_eq!(at(&[early], HINTS, RawTime::Yearless { month: 12, day: 31, micros: 0 }).0.as_deref(), Some("2018-12-31T00:00:00Z"));
-        assert_eq!(at(&[file("x", Some(0), &[])], HINTS, MAR30), (None, TimeCertainty::Unknown));
+        assert_eq!(
+            at(
+                &[early],
+                HINTS,
+                RawTime::Yearless {
+                    month: 12,
+                    day: 31,
+                    micros: 0
+                }
+            )
+            .0
+            .as_deref(),
+            Some("2018-12-31T00:00:00Z")
+        );
+        assert_eq!(
+            at(&[file("x", Some(0), &[])], HINTS, MAR30),
+            (None, TimeCertainty::Unknown)
+        );
     }
 
     #[test]
     fn leap_days_find_a_leap_year() {
         let f = file("x", Some(micros("2019-06-01") / SECOND), &[]);
-        assert_eq!(at(&[f], HINTS, RawTime::Yearless { month: 2, day: 29, micros: 0 }).0.as_deref(), Some("2016-02-29T00:00:00Z"));
+        assert_eq!(
+            at(
+                &[f],
+                HINTS,
+                RawTime::Yearless {
+                    month: 2,
+                    day: 29,
+                    micros: 0
+                }
+            )
+            .0
+            .as_deref(),
+            Some("2016-02-29T00:00:00Z")
+        );
     }
 
     #[test]
     fn zones_are_applied_and_gaps_survive() {
-        let seoul = TimeHints { year: Some(2020), zone: Tz::Asia__Seoul, zone_given: true };
-        assert_eq!(at(&[file("x", None, &[])], seoul, MAR30).0.as_deref(), Some("2020-03-29T16:00:00Z"));
+        let seoul = TimeHints {
+            year: Some(2020),
+            zone: Tz::Asia__Seoul,
+            zone_given: true,
+        };
+        assert_eq!(
+            at(&[file("x", None, &[])], seoul, MAR30).0.as_deref(),
+            Some("2020-03-29T16:00:00Z")
+        );
         let gap = micros("2021-03-28T02:30:00Z");
-        assert_eq!(in_zone(gap, Tz::Europe__Berlin), micros("2021-03-28T01:30:00Z"));
+        assert_eq!(
+            in_zone(gap, Tz::Europe__Berlin),
+            micros("2021-03-28T01:30:00Z")
+        );
     }
 }
