@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::correlate::{self, Match, Point, precedes};
 use super::finding::Finding;
+use super::keys::{ByKey, Key, fits, fitting};
 use super::resolve::{TimedHit, Timeline};
+use super::settle;
 use super::table::{Owner, Table, needed};
 use crate::catalog::Fault;
 use crate::catalog::fault::{Clause, PeerIs, Relation, Term};
@@ -42,8 +44,8 @@ pub fn findings(timeline: &Timeline, table: &Table<'_>) -> (Vec<Finding>, Vec<Un
             found.extend(incidents);
         }
     }
-    expect(&mut found, timeline, table);
-    replace(&mut found, timeline, table);
+    settle::expect(&mut found, timeline, table);
+    settle::replace(&mut found, timeline, table);
     (found, undecided)
 }
 
@@ -72,35 +74,10 @@ fn ahead(timeline: &Timeline, node: Option<usize>) -> i64 {
 /// Where records without a time stand for relations: together, and far from every dated one.
 const UNTIMED: i64 = i64::MAX / 2;
 
-/// (node, peer); `None` fits any.
-type Key = (Option<usize>, Option<usize>);
-
-/// Things of one (node, peer) each.
-type ByKey<T> = BTreeMap<Key, Vec<T>>;
-
 /// Proof of one term: hits as indices into the points, ascending.
 #[derive(Clone, Debug)]
 struct Proof {
     hits: Vec<usize>,
-}
-
-/// The lists of everything whose key fits.
-fn fitting<T>(things: &ByKey<T>, key: Key) -> impl Iterator<Item = &Vec<T>> {
-    let all: Box<dyn Iterator<Item = (&Key, &Vec<T>)>> = match key {
-        // only four keys can fit a full one, and only two ranges one without a peer
-        (Some(_), Some(_)) => Box::new(
-            [key, (key.0, None), (None, key.1), (None, None)]
-                .into_iter()
-                .filter_map(|k| things.get_key_value(&k)),
-        ),
-        (Some(_), None) => Box::new(
-            things
-                .range((None, None)..=(None, Some(usize::MAX)))
-                .chain(things.range(key..=(key.0, Some(usize::MAX)))),
-        ),
-        _ => Box::new(things.iter().filter(move |(other, _)| fits(**other, key))),
-    };
-    all.map(|(_, list)| list)
 }
 
 /// Proofs between which nothing cleared and no long silence lay.
@@ -110,11 +87,6 @@ struct Episode {
     /// Untimed hits, as places on the timeline.
     untimed: BTreeSet<usize>,
     cleared: Option<EventTime>,
-}
-
-fn fits(a: Key, b: Key) -> bool {
-    let one = |a: Option<usize>, b: Option<usize>| a.is_none() || b.is_none() || a == b;
-    one(a.0, b.0) && one(a.1, b.1)
 }
 
 impl<'a> Scope<'a> {
@@ -263,25 +235,30 @@ impl<'a> Scope<'a> {
         if nodes.len() < 2 {
             return None;
         }
-        let mut hits = Vec::new();
-        for node in nodes {
-            let clears = |p: &Point| {
-                self.fault.cleared_by.contains(&p.signal) && p.node.is_none_or(|n| n == *node)
-            };
-            let last_clear = self.points.iter().rfind(|p| clears(p));
-            let open = self.points.iter().enumerate().filter(|(_, p)| {
-                of.contains(&p.signal)
-                    && p.node == Some(*node)
-                    && last_clear.is_none_or(|clear| precedes(clear, p))
-            });
-            let before = hits.len();
-            hits.extend(open.map(|(at, _)| at));
-            if hits.len() == before {
-                return None;
+        // the last clearing point of each node, and of those that name none
+        let mut cleared: BTreeMap<Option<usize>, usize> = BTreeMap::new();
+        for (at, p) in self.points.iter().enumerate() {
+            if self.fault.cleared_by.contains(&p.signal) {
+                cleared.insert(p.node, at);
             }
         }
-        hits.sort_unstable();
-        Some(Match {
+        let last_clear = |node: Option<usize>| {
+            let at = cleared.get(&node).max(cleared.get(&None))?;
+            self.points.get(*at)
+        };
+        let members: BTreeSet<usize> = nodes.iter().copied().collect();
+        let mut silent = members.clone();
+        let mut hits = Vec::new();
+        for (at, p) in self.points.iter().enumerate() {
+            let Some(node) = p.node.filter(|node| members.contains(node)) else {
+                continue;
+            };
+            if of.contains(&p.signal) && last_clear(p.node).is_none_or(|clear| precedes(clear, p)) {
+                silent.remove(&node);
+                hits.push(at);
+            }
+        }
+        silent.is_empty().then_some(Match {
             node: None,
             peer: None,
             hits,
@@ -291,6 +268,7 @@ impl<'a> Scope<'a> {
     /// Nodes on which an absence would hold if their logs reached far enough.
     fn undecided(&self, fault: usize, found: &[Finding]) -> BTreeSet<Undecided> {
         let mut open = BTreeSet::new();
+        let proved: BTreeSet<usize> = found.iter().flat_map(|f| f.hits.iter().copied()).collect();
         for correlation in &self.fault.correlations {
             if !matches!(
                 correlation.relation,
@@ -303,13 +281,9 @@ impl<'a> Scope<'a> {
                 continue;
             }
             for lonely in correlate::matches(correlation, &self.points, &|_, _, _| true) {
-                let decided = found.iter().any(|finding| {
-                    lonely.hits.iter().all(|at| {
-                        self.places
-                            .get(*at)
-                            .is_some_and(|place| finding.hits.contains(place))
-                    })
-                });
+                // an absence is proved by one hit alone
+                let proved = |at| self.places.get(at).is_some_and(|at| proved.contains(at));
+                let decided = lonely.hits.iter().all(|at| proved(*at));
                 if !decided {
                     open.insert(Undecided {
                         fault,
@@ -631,108 +605,6 @@ impl<'a> Scope<'a> {
             })
         })
     }
-}
-
-/// Lowers what an expected window explains.
-fn expect(found: &mut [Finding], timeline: &Timeline, table: &Table<'_>) {
-    for finding in found {
-        let Some(fault) = table.catalog.faults.get(finding.fault) else {
-            continue;
-        };
-        let (Some(first), Some(last)) = (finding.first.micros, finding.last.micros) else {
-            continue;
-        };
-        for (id, ceiling) in &fault.expected_during {
-            let inside = windows(timeline, table, finding.cluster, id)
-                .into_iter()
-                .find(|(from, to, _)| *from <= last && first <= *to);
-            if let Some((_, _, title)) = inside.filter(|_| finding.severity > *ceiling) {
-                finding.severity = *ceiling;
-                finding.expected = Some(title);
-            }
-        }
-    }
-}
-
-/// The spans of an expected window on a cluster.
-fn windows(
-    timeline: &Timeline,
-    table: &Table<'_>,
-    cluster: usize,
-    id: &str,
-) -> Vec<(i64, i64, String)> {
-    let mut spans = Vec::new();
-    for (rule_at, rule) in table.catalog.facts.iter().enumerate() {
-        for window in rule.windows.iter().filter(|window| window.id == id) {
-            let times = |place: u16| -> Vec<i64> {
-                let id = table
-                    .entries()
-                    .iter()
-                    .find(|e| e.owner == Owner::Fact(rule_at) && e.place == place)
-                    .map(|e| e.id);
-                timeline
-                    .hits
-                    .iter()
-                    .filter(|hit| Some(hit.signal) == id && hit.cluster == cluster)
-                    .filter_map(|hit| hit.time.micros)
-                    .collect()
-            };
-            let ends = window.end.map(times).unwrap_or_default();
-            for start in times(window.start) {
-                let longest = start.saturating_add(window.span);
-                let end = ends
-                    .iter()
-                    .copied()
-                    .find(|end| *end >= start)
-                    .map_or(longest, |end| end.min(longest));
-                spans.push((start, end, window.title.en.clone()));
-            }
-        }
-    }
-    spans
-}
-
-/// Folds incidents into the one that replaces them.
-fn replace(found: &mut Vec<Finding>, timeline: &Timeline, table: &Table<'_>) {
-    let mut gone = BTreeSet::new();
-    for winner in found.iter() {
-        let Some(fault) = table
-            .catalog
-            .faults
-            .get(winner.fault)
-            .filter(|fault| !fault.replaces.is_empty())
-        else {
-            continue;
-        };
-        for (at, other) in found.iter().enumerate() {
-            let replaced = table
-                .catalog
-                .faults
-                .get(other.fault)
-                .is_some_and(|f| fault.replaces.contains(&f.id));
-            let shared = other
-                .hits
-                .iter()
-                .any(|hit| same_record(timeline, *hit, &winner.hits));
-            if replaced
-                && other.cluster == winner.cluster
-                && !other.cleared
-                && (shared || fits((winner.node, winner.peer), (other.node, other.peer)))
-            {
-                gone.insert(at);
-            }
-        }
-    }
-    let mut at = 0;
-    found.retain(|_| {
-        at += 1;
-        !gone.contains(&(at - 1))
-    });
-}
-
-fn same_record(timeline: &Timeline, hit: usize, others: &[usize]) -> bool {
-    let place = |at: usize| timeline.hits.get(at).map(|hit| (hit.file, hit.line));
-    others.iter().any(|other| place(*other) == place(hit))
 }
 
 /// Severity at which an open incident makes a cluster faulty.

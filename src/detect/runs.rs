@@ -16,8 +16,14 @@ pub struct Budget {
     pub text_bytes: usize,
     /// Hits of one run.
     pub hits: usize,
+    /// Hits over all runs; beyond it every run still has a first and a last one.
+    pub all_hits: usize,
     /// Runs.
     pub runs: usize,
+    /// Runs that every signal may have even when a storm of others has used up the rest.
+    pub own_runs: usize,
+    /// Bytes of excerpts that every signal may have in the same way.
+    pub own_text: usize,
 }
 
 impl Default for Budget {
@@ -25,9 +31,37 @@ impl Default for Budget {
         Self {
             text_bytes: 16 << 20,
             hits: 50_000,
+            all_hits: 250_000,
             runs: 50_000,
+            own_runs: 256,
+            own_text: 128 << 10,
         }
     }
+}
+
+impl Budget {
+    /// The most runs that a number of signals can have.
+    pub fn most_runs(&self, signals: usize) -> usize {
+        self.runs + signals * self.own_runs
+    }
+
+    /// The most hits that they can have: of each run also the last one, and one that may be
+    /// needed to answer a proof.
+    pub fn most_hits(&self, signals: usize) -> usize {
+        self.all_hits + 3 * self.most_runs(signals)
+    }
+
+    /// The most bytes of text that they can have.
+    pub fn most_text(&self, signals: usize) -> usize {
+        self.text_bytes + signals * self.own_text
+    }
+}
+
+/// What one signal has used up.
+#[derive(Clone, Copy, Debug, Default)]
+struct Share {
+    runs: usize,
+    text: usize,
 }
 
 /// Contrast hits closer than this to the last kept one are passed over when nothing happened.
@@ -47,6 +81,8 @@ pub struct Folder<'t, 'c> {
     fixed: Vec<usize>,
     /// True for a talk in which proof came after the last contrast.
     open: HashMap<Talk, bool>,
+    shares: HashMap<SignalId, Share>,
+    hits: usize,
     text_bytes: usize,
     dropped: u64,
 }
@@ -61,6 +97,8 @@ impl<'t, 'c> Folder<'t, 'c> {
             runs: Vec::new(),
             fixed: Vec::new(),
             open: HashMap::new(),
+            shares: HashMap::new(),
+            hits: 0,
             text_bytes: 0,
             dropped: 0,
         }
@@ -74,9 +112,10 @@ impl<'t, 'c> Folder<'t, 'c> {
         let (owner, usage) = (entry.owner, entry.usage);
         let answers = self.answers(file, owner, usage, &hit);
         let key = (file, hit.signal, hit.values.clone());
+        let share = self.shares.entry(hit.signal).or_default();
         let at = match self.places.get(&key) {
             Some(at) => *at,
-            None if self.runs.len() >= self.budget.runs => {
+            None if self.runs.len() >= self.budget.runs && share.runs >= self.budget.own_runs => {
                 self.dropped += 1;
                 return;
             }
@@ -89,11 +128,14 @@ impl<'t, 'c> Folder<'t, 'c> {
                     dropped: 0,
                 });
                 self.fixed.push(0);
+                share.runs += 1;
                 self.places.insert(key, self.runs.len() - 1);
                 self.runs.len() - 1
             }
         };
-        let room = self.budget.text_bytes.saturating_sub(self.text_bytes);
+        let rest = self.budget.text_bytes.saturating_sub(self.text_bytes);
+        let room = rest.max(self.budget.own_text.saturating_sub(share.text));
+        let full = self.hits >= self.budget.all_hits;
         let (Some(run), Some(fixed)) = (self.runs.get_mut(at), self.fixed.get_mut(at)) else {
             return;
         };
@@ -105,12 +147,11 @@ impl<'t, 'c> Folder<'t, 'c> {
             hash: hit.hash,
             excerpt,
         };
+        let most = if full { 2 } else { self.budget.hits };
         let replace = match usage {
-            Use::Proof => run.hits.len() >= self.budget.hits,
+            Use::Proof => run.hits.len() >= most,
             // the last hit is always kept in the last place; the one before it goes if it says nothing new
-            Use::Contrast => {
-                run.hits.len() >= self.budget.hits || (!answers && repeats(&run.hits, &hit))
-            }
+            Use::Contrast => run.hits.len() >= most || (!answers && repeats(&run.hits, &hit)),
             Use::Fact => run.hits.len() >= 2,
         };
         let old = if replace && run.hits.len() > *fixed {
@@ -120,11 +161,16 @@ impl<'t, 'c> Folder<'t, 'c> {
         };
         if let Some(old) = old {
             run.dropped += 1;
-            self.text_bytes -= old.excerpt.map_or(0, |text| text.len());
+            let size = old.excerpt.map_or(0, |text| text.len());
+            self.text_bytes -= size;
+            share.text -= size;
+            self.hits -= 1;
         }
         run.hits.push(hit);
+        self.hits += 1;
         self.text_bytes += size;
-        if answers && run.hits.len() < self.budget.hits {
+        share.text += size;
+        if answers && run.hits.len() < most {
             *fixed = run.hits.len();
         }
     }

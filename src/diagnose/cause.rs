@@ -29,35 +29,41 @@ pub(super) fn explained(case: &Case<'_>, findings: &[&Finding]) -> Vec<Diagnosis
     entries
 }
 
+/// Causes named for one symptom. Where something flaps for hours each of thousands explains the
+/// next; the first of them say it all.
+const CAUSES: usize = 16;
+
+/// Findings of one fault by their node, each list in the order of their beginning; those without
+/// a time come first.
+type Begun = BTreeMap<Option<usize>, Vec<(Option<i64>, usize)>>;
+
 /// For each finding those that explain it directly.
 fn links(case: &Case<'_>, findings: &[&Finding]) -> Vec<Vec<usize>> {
-    let mut by_fault: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut by_fault: BTreeMap<&str, Begun> = BTreeMap::new();
     for (at, finding) in findings.iter().enumerate() {
         if let Some(fault) = case.catalog().faults.get(finding.fault) {
-            by_fault.entry(fault.id.as_str()).or_default().push(at);
+            let of_fault = by_fault.entry(fault.id.as_str()).or_default();
+            let of_node = of_fault.entry(finding.node).or_default();
+            of_node.push((finding.first.micros, at));
         }
+    }
+    for begun in by_fault.values_mut().flat_map(BTreeMap::values_mut) {
+        begun.sort_unstable();
     }
     let mut links = vec![Vec::new(); findings.len()];
     for (cause_at, cause) in findings.iter().enumerate() {
         let Some(fault) = case.catalog().faults.get(cause.fault) else {
             continue;
         };
-        for symptom_at in fault
-            .explains
-            .iter()
-            .filter_map(|id| by_fault.get(id.as_str()))
-            .flatten()
-        {
-            let Some(symptom) = findings.get(*symptom_at) else {
-                continue;
-            };
-            if concerns(cause, symptom)
-                && in_time(cause, symptom, fault.explains_within, fault.quiet)
-            {
-                links
-                    .get_mut(*symptom_at)
-                    .into_iter()
-                    .for_each(|list| list.push(cause_at));
+        let span = span(cause, fault.explains_within, fault.quiet);
+        let symptoms = fault.explains.iter();
+        for begun in symptoms.filter_map(|id| by_fault.get(id.as_str())) {
+            for symptom_at in near(begun, cause, span) {
+                let concerned = findings.get(symptom_at).is_some_and(|s| concerns(cause, s));
+                let list = links.get_mut(symptom_at).filter(|_| concerned);
+                if let Some(list) = list.filter(|list| list.len() < CAUSES) {
+                    list.push(cause_at);
+                }
             }
         }
     }
@@ -73,20 +79,44 @@ fn concerns(cause: &Finding, symptom: &Finding) -> bool {
     own_view || peers_view
 }
 
-/// The symptom begins while the cause lasts, or a little before its first proof. What has no
-/// time, such as a status, is taken as belonging together.
-fn in_time(cause: &Finding, symptom: &Finding, lead: i64, quiet: i64) -> bool {
-    let (Some(from), Some(to), Some(begin)) =
-        (cause.first.micros, cause.last.micros, symptom.first.micros)
-    else {
-        return true;
-    };
+/// A symptom begins while the cause lasts, or a little before its first proof. What has no time,
+/// such as a status, is taken as belonging together.
+fn span(cause: &Finding, lead: i64, quiet: i64) -> Option<(i64, i64)> {
+    let (from, to) = (cause.first.micros?, cause.last.micros?);
     let end = cause
         .cleared_at
         .micros
         .unwrap_or(to.saturating_add(quiet))
         .max(to.saturating_add(lead));
-    begin >= from.saturating_sub(lead) && begin <= end
+    Some((from.saturating_sub(lead), end))
+}
+
+/// Findings that begin in the span, on a node from which the cause may be seen.
+fn near<'b>(
+    begun: &'b Begun,
+    cause: &Finding,
+    span: Option<(i64, i64)>,
+) -> impl Iterator<Item = usize> + use<'b> {
+    let nodes: Vec<Option<usize>> = match cause.node {
+        Some(_) => BTreeSet::from([None, cause.node, cause.peer])
+            .into_iter()
+            .collect(),
+        None => begun.keys().copied().collect(),
+    };
+    let lists = nodes.into_iter().filter_map(|node| begun.get(&node));
+    lists.flat_map(move |list| {
+        let untimed = list.partition_point(|(begin, _)| begin.is_none());
+        let (from, to) = match span {
+            None => (untimed, list.len()),
+            Some((from, to)) => (
+                list.partition_point(|(begin, _)| begin.is_none_or(|begin| begin < from)),
+                list.partition_point(|(begin, _)| begin.is_none_or(|begin| begin <= to)),
+            ),
+        };
+        let timed = list.get(from..to).unwrap_or(&[]);
+        let untimed = list.get(..untimed).unwrap_or(&[]);
+        untimed.iter().chain(timed).map(|(_, at)| *at)
+    })
 }
 
 /// The findings at the root of one, which nothing explains any more. Faults never explain each

@@ -1,6 +1,9 @@
 //! Findings to the report's judgement: causes and symptoms, what is ruled out, what could not be
 //! checked, what was read.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use crate::catalog::Catalog;
 use crate::catalog::text::Lang;
 use crate::detect::finding::Finding;
@@ -47,8 +50,17 @@ pub fn diagnose(case: &Case<'_>) -> Report {
     let complete = coverage
         .iter()
         .all(|entry| entry.status == ReadStatus::Read);
+    let kept = kept(case);
+    let omitted = case.findings.len().saturating_sub(kept.len());
+    let mut by_cluster: BTreeMap<usize, Vec<&Finding>> = BTreeMap::new();
+    for finding in kept {
+        by_cluster.entry(finding.cluster).or_default().push(finding);
+    }
     let mut clusters: Vec<Cluster> = (0..case.timeline.clusters.len())
-        .filter_map(|at| cluster(case, at, complete))
+        .filter_map(|at| {
+            let findings = by_cluster.remove(&at).unwrap_or_default();
+            cluster(case, at, &findings, complete)
+        })
         .collect();
     clusters.sort_by(|a, b| {
         (rank(a.verdict), a.product, &a.name).cmp(&(rank(b.verdict), b.product, &b.name))
@@ -61,8 +73,38 @@ pub fn diagnose(case: &Case<'_>) -> Report {
         },
         clusters,
         coverage,
-        omitted: Omitted::default(),
+        omitted: Omitted {
+            diagnoses: omitted as u64,
+            ..Omitted::default()
+        },
     }
+}
+
+/// Incidents of a report; a fault that comes and goes for days has more than anybody reads.
+const MOST: usize = 10_000;
+/// Incidents of every fault that are kept whatever else happens.
+const OF_EACH: usize = 50;
+
+/// The incidents that are told, in their own order: the open and grave ones first, and some of
+/// every fault.
+fn kept<'a>(case: &Case<'a>) -> Vec<&'a Finding> {
+    if case.findings.len() <= MOST {
+        return case.findings.iter().collect();
+    }
+    let mut ranked: Vec<(usize, &Finding)> = case.findings.iter().enumerate().collect();
+    ranked.sort_by_key(|(_, f)| {
+        let open = !f.cleared && f.severity >= FAULTY;
+        (Reverse(open), Reverse(f.severity), Reverse(f.confidence))
+    });
+    let mut seen: BTreeMap<usize, usize> = BTreeMap::new();
+    let (first, rest): (Vec<_>, Vec<_>) = ranked.into_iter().partition(|(_, finding)| {
+        let seen = seen.entry(finding.fault).or_default();
+        *seen += 1;
+        *seen <= OF_EACH
+    });
+    let mut kept: Vec<_> = first.into_iter().chain(rest).take(MOST).collect();
+    kept.sort_by_key(|(at, _)| *at);
+    kept.into_iter().map(|(_, finding)| finding).collect()
 }
 
 /// Faulty clusters come first.
@@ -122,13 +164,8 @@ impl<'a> Case<'a> {
     }
 }
 
-fn cluster(case: &Case<'_>, at: usize, complete: bool) -> Option<Cluster> {
+fn cluster(case: &Case<'_>, at: usize, findings: &[&Finding], complete: bool) -> Option<Cluster> {
     let seen = case.timeline.clusters.get(at)?;
-    let findings: Vec<&Finding> = case
-        .findings
-        .iter()
-        .filter(|finding| finding.cluster == at)
-        .collect();
     let reports = seen.nodes.iter().any(|node| {
         case.timeline
             .nodes
@@ -139,7 +176,7 @@ fn cluster(case: &Case<'_>, at: usize, complete: bool) -> Option<Cluster> {
     if !reports && findings.is_empty() {
         return None;
     }
-    let diagnoses = cause::explained(case, &findings);
+    let diagnoses = cause::explained(case, findings);
     let open = |d: &&crate::model::report::Diagnosis| !d.cleared && d.severity >= FAULTY;
     let verdict = match diagnoses.iter().find(open) {
         Some(_) => Verdict::Faulty,
@@ -152,8 +189,8 @@ fn cluster(case: &Case<'_>, at: usize, complete: bool) -> Option<Cluster> {
         product: seen.product,
         verdict,
         facts: facts(case, at),
-        ruled_out: ruled_out::ruled_out(case, &findings),
-        not_checked: not_checked::not_checked(case, at, seen, &findings, &diagnoses),
+        ruled_out: ruled_out::ruled_out(case, findings),
+        not_checked: not_checked::not_checked(case, at, seen, findings, &diagnoses),
         nodes,
         diagnoses,
     })
@@ -229,7 +266,7 @@ fn order(
     d: &crate::model::report::Diagnosis,
 ) -> (
     DiagnosisRole,
-    std::cmp::Reverse<crate::model::report::Severity>,
+    Reverse<crate::model::report::Severity>,
     bool,
     Option<String>,
     String,
@@ -239,7 +276,7 @@ fn order(
 ) {
     (
         d.role,
-        std::cmp::Reverse(d.severity),
+        Reverse(d.severity),
         d.first_seen.is_none(),
         d.first_seen.clone(),
         d.fault.clone(),

@@ -9,6 +9,11 @@ use crate::model::report::RuledOut;
 
 /// Faults that the incidents of a cluster exclude, unless they were found all the same.
 pub(super) fn ruled_out(case: &Case<'_>, findings: &[&Finding]) -> Vec<RuledOut> {
+    let fault_of = |finding: &Finding| case.catalog().faults.get(finding.fault);
+    let found: BTreeSet<_> = findings
+        .iter()
+        .filter_map(|f| Some((fault_of(f)?.id.as_str(), f.node, f.peer)))
+        .collect();
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
     for finding in findings {
@@ -16,15 +21,7 @@ pub(super) fn ruled_out(case: &Case<'_>, findings: &[&Finding]) -> Vec<RuledOut>
             continue;
         };
         for excluded in &fault.rules_out {
-            let found = |other: &&&Finding| {
-                let same = case
-                    .catalog()
-                    .faults
-                    .get(other.fault)
-                    .is_some_and(|f| f.id == excluded.fault);
-                same && other.node == finding.node && other.peer == finding.peer
-            };
-            if findings.iter().any(|other| found(&other)) {
+            if found.contains(&(excluded.fault.as_str(), finding.node, finding.peer)) {
                 continue;
             }
             let (node, peer) = (case.label(finding.node), case.label(finding.peer));

@@ -87,7 +87,7 @@ pub struct FileSeen {
     pub skipped: u64,
     /// When the file was last changed, seconds since 1970, if its container or the disk tells.
     pub modified: Option<i64>,
-    /// Sampled record heads in line order: the first and last of every chunk.
+    /// Sampled record heads in line order: the first of every stretch of lines, and the last.
     pub samples: Vec<Sample>,
     /// What a reader of the report should know.
     pub notes: Vec<String>,

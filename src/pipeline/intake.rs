@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::Job;
-use super::work::{Done, work};
+use super::work::{Done, stretch, work};
 use crate::detect::index::Index;
 use crate::detect::matcher::Matcher;
 use crate::detect::runs::{Budget, Folder};
@@ -48,7 +48,7 @@ impl Default for Engine {
 
 /// Bytes by which a text is judged, and the window in which formats are looked for further on.
 const HEAD: usize = 64 << 10;
-/// Sampled record heads kept for one file; beyond it every other one goes.
+/// Sampled record heads kept for one file; beyond it stretches are joined in pairs.
 const SAMPLES: usize = 16_384;
 
 /// A chunk on its way to a worker.
@@ -151,7 +151,7 @@ struct Fold<'t, 'c> {
     folder: Folder<'t, 'c>,
     waiting: BTreeMap<u64, Outcome>,
     next: u64,
-    samples: BTreeMap<u32, Vec<Sample>>,
+    samples: BTreeMap<u32, Samples>,
     skipped: BTreeMap<u32, u64>,
     broken: BTreeMap<u32, u64>,
 }
@@ -181,16 +181,20 @@ impl<'t, 'c> Fold<'t, 'c> {
                 .for_each(|hit| self.folder.add(outcome.file, hit));
             *self.skipped.entry(outcome.file).or_default() += done.skipped;
             let samples = self.samples.entry(outcome.file).or_default();
-            samples.extend(done.samples);
-            if samples.len() > SAMPLES {
-                thin(samples);
-            }
+            done.samples
+                .into_iter()
+                .for_each(|sample| samples.add(sample));
+            samples.last = done.last.or(samples.last.take());
         }
     }
 
-    fn finish(self, mut files: Vec<FileSeen>) -> Collected {
+    fn finish(mut self, mut files: Vec<FileSeen>) -> Collected {
         for (at, file) in (0u32..).zip(files.iter_mut()) {
-            file.samples = self.samples.get(&at).cloned().unwrap_or_default();
+            file.samples = self
+                .samples
+                .remove(&at)
+                .map(Samples::finish)
+                .unwrap_or_default();
             file.skipped = self.skipped.get(&at).copied().unwrap_or_default();
             if self.broken.contains_key(&at) {
                 file.status = ReadStatus::Partial;
@@ -227,14 +231,42 @@ impl<'t, 'c> Fold<'t, 'c> {
     }
 }
 
-/// Drops every other sample but keeps the last one.
-fn thin(samples: &mut Vec<Sample>) {
-    let last = samples.len().saturating_sub(1);
-    let mut at = 0;
-    samples.retain(|_| {
-        at += 1;
-        at % 2 == 1 || at - 1 == last
-    });
+/// The samples of a file, in line order.
+#[derive(Default)]
+struct Samples {
+    kept: Vec<Sample>,
+    /// One sample is kept of `1 << joined` stretches.
+    joined: u32,
+    last: Option<Sample>,
+}
+
+impl Samples {
+    /// Which samples stay follows from the lines of all of them alone, not from the chunks in
+    /// which they came.
+    fn add(&mut self, sample: Sample) {
+        let place = |sample: &Sample, joined: u32| stretch(sample.line) >> joined;
+        if self
+            .kept
+            .last()
+            .is_some_and(|last| place(last, self.joined) == place(&sample, self.joined))
+        {
+            return;
+        }
+        self.kept.push(sample);
+        while self.kept.len() > SAMPLES {
+            self.joined += 1;
+            let joined = self.joined;
+            self.kept.dedup_by_key(|sample| place(sample, joined));
+        }
+    }
+
+    /// All of them, the last record's among them.
+    fn finish(mut self) -> Vec<Sample> {
+        if self.kept.last() != self.last.as_ref() {
+            self.kept.extend(self.last);
+        }
+        self.kept
+    }
 }
 
 fn read(job: Job<'_>, engine: &Engine, send: &mut dyn FnMut(Task)) -> Vec<FileSeen> {

@@ -10,14 +10,27 @@ use crate::parse::{Choice, LogParser};
 #[derive(Debug, Default)]
 pub(super) struct Done {
     pub(super) hits: Vec<Hit>,
+    /// The first record head of every stretch.
     pub(super) samples: Vec<Sample>,
+    /// The last record head.
+    pub(super) last: Option<Sample>,
     pub(super) skipped: u64,
 }
 
-/// Places in a chunk at which record heads are sampled.
-const SAMPLES: usize = 8;
-/// Lines looked at for a record head at each place.
-const REACH: usize = 64;
+/// Lines at the beginning of a file of which every record head is a sample.
+const DENSE: u64 = 1024;
+/// Behind them the first head in every so many lines is one.
+const SPARSE: u64 = 64;
+
+/// The stretch of a file of which one sample is kept. Counted in the file, not in the chunk, so
+/// that samples are the same wherever chunks are cut.
+pub(super) fn stretch(line: u64) -> u64 {
+    if line <= DENSE {
+        line
+    } else {
+        DENSE + 1 + (line - DENSE - 1) / SPARSE
+    }
+}
 
 /// Works on a chunk; with `indexed` off every record is parsed and every signal tested.
 pub(super) fn work(
@@ -30,6 +43,7 @@ pub(super) fn work(
 ) -> Done {
     let mut done = Done {
         samples: samples(chunk, &choice.parsers),
+        last: last(chunk, &choice.parsers),
         ..Done::default()
     };
     let mut candidates: Vec<SignalId> = Vec::new();
@@ -63,66 +77,52 @@ pub(super) fn work(
     done
 }
 
-/// Time and host of a few records spread over the chunk, the first and the last among them.
+/// Time and host of the first record of every stretch.
 fn samples(chunk: &Chunk, parsers: &[&'static dyn LogParser]) -> Vec<Sample> {
-    let mut samples: Vec<Sample> = Vec::new();
-    let len = chunk.bytes.len();
-    let mut add = |found: Option<Sample>| samples.extend(found);
-    for place in 0..SAMPLES {
-        add(forward(chunk, parsers, len / SAMPLES * place));
+    let mut samples = Vec::new();
+    let mut sampled = None;
+    let numbers = chunk.line_numbers.as_deref();
+    let lines = chunk.bytes.split_inclusive(|byte| *byte == b'\n');
+    for (nth, line) in lines.enumerate() {
+        let number = match numbers {
+            Some(numbers) => numbers.get(nth).copied().unwrap_or(chunk.first_line),
+            None => chunk.first_line + nth as u64,
+        };
+        if sampled != Some(stretch(number))
+            && let Some(sample) = sample(parsers, number, line)
+        {
+            samples.push(sample);
+            sampled = Some(stretch(number));
+        }
     }
-    add(backward(chunk, parsers));
-    samples.sort_by_key(|sample| sample.line);
-    samples.dedup_by_key(|sample| sample.line);
     samples
 }
 
-fn forward(chunk: &Chunk, parsers: &[&'static dyn LogParser], from: usize) -> Option<Sample> {
-    let start = match from {
-        0 => 0,
-        from => from + memchr::memchr(b'\n', chunk.bytes.get(from..)?)? + 1,
-    };
-    let mut at = start;
-    for line in chunk
-        .bytes
-        .get(start..)?
-        .split_inclusive(|byte| *byte == b'\n')
-        .take(REACH)
-    {
-        if let Some(sample) = sample(chunk, parsers, at, line) {
-            return Some(sample);
-        }
-        at += line.len();
-    }
-    None
-}
-
-fn backward(chunk: &Chunk, parsers: &[&'static dyn LogParser]) -> Option<Sample> {
+fn last(chunk: &Chunk, parsers: &[&'static dyn LogParser]) -> Option<Sample> {
     let mut end = chunk.bytes.len();
-    for _ in 0..REACH {
-        let body = chunk.bytes.get(..end.checked_sub(1)?)?;
+    while end > 0 {
+        let body = chunk.bytes.get(..end - 1)?;
         let start = memchr::memrchr(b'\n', body).map_or(0, |at| at + 1);
-        if let Some(sample) = sample(chunk, parsers, start, chunk.bytes.get(start..end)?) {
-            return Some(sample);
+        // the number is asked for only once there is something to number
+        if let Some(found) = sample(parsers, 0, chunk.bytes.get(start..end)?) {
+            return Some(Sample {
+                line: chunk.line_at(start),
+                ..found
+            });
         }
         end = start;
     }
     None
 }
 
-fn sample(
-    chunk: &Chunk,
-    parsers: &[&'static dyn LogParser],
-    at: usize,
-    line: &[u8],
-) -> Option<Sample> {
+fn sample(parsers: &[&'static dyn LogParser], line: u64, text: &[u8]) -> Option<Sample> {
     let head = parsers
         .iter()
-        .filter(|parser| parser.is_record_start(line))
-        .find_map(|parser| parser.head(line))?;
+        .filter(|parser| parser.is_record_start(text))
+        .find_map(|parser| parser.head(text))?;
     Some(Sample {
         time: head.time,
-        line: chunk.line_at(at),
+        line,
         host: head.host.map(Into::into),
     })
 }

@@ -183,38 +183,56 @@ impl Attach {
                 .get(handle)
                 .map_or(Product::Unknown, |(product, _)| *product)
         };
+        let mut of_product: BTreeMap<Product, Vec<Handle>> = BTreeMap::new();
+        for root in linked {
+            of_product.entry(product(*root)).or_default().push(*root);
+        }
+        let units = self.units(collected);
+        // the linked clusters whose nodes write in a unit
+        let mut homes: BTreeMap<(&str, Product), BTreeSet<Handle>> = BTreeMap::new();
+        for (node, root) in self
+            .cluster
+            .iter()
+            .filter(|(_, root)| linked.contains(root))
+        {
+            for unit in units.get(node).into_iter().flatten() {
+                homes
+                    .entry((unit, product(*root)))
+                    .or_default()
+                    .insert(*root);
+            }
+        }
         let singles: Vec<Handle> = reporting
             .iter()
             .copied()
             .filter(|node| !self.cluster.contains_key(node))
             .collect();
-        let units = self.units(collected);
         let mut first: BTreeMap<Product, Handle> = BTreeMap::new();
         for node in singles {
-            let of_product: Vec<Handle> = linked
-                .iter()
-                .copied()
-                .filter(|root| product(*root) == product(node))
-                .collect();
-            let home = match of_product.as_slice() {
-                [] => *first.entry(product(node)).or_insert(node),
-                [only] => *only,
-                several => {
-                    let near = |root: &&Handle| {
-                        units.get(&node).is_some_and(|mine| {
-                            units.iter().any(|(other, theirs)| {
-                                self.cluster.get(other) == Some(root) && !mine.is_disjoint(theirs)
-                            })
-                        })
-                    };
-                    match several.iter().filter(near).collect::<Vec<_>>()[..] {
-                        [only] => *only,
+            let kind = product(node);
+            let home = match of_product.get(&kind).map(Vec::as_slice) {
+                None | Some([]) => *first.entry(kind).or_insert(node),
+                Some([only]) => *only,
+                Some(_) => {
+                    let mine = units.get(&node).into_iter().flatten();
+                    // two of each unit tell as much as all of them
+                    let near = mine.filter_map(|unit| homes.get(&(*unit, kind)));
+                    let near: BTreeSet<Handle> = near
+                        .flat_map(|roots| roots.iter().copied().take(2))
+                        .collect();
+                    match near.into_iter().collect::<Vec<_>>()[..] {
+                        [only] => only,
                         _ => node,
                     }
                 }
             };
             if home != node {
                 self.assumed.insert(home);
+            }
+            if linked.contains(&home) {
+                for unit in units.get(&node).into_iter().flatten() {
+                    homes.entry((unit, kind)).or_default().insert(home);
+                }
             }
             self.cluster.insert(node, home);
         }

@@ -8,31 +8,52 @@ use crate::model::node::Product;
 /// A name or an address of one product, before it is known whose it is.
 pub(super) type Handle = usize;
 
-/// Sets that can be joined; the smaller index stays the root, so that order does not matter.
+/// Sets that can be joined; the smallest index is the root, so that order does not matter.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sets(Vec<usize>);
+pub(super) struct Sets {
+    roots: Vec<usize>,
+    /// The elements of the set at its root; nothing elsewhere.
+    members: Vec<Vec<usize>>,
+}
 
 impl Sets {
     /// A new set of one.
     pub(super) fn add(&mut self) -> usize {
-        self.0.push(self.0.len());
-        self.0.len() - 1
+        let at = self.roots.len();
+        self.roots.push(at);
+        self.members.push(vec![at]);
+        at
     }
 
     /// The root of an element's set.
-    pub(super) fn root(&self, mut at: usize) -> usize {
-        while let Some(up) = self.0.get(at).copied().filter(|up| *up != at) {
-            at = up;
-        }
-        at
+    pub(super) fn root(&self, at: usize) -> usize {
+        self.roots.get(at).copied().unwrap_or(at)
+    }
+
+    /// The elements of the set with this root.
+    fn members(&self, root: usize) -> &[usize] {
+        self.members.get(root).map_or(&[], Vec::as_slice)
     }
 
     /// Joins two sets.
     pub(super) fn join(&mut self, a: usize, b: usize) {
         let (a, b) = (self.root(a), self.root(b));
         let (low, high) = (a.min(b), a.max(b));
-        if let Some(up) = self.0.get_mut(high) {
-            *up = low;
+        if low == high {
+            return;
+        }
+        let moved = self
+            .members
+            .get_mut(high)
+            .map(std::mem::take)
+            .unwrap_or_default();
+        for at in &moved {
+            if let Some(root) = self.roots.get_mut(*at) {
+                *root = low;
+            }
+        }
+        if let Some(members) = self.members.get_mut(low) {
+            members.extend(moved);
         }
     }
 }
@@ -175,12 +196,13 @@ impl Names {
     pub(super) fn of_node(&self, root: Handle) -> (Vec<String>, Vec<String>) {
         let mut hosts = Vec::new();
         let mut addresses = Vec::new();
-        for (handle, ((_, name), spelling)) in self.list.iter().zip(&self.spellings).enumerate() {
-            if self.node(handle) == root {
-                match name {
-                    Name::Host(_) => hosts.push(spelling.clone()),
-                    Name::Address(address) => addresses.push(address.to_string()),
-                }
+        let mut handles = self.same.members(root).to_vec();
+        handles.sort_unstable();
+        for handle in handles {
+            match (self.list.get(handle), self.spellings.get(handle)) {
+                (Some((_, Name::Host(_))), Some(spelling)) => hosts.push(spelling.clone()),
+                (Some((_, Name::Address(address))), _) => addresses.push(address.to_string()),
+                _ => {}
             }
         }
         // the short name is what the logs print and people say

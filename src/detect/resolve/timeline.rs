@@ -174,6 +174,7 @@ fn nodes_and_clusters(parts: &Parts<'_, '_>, timeline: &mut Timeline) -> Places 
     let mut clusters: BTreeMap<Handle, usize> = BTreeMap::new();
     let mut places = Places::new();
     let writing = writing(parts);
+    let reporting: BTreeSet<Handle> = parts.attach.writers.iter().flatten().copied().collect();
     for root in roots {
         let (names, addresses) = parts.names.of_node(root);
         let at = timeline.nodes.len();
@@ -204,7 +205,7 @@ fn nodes_and_clusters(parts: &Parts<'_, '_>, timeline: &mut Timeline) -> Places 
             inferred: parts.inferred.contains(&root),
             ahead: parts.offsets.get(&root).map_or(0, |offset| offset.ahead),
             writing: writing.get(&root).cloned().unwrap_or_default(),
-            reports: parts.attach.writers.iter().any(|who| who.contains(&root)),
+            reports: reporting.contains(&root),
         });
     }
     places
@@ -379,7 +380,7 @@ fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
             hits.push((cluster, timed));
         }
     }
-    give_clusters(parts, &mut hits, timeline);
+    give_clusters(parts, places, &mut hits, timeline);
     timeline.hits = hits.into_iter().map(|(_, hit)| hit).collect();
     timeline.hits.sort_by_key(|hit| {
         (
@@ -422,18 +423,19 @@ fn sole_writers<'p>(parts: &Parts<'p, '_>) -> BTreeMap<(&'p str, Product), Optio
 /// else with the only cluster of its product, else into a cluster without nodes.
 fn give_clusters(
     parts: &Parts<'_, '_>,
+    places: &Places,
     hits: &mut [(Option<usize>, TimedHit)],
     timeline: &mut Timeline,
 ) {
-    let mut known: BTreeMap<u32, Vec<(u64, usize)>> = BTreeMap::new();
+    let mut known: BTreeMap<u32, BTreeMap<u64, usize>> = BTreeMap::new();
     for (cluster, hit) in hits.iter() {
-        if let Some(cluster) = cluster {
-            known
-                .entry(hit.file)
-                .or_default()
-                .push((hit.line, *cluster));
+        if let Some(cluster) = *cluster {
+            let lines = known.entry(hit.file).or_default();
+            let at = lines.entry(hit.line).or_insert(cluster);
+            *at = cluster.min(*at);
         }
     }
+    let mut only: BTreeMap<(u32, Product), Option<usize>> = BTreeMap::new();
     let mut bare: BTreeMap<Product, usize> = BTreeMap::new();
     for (cluster, hit) in hits.iter_mut() {
         hit.cluster = cluster.unwrap_or_else(|| {
@@ -442,28 +444,32 @@ fn give_clusters(
                 .get(hit.signal)
                 .map_or(Product::Unknown, |entry| product_of(entry.signal));
             let near = known.get(&hit.file).and_then(|lines| {
-                lines
-                    .iter()
-                    .min_by_key(|(line, at)| (line.abs_diff(hit.line), *at))
+                let below = lines.range(..=hit.line).next_back();
+                let above = lines.range(hit.line..).next();
+                let both = below.into_iter().chain(above);
+                both.min_by_key(|(line, at)| (line.abs_diff(hit.line), **at))
                     .map(|(_, at)| *at)
             });
-            near.or_else(|| only_cluster(parts, hit.file, product, timeline))
-                .unwrap_or_else(|| {
-                    *bare.entry(product).or_insert_with(|| {
-                        timeline.clusters.push(ClusterSeen {
-                            product,
-                            nodes: Vec::new(),
-                            assumed: true,
-                        });
-                        timeline.clusters.len() - 1
-                    })
+            let only = only
+                .entry((hit.file, product))
+                .or_insert_with(|| only_cluster(parts, places, hit.file, product, timeline));
+            near.or(*only).unwrap_or_else(|| {
+                *bare.entry(product).or_insert_with(|| {
+                    timeline.clusters.push(ClusterSeen {
+                        product,
+                        nodes: Vec::new(),
+                        assumed: true,
+                    });
+                    timeline.clusters.len() - 1
                 })
+            })
         });
     }
 }
 
 fn only_cluster(
     parts: &Parts<'_, '_>,
+    places: &Places,
     file: u32,
     product: Product,
     timeline: &Timeline,
@@ -472,13 +478,7 @@ fn only_cluster(
     let homes: BTreeSet<usize> = writers
         .into_iter()
         .flatten()
-        .filter_map(|root| {
-            timeline
-                .nodes
-                .iter()
-                .find(|node| parts.names.of_node(*root).0.first() == node.names.first())
-                .and_then(|node| node.cluster)
-        })
+        .filter_map(|root| timeline.nodes.get(*places.get(root)?)?.cluster)
         .filter(|at| {
             timeline
                 .clusters

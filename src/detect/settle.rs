@@ -1,0 +1,132 @@
+//! What incidents make of each other once all are known: expected windows lower them, and a wider
+//! one takes the place of its parts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::finding::Finding;
+use super::keys::fits;
+use super::resolve::Timeline;
+use super::table::{Owner, Table};
+
+/// Lowers what an expected window explains.
+pub(super) fn expect(found: &mut [Finding], timeline: &Timeline, table: &Table<'_>) {
+    let marks = Marks::new(timeline, table);
+    let mut known: BTreeMap<(usize, &str), Vec<Window>> = BTreeMap::new();
+    for finding in found {
+        let Some(fault) = table.catalog.faults.get(finding.fault) else {
+            continue;
+        };
+        let (Some(first), Some(last)) = (finding.first.micros, finding.last.micros) else {
+            continue;
+        };
+        for (id, ceiling) in &fault.expected_during {
+            let windows = known
+                .entry((finding.cluster, id))
+                .or_insert_with(|| marks.windows(table, finding.cluster, id));
+            let inside = windows.iter().find(|window| window.meets(first, last));
+            if let Some(window) = inside.filter(|_| finding.severity > *ceiling) {
+                finding.severity = *ceiling;
+                finding.expected = Some(window.title.clone());
+            }
+        }
+    }
+}
+
+/// An expected window on a cluster.
+struct Window {
+    title: String,
+    /// When it was open: ascending, apart from each other.
+    spans: Vec<(i64, i64)>,
+}
+
+impl Window {
+    fn meets(&self, first: i64, last: i64) -> bool {
+        let at = self.spans.partition_point(|(_, to)| *to < first);
+        self.spans.get(at).is_some_and(|(from, _)| *from <= last)
+    }
+}
+
+/// When the signals of facts were seen: by fact rule, place of the signal and cluster, ascending.
+struct Marks(BTreeMap<(usize, u16, usize), Vec<i64>>);
+
+impl Marks {
+    fn new(timeline: &Timeline, table: &Table<'_>) -> Self {
+        let mut marks = Self(BTreeMap::new());
+        // hits are in the order of time
+        for hit in &timeline.hits {
+            if let Some((Owner::Fact(rule), place)) =
+                table.get(hit.signal).map(|e| (e.owner, e.place))
+                && let Some(time) = hit.time.micros
+            {
+                let times = marks.0.entry((rule, place, hit.cluster)).or_default();
+                times.push(time);
+            }
+        }
+        marks
+    }
+
+    /// The windows with this id on a cluster.
+    fn windows(&self, table: &Table<'_>, cluster: usize, id: &str) -> Vec<Window> {
+        let mut found = Vec::new();
+        for (rule_at, rule) in table.catalog.facts.iter().enumerate() {
+            let times = |place| {
+                let times = self.0.get(&(rule_at, place, cluster));
+                times.map_or(&[][..], Vec::as_slice)
+            };
+            for window in rule.windows.iter().filter(|window| window.id == id) {
+                let ends = window.end.map_or(&[][..], times);
+                let mut spans: Vec<(i64, i64)> = Vec::new();
+                for start in times(window.start) {
+                    let longest = start.saturating_add(window.span);
+                    let end = ends
+                        .get(ends.partition_point(|end| end < start))
+                        .map_or(longest, |end| longest.min(*end));
+                    match spans.last_mut() {
+                        Some((_, to)) if *to >= *start => *to = end.max(*to),
+                        _ => spans.push((*start, end)),
+                    }
+                }
+                found.push(Window {
+                    title: window.title.en.clone(),
+                    spans,
+                });
+            }
+        }
+        found
+    }
+}
+
+/// Folds incidents into the one that replaces them.
+pub(super) fn replace(found: &mut Vec<Finding>, timeline: &Timeline, table: &Table<'_>) {
+    let rule = |finding: &Finding| table.catalog.faults.get(finding.fault);
+    let mut open: BTreeMap<(&str, usize), Vec<usize>> = BTreeMap::new();
+    for (at, finding) in found.iter().enumerate().filter(|(_, f)| !f.cleared) {
+        if let Some(fault) = rule(finding) {
+            let key = (fault.id.as_str(), finding.cluster);
+            open.entry(key).or_default().push(at);
+        }
+    }
+    let place = |at: &usize| timeline.hits.get(*at).map(|hit| (hit.file, hit.line));
+    let mut gone = BTreeSet::new();
+    for winner in found.iter() {
+        let Some(fault) = rule(winner).filter(|fault| !fault.replaces.is_empty()) else {
+            continue;
+        };
+        let records: BTreeSet<_> = winner.hits.iter().filter_map(place).collect();
+        let losers = fault.replaces.iter();
+        for at in losers.filter_map(|id| open.get(&(id.as_str(), winner.cluster))) {
+            gone.extend(at.iter().copied().filter(|at| {
+                found.get(*at).is_some_and(|other| {
+                    let mut shared = other.hits.iter().filter_map(place);
+                    fits((winner.node, winner.peer), (other.node, other.peer))
+                        || shared.any(|record| records.contains(&record))
+                })
+            }));
+        }
+    }
+    let mut at = 0;
+    found.retain(|_| {
+        at += 1;
+        !gone.contains(&(at - 1))
+    });
+}

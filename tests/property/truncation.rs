@@ -1,0 +1,183 @@
+//! A log that was cut anywhere never panics, never shows what is not there and never claims what
+//! only the missing part could prove.
+
+use std::fs;
+use std::path::Path;
+
+use super::bench::{
+    Dice, Outcome, all_samples, copy, files_below, is_plain, run_plain, table, text, write,
+};
+use clusterdx::detect::finding::Finding;
+use clusterdx::detect::resolve::NodeSeen;
+use clusterdx::model::report::{Confidence, Evidence, Report};
+use clusterdx::parse;
+
+/// Cuts at line ends and at any byte, for each file.
+const AT_LINES: usize = 16;
+const AT_BYTES: usize = 5;
+
+/// How the claims about cut logs fare in the whole one.
+#[derive(Debug, Default)]
+struct Tally {
+    runs: usize,
+    evidence: usize,
+    stands: usize,
+    wrong: Vec<String>,
+}
+
+#[test]
+fn a_cut_log_claims_only_what_its_own_records_prove() {
+    let mut dice = Dice(3);
+    let mut tally = Tally::default();
+    for sample in all_samples() {
+        let folder = tempfile::tempdir().expect("a folder");
+        copy(&sample.folder.join("input"), folder.path());
+        let whole = run_plain(folder.path(), &sample.options());
+        for file in files_below(folder.path()) {
+            let bytes = fs::read(&file).expect("a file");
+            for cut in cuts(&bytes, &mut dice) {
+                let what = format!("{} with {} cut at byte {cut}", sample.name, file.display());
+                write(&file, &bytes[..cut]);
+                let outcome = run_plain(folder.path(), &sample.options());
+                tally.runs += 1;
+                if is_plain(&file) {
+                    tally.evidence += stands_there(&what, &outcome.report, &file, &bytes[..cut]);
+                }
+                for finding in outcome
+                    .findings
+                    .iter()
+                    .filter(|f| f.confidence > Confidence::Possible)
+                {
+                    judge(&what, finding, &outcome, &whole, &mut tally);
+                }
+            }
+            write(&file, &bytes);
+        }
+    }
+    assert!(
+        tally.wrong.is_empty(),
+        "{} claims:\n{}",
+        tally.wrong.len(),
+        tally.wrong.join("\n")
+    );
+    println!("{tally:?}");
+    assert!(
+        tally.stands > 1000 && tally.evidence > 1000,
+        "the samples prove little: {tally:?}"
+    );
+}
+
+/// Every line end of a small file, some of a large one, and a few bytes in the middle of lines.
+///
+/// Not inside a row of a status: `10.48.54.76 : Connec` has a state of its own, and nothing in the
+/// text tells that it is not the whole word. A log line that is torn lacks what a rule asks for.
+fn cuts(bytes: &[u8], dice: &mut Dice) -> Vec<usize> {
+    let mut ends: Vec<usize> = bytes
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'\n')
+        .map(|(at, _)| at + 1)
+        .collect();
+    if ends.len() > AT_LINES {
+        dice.shuffle(&mut ends);
+        ends.truncate(AT_LINES);
+    }
+    ends.push(0);
+    let inside = (0..AT_BYTES).map(|_| dice.below(bytes.len()));
+    ends.extend(inside.filter(|at| !in_status_row(&bytes[..*at])));
+    ends
+}
+
+fn in_status_row(kept: &[u8]) -> bool {
+    let line = kept.rsplit(|byte| *byte == b'\n').next().unwrap_or(kept);
+    let address = line
+        .trim_ascii_start()
+        .split(u8::is_ascii_whitespace)
+        .next();
+    let address = address.and_then(|text| std::str::from_utf8(text).ok());
+    address.is_some_and(|text| text.parse::<std::net::IpAddr>().is_ok())
+}
+
+/// All the evidence of a report.
+fn evidence(report: &Report) -> Vec<&Evidence> {
+    let mut all = Vec::new();
+    for cluster in &report.clusters {
+        all.extend(cluster.diagnoses.iter().flat_map(|d| &d.evidence));
+        all.extend(cluster.facts.iter().flat_map(|f| &f.evidence));
+        all.extend(cluster.ruled_out.iter().flat_map(|r| &r.evidence));
+    }
+    all
+}
+
+/// Evidence from a file stands in the kept part, at the line it names. Returns how much there is.
+/// The lines of a text that had to be repaired are put together anew, so only their numbers count.
+fn stands_there(what: &str, report: &Report, file: &Path, kept: &[u8]) -> usize {
+    let origin = text(file);
+    let repaired =
+        parse::choose(&kept[..kept.len().min(64 << 10)]).is_some_and(|choice| choice.repair);
+    let lines: Vec<&[u8]> = kept.split_inclusive(|byte| *byte == b'\n').collect();
+    let mut seen = 0;
+    for evidence in evidence(report).into_iter().filter(|e| e.origin == origin) {
+        seen += 1;
+        let number =
+            usize::try_from(evidence.line.expect("logs have lines")).expect("a small file");
+        let line = number.checked_sub(1).and_then(|at| lines.get(at));
+        let line =
+            line.unwrap_or_else(|| panic!("{what}: line {number} is not there: {evidence:?}"));
+        let line = String::from_utf8_lossy(line);
+        let first = evidence
+            .excerpt
+            .lines()
+            .next()
+            .unwrap_or("")
+            .trim_end_matches('…')
+            .trim();
+        assert!(
+            repaired || (!first.is_empty() && line.trim().starts_with(first)),
+            "{what}: line {number} is not {first:?} but {line:?}"
+        );
+    }
+    seen
+}
+
+/// What is claimed as likely or certain about a cut log holds for the whole one: the same fault,
+/// or one that replaces it, is found there between the same nodes (a node that the cut log could
+/// not name fits any). A record behind the cut may clear a finding, go on with it, name its nodes
+/// or explain it; none of that takes it back.
+///
+/// A fault could lose it rightly: when a record that a `none` names follows later, or a later
+/// fact makes the peer a member. No sample needs that, so it is not allowed for here.
+fn judge(what: &str, finding: &Finding, cut: &Outcome, whole: &Outcome, tally: &mut Tally) {
+    let fault = &table().catalog.faults[finding.fault];
+    let found = whole.findings.iter().any(|other| {
+        let by = &table().catalog.faults[other.fault];
+        let same = other.fault == finding.fault || by.replaces.contains(&fault.id);
+        same && alike(cut.node(finding.node), whole.node(other.node))
+            && alike(cut.node(finding.peer), whole.node(other.peer))
+    });
+    tally.stands += usize::from(found);
+    if !found {
+        let label = |at| cut.node(at).map_or("-", NodeSeen::label);
+        let (node, peer) = (label(finding.node), label(finding.peer));
+        let claim = format!("{} on {node} about {peer}", fault.id);
+        tally
+            .wrong
+            .push(format!("{what}: {claim} is not in the whole log"));
+    }
+}
+
+/// One of them is not known, or they share a name or an address.
+fn alike(a: Option<&NodeSeen>, b: Option<&NodeSeen>) -> bool {
+    let (Some(a), Some(b)) = (a, b) else {
+        return true;
+    };
+    let all = |node: &NodeSeen| -> Vec<String> {
+        node.names
+            .iter()
+            .chain(&node.addresses)
+            .map(|name| name.to_lowercase())
+            .collect()
+    };
+    let theirs = all(b);
+    all(a).iter().any(|name| theirs.contains(name))
+}
