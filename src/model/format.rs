@@ -101,6 +101,8 @@ pub const FORMATS: &[FormatDef] = &[
             made("disconnected"),
             // true when there are other rows and every one of them is disconnected
             made("others_disconnected"),
+            // true when the list of rows is known to be whole
+            made("listed"),
         ],
     },
     FormatDef {

@@ -212,6 +212,8 @@ struct Block<'l> {
     last_command: Option<&'l [u8]>,
     /// Offset of the line, and what it says.
     rows: Vec<(usize, Row<'l>)>,
+    /// Something stands behind the last row, so that no row can be missing.
+    listed: bool,
 }
 
 impl Block<'_> {
@@ -248,6 +250,7 @@ fn block(bytes: &[u8], start: usize) -> Option<Block<'_>> {
         }
         match line {
             Line::Blank => {
+                block.listed |= !block.rows.is_empty();
                 at = next;
                 continue;
             }
@@ -266,6 +269,7 @@ fn block(bytes: &[u8], start: usize) -> Option<Block<'_>> {
             Line::Row(row) => block.rows.push((at, row)),
             Line::Other => {}
         }
+        block.listed = !block.rows.is_empty() && !matches!(line, Line::Row(_));
         in_rows = matches!(line, Line::Nodes | Line::Row(_));
         bare = bare && matches!(line, Line::Prompt(_));
         block.end = next;
@@ -397,6 +401,10 @@ fn summary<'c>(bytes: &'c [u8], block: &Block<'c>, line: u64) -> Event<'c> {
         put("last_result", result);
     }
     put("prompt_host", block.prompt);
+    put(
+        "listed",
+        Some(if block.listed { b"true" } else { b"false" }),
+    );
     let rows = || block.rows.iter().map(|(_, row)| row);
     let me = rows().find(|row| row.me);
     put("me", me.map(|row| row.address));
