@@ -17,7 +17,7 @@ pub(super) struct Done {
 /// Places in a chunk at which record heads are sampled.
 const SAMPLES: usize = 8;
 /// Lines looked at for a record head at each place.
-const REACH: usize = 64;
+const REACH: usize = 4096;
 
 /// Works on a chunk; with `indexed` off every record is parsed and every signal tested.
 pub(super) fn work(
@@ -116,11 +116,12 @@ fn sample(
     at: usize,
     line: &[u8],
 ) -> Option<Sample> {
-    let head = parsers
+    let (parser, head) = parsers
         .iter()
         .filter(|parser| parser.is_record_start(line))
-        .find_map(|parser| parser.head(line))?;
+        .find_map(|parser| Some((parser, parser.head(line)?)))?;
     Some(Sample {
+        parser: parser.id(),
         time: head.time,
         line: chunk.line_at(at),
         host: head.host.map(Into::into),
