@@ -122,3 +122,20 @@ fn the_period_reaches_to_the_last_record_before_a_long_epilogue() {
     let report = diagnose(text.as_bytes());
     assert_eq!(report["coverage"][0]["last"], "2017-03-31T10:16:59Z");
 }
+
+#[test]
+fn a_health_check_that_succeeds_in_any_words_ends_the_refusal() {
+    let refused = "Mar 31 10:16:59 user.info cms1 sfpool:  Health check 10.48.54.119: error (up = 1): could not connect to server: Connection refused|\n";
+    assert_eq!(found(refused).len(), 1);
+    for words in [
+        "success (up = 1) in 4 ms",
+        "OK",
+        "ok (up = 1)",
+        "up",
+        "passed",
+    ] {
+        let later =
+            format!("Mar 31 10:17:09 user.info cms1 sfpool:  Health check 10.48.54.119: {words}\n");
+        assert!(found(&format!("{refused}{later}")).is_empty(), "{words}");
+    }
+}
