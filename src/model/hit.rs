@@ -62,6 +62,8 @@ pub struct Run {
 /// A sampled record head: proof that a node was writing at that time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
+    /// Id of the parser whose record it is.
+    pub parser: &'static str,
     /// Time as the record states it.
     pub time: RawTime,
     /// Line of the record.

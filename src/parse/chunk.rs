@@ -1,5 +1,6 @@
 //! Pieces of a text that can be parsed on their own.
 
+use crate::parse::margin::{Margin, Stripper};
 use crate::parse::repair::Repair;
 use crate::parse::scan::{line_end, line_start};
 use crate::parse::{Choice, LogParser};
@@ -83,6 +84,7 @@ pub struct Chunker {
     parsers: Vec<&'static dyn LogParser>,
     target: usize,
     lines: LineCap,
+    margin: Option<Stripper>,
     repair: Option<Repair>,
     cutter: Cutter,
     /// Lines of the file before the text.
@@ -96,6 +98,7 @@ impl Chunker {
             parsers: choice.parsers.clone(),
             target: target.max(1),
             lines: LineCap::default(),
+            margin: None,
             repair: choice.repair.then(Repair::new),
             cutter: Cutter::new(choice.repair),
             before: 0,
@@ -108,25 +111,29 @@ impl Chunker {
         self.cutter.first_line = line;
     }
 
+    /// Says which marks the text has around its lines, before anything is pushed.
+    pub fn strip(&mut self, margin: Margin) {
+        self.margin = (!margin.is_none()).then(|| Stripper::new(margin));
+    }
+
     /// Takes the next bytes of the text and hands out what is complete.
     pub fn push(&mut self, block: &[u8], out: &mut dyn FnMut(Chunk)) {
         // bounded pieces, so that one huge block is not copied again for every chunk
         for piece in block.chunks(self.target.max(LINE_CAP)) {
             let Self {
                 lines,
+                margin,
                 repair,
                 cutter,
                 before,
                 ..
             } = self;
-            match repair {
-                None => lines.push(piece, &mut |bytes| cutter.text.extend_from_slice(bytes)),
-                Some(repair) => lines.push(piece, &mut |bytes| {
-                    repair.push(bytes, &mut |line, number| {
-                        cutter.add(line, *before + number);
-                    });
+            lines.push(piece, &mut |bytes| match margin {
+                None => cutter.take_in(bytes, repair, *before),
+                Some(margin) => margin.push(bytes, &mut |line| {
+                    cutter.take_in(line, repair, *before);
                 }),
-            }
+            });
             self.cut(false, out);
         }
     }
@@ -135,12 +142,16 @@ impl Chunker {
     pub fn finish(&mut self, out: &mut dyn FnMut(Chunk)) {
         let Self {
             lines,
+            margin,
             repair,
             cutter,
             before,
             ..
         } = self;
         lines.finish();
+        if let Some(margin) = margin {
+            margin.finish(&mut |line| cutter.take_in(line, repair, *before));
+        }
         if let Some(repair) = repair {
             repair.finish(&mut |line, number| cutter.add(line, *before + number));
         }
@@ -265,6 +276,16 @@ impl Cutter {
             numbers,
             checked: 0,
             forced: 0,
+        }
+    }
+
+    /// Adds text as it stands, or what the repair makes of it.
+    fn take_in(&mut self, bytes: &[u8], repair: &mut Option<Repair>, before: u64) {
+        match repair {
+            None => self.text.extend_from_slice(bytes),
+            Some(repair) => repair.push(bytes, &mut |line, number| {
+                self.add(line, before + number);
+            }),
         }
     }
 

@@ -1,14 +1,16 @@
 //! Bytes to events. Parsing never fails: what cannot be understood is counted.
 //!
 //! A file is probed by content ([`choose`]); its bytes become [`chunk::Chunk`]s that are cut
-//! only where no record is torn; a parser turns the records of a chunk into events. Pasted and
-//! printed text goes through [`repair`] before it is cut.
+//! only where no record is torn; a parser turns the records of a chunk into events. What stands
+//! around the lines ([`margin`]) is taken off first; pasted and printed text goes through
+//! [`repair`] before it is cut.
 
 use crate::model::event::Event;
 use crate::model::time::RawTime;
 
 pub mod chunk;
 pub mod log;
+pub mod margin;
 pub mod repair;
 mod scan;
 #[cfg(test)]

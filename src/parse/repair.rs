@@ -19,8 +19,8 @@ mod shape;
 mod style;
 
 use shape::{
-    begins_inside, breaking_blanks, ends_at_hyphen, has_open_quote, has_open_word, is_body,
-    is_foreign, is_list_item, is_sentence,
+    begins_inside, breaking_blanks, ends_at_hyphen, goes_on, has_open_quote, has_open_word,
+    is_body, is_foreign, is_list_item, is_sentence,
 };
 use style::{Kind, Style};
 
@@ -29,7 +29,7 @@ const SURVEY: usize = 64 * 1024;
 /// Longest record that is glued together.
 const RECORD_CAP: usize = 4096;
 /// Blank lines that may stand inside a record, as at the break of a page.
-const MAX_BLANKS: usize = 8;
+const MAX_BLANKS: usize = 24;
 /// How far from the column a line may end that is wrapped between words.
 const SLACK: usize = 12;
 /// How far back a stamp may begin that the next line completes.
@@ -115,7 +115,12 @@ impl Record {
         self.text.truncate(chomp(&self.text).len());
         let rest = match glue {
             Glue::Exact => line,
-            Glue::Word => line.trim_ascii_start(),
+            Glue::Word => {
+                if self.kind == Kind::Expressway {
+                    self.text.truncate(self.text.trim_ascii_end().len());
+                }
+                line.trim_ascii_start()
+            }
             Glue::Blank => {
                 self.text.truncate(self.text.trim_ascii_end().len());
                 self.text.push(b' ');
@@ -356,7 +361,9 @@ impl Repair {
         let (style, record) = (self.style.as_ref()?, self.current.as_ref()?);
         let words = line.trim_ascii();
         let fits = record.text.len() + line.len() <= RECORD_CAP;
-        let body = record.kind == Kind::Expressway && is_body(words);
+        let text = chomp(&record.text);
+        // the terms of Erlang in a value look like a body
+        let body = record.kind == Kind::Expressway && is_body(words) && !has_open_quote(text);
         if !fits || words.is_empty() || body || is_foreign(words) {
             return None;
         }
@@ -364,7 +371,9 @@ impl Repair {
         let room = style.width.map(|w| w.saturating_sub(record.width));
         if style.hard && !spaced && room.is_some_and(|room| room <= 1) {
             // a blank at the column is often lost
-            let lost = room == Some(1) && !line.starts_with(b" ");
+            let parted = text.last().is_some_and(|b| b":,;".contains(b))
+                && line.first().is_some_and(u8::is_ascii_alphabetic);
+            let lost = (room == Some(1) || parted) && !line.starts_with(b" ");
             return Some(if lost {
                 Glue::Blank
             } else {
@@ -373,7 +382,7 @@ impl Repair {
         }
         let dependent = match record.kind {
             Kind::Expressway => expressway::has_pair(words),
-            Kind::Cms => begins_inside(words),
+            Kind::Cms => begins_inside(words) || (!spaced && goes_on(words)),
         };
         let open = record.is_open();
         let quoted = open && has_open_quote(chomp(&record.text));
@@ -389,11 +398,15 @@ impl Repair {
         if !(dependent || open || full) {
             return None;
         }
-        let text = chomp(&record.text);
+        let hyphen = match record.kind {
+            Kind::Expressway => ends_at_hyphen(text.trim_ascii_end()),
+            Kind::Cms => ends_at_hyphen(text),
+        };
+        let exact = style.exact && record.kind == Kind::Cms;
         let torn = text.ends_with(b"/") || text.ends_with(b"=") || begins_inside(words);
-        Some(if ends_at_hyphen(text) && !line.starts_with(b" ") {
+        Some(if hyphen && !line.starts_with(b" ") {
             Glue::Word
-        } else if spaced && style.exact {
+        } else if spaced && exact {
             Glue::Exact
         } else if spaced && torn && record.kind == Kind::Cms {
             Glue::Word

@@ -52,7 +52,7 @@ pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
 /// Bytes of the byte order mark, blanks, quote marks of mails and `Line 190: ` of editors before a record.
 pub(crate) fn lead(line: &[u8]) -> usize {
     let mut cursor = Cursor::new(line);
-    cursor.literal(b"\xEF\xBB\xBF");
+    cursor.literal(BYTE_ORDER_MARK);
     while cursor.blanks() > 0 || cursor.eat(b'>') {}
     let plain = cursor.at;
     if cursor.literal(b"Line ") && cursor.number(1, 9).is_some() && cursor.eat(b':') {
@@ -61,6 +61,9 @@ pub(crate) fn lead(line: &[u8]) -> usize {
     }
     plain
 }
+
+/// The mark of byte order with which some editors begin a file.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// The blank of web pages, which does not break.
 pub(crate) const NO_BREAK: &[u8] = b"\xC2\xA0";

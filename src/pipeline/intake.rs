@@ -19,6 +19,7 @@ use crate::model::hit::{Collected, FileSeen, Sample};
 use crate::model::origin::Origin;
 use crate::model::report::ReadStatus;
 use crate::parse::chunk::{Chunk, Chunker};
+use crate::parse::margin::Margin;
 use crate::parse::{Choice, choose};
 use crate::source::{self, Gap, Input, Visitor};
 
@@ -411,10 +412,12 @@ impl Intake<'_, '_> {
         first_line: &mut u64,
     ) -> Option<(Chunker, Arc<Choice>)> {
         let window = head.get(..head.len().min(HEAD)).unwrap_or(&[]);
-        if let Some(choice) = choose(window) {
+        let margin = Margin::of(window);
+        if let Some(choice) = choose(&margin.strip_all(window)) {
             file.parsers = choice.parsers.iter().map(|parser| parser.id()).collect();
             let mut chunker = Chunker::new(&choice, self.engine.chunk_bytes);
             chunker.start_at(*first_line);
+            chunker.strip(margin);
             let choice = Arc::new(choice);
             chunker.push(head, &mut |chunk| {
                 send(self.send, &mut self.tasks, number, &choice, chunk);

@@ -82,14 +82,18 @@ fn samples(chunk: &Chunk, parsers: &[&'static dyn LogParser]) -> Vec<Sample> {
     let mut samples = Vec::new();
     let mut sampled = None;
     let numbers = chunk.line_numbers.as_deref();
-    let lines = chunk.bytes.split_inclusive(|byte| *byte == b'\n');
-    for (nth, line) in lines.enumerate() {
+    let mut start = 0;
+    let ends = memchr::memchr_iter(b'\n', &chunk.bytes).map(|at| at + 1);
+    for (nth, end) in ends.chain([chunk.bytes.len()]).enumerate() {
         let number = match numbers {
             Some(numbers) => numbers.get(nth).copied().unwrap_or(chunk.first_line),
             None => chunk.first_line + nth as u64,
         };
-        if sampled != Some(stretch(number))
-            && let Some(sample) = sample(parsers, number, line)
+        let line = start..end;
+        start = end;
+        if !line.is_empty()
+            && sampled != Some(stretch(number))
+            && let Some(sample) = sample(parsers, number, chunk.bytes.get(line).unwrap_or(&[]))
         {
             samples.push(sample);
             sampled = Some(stretch(number));
@@ -116,11 +120,12 @@ fn last(chunk: &Chunk, parsers: &[&'static dyn LogParser]) -> Option<Sample> {
 }
 
 fn sample(parsers: &[&'static dyn LogParser], line: u64, text: &[u8]) -> Option<Sample> {
-    let head = parsers
+    let (parser, head) = parsers
         .iter()
         .filter(|parser| parser.is_record_start(text))
-        .find_map(|parser| parser.head(text))?;
+        .find_map(|parser| Some((parser, parser.head(text)?)))?;
     Some(Sample {
+        parser: parser.id(),
         time: head.time,
         line,
         host: head.host.map(Into::into),

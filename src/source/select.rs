@@ -118,6 +118,13 @@ impl Found {
             return Ok(());
         }
         let unreadable = |cause: io::Error| match cause.kind() {
+            io::ErrorKind::NotFound if fs::symlink_metadata(path).is_ok() => {
+                let cause = io::Error::new(io::ErrorKind::NotFound, "the link leads nowhere");
+                SourceError::Unreadable {
+                    path: path.to_owned(),
+                    cause,
+                }
+            }
             io::ErrorKind::NotFound => SourceError::NotFound {
                 path: path.to_owned(),
             },

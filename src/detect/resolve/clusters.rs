@@ -46,18 +46,14 @@ fn reporters(collected: &Collected, table: &Table<'_>, names: &Names) -> Vec<BTr
 }
 
 fn heads(file: &FileSeen, names: &Names) -> BTreeSet<Handle> {
-    let hosts: BTreeSet<&str> = file
+    let hosts: BTreeSet<(&str, &str)> = file
         .samples
         .iter()
-        .filter_map(|sample| sample.host.as_deref())
+        .filter_map(|sample| Some((sample.parser, sample.host.as_deref()?)))
         .collect();
-    let products = file.parsers.iter().map(|parser| product_of_parser(parser));
-    products
-        .flat_map(|product| {
-            hosts
-                .iter()
-                .filter_map(move |host| names.find(product, host))
-        })
+    hosts
+        .into_iter()
+        .filter_map(|(parser, host)| names.find(product_of_parser(parser), host))
         .collect()
 }
 

@@ -113,16 +113,12 @@ fn seen_names(collected: &Collected, table: &Table<'_>) -> Seen {
         }
     }
     for file in &collected.files {
-        let hosts: BTreeSet<&str> = file
+        let hosts: BTreeSet<(&str, &str)> = file
             .samples
             .iter()
-            .filter_map(|sample| sample.host.as_deref())
+            .filter_map(|sample| Some((sample.parser, sample.host.as_deref()?)))
             .collect();
-        for (parser, host) in file
-            .parsers
-            .iter()
-            .flat_map(|parser| hosts.iter().map(move |host| (parser, host)))
-        {
+        for (parser, host) in hosts {
             seen.add(product_of_parser(parser), host);
         }
     }

@@ -216,11 +216,6 @@ fn writing(parts: &Parts<'_, '_>) -> BTreeMap<Handle, Vec<(i64, i64)>> {
     let mut spans: BTreeMap<Handle, Vec<(i64, i64)>> = BTreeMap::new();
     for (at, file) in parts.collected.files.iter().enumerate() {
         let mut of_file: BTreeMap<Handle, (i64, i64)> = BTreeMap::new();
-        let products: BTreeSet<Product> = file
-            .parsers
-            .iter()
-            .map(|parser| product_of_parser(parser))
-            .collect();
         for sample in &file.samples {
             let Some((host, time)) = sample
                 .host
@@ -229,10 +224,8 @@ fn writing(parts: &Parts<'_, '_>) -> BTreeMap<Handle, Vec<(i64, i64)>> {
             else {
                 continue;
             };
-            for handle in products
-                .iter()
-                .filter_map(|product| parts.names.find(*product, host))
-            {
+            let product = product_of_parser(sample.parser);
+            if let Some(handle) = parts.names.find(product, host) {
                 let span = of_file
                     .entry(parts.names.node(handle))
                     .or_insert((time, time));

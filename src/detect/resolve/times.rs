@@ -210,6 +210,7 @@ mod tests {
         let samples = samples
             .iter()
             .map(|time| Sample {
+                parser: "cms.syslog",
                 time: *time,
                 line: 1,
                 host: None,

@@ -80,7 +80,8 @@ impl Row<'_> {
     }
 
     fn in_sync(&self) -> bool {
-        let state = text(self.state).to_ascii_lowercase().replace('\u{a0}', " ");
+        let state = text(self.state).to_ascii_lowercase();
+        let state = state.split_whitespace().collect::<Vec<_>>().join(" ");
         state.contains("in sync") && !state.contains("not in sync")
     }
 }

@@ -38,6 +38,9 @@ const SEVERITIES: [&str; 12] = [
     "debug", "none",
 ];
 
+/// Programs that only this product has.
+const OWN_PROGRAMS: [&[u8]; 3] = [b"sfpool", b"schema_builder", b"dbcluster_watcher"];
+
 /// The parser.
 pub struct CmsSyslog;
 
@@ -78,16 +81,24 @@ pub(crate) fn header(line: &[u8]) -> Option<Header<'_>> {
         b'a'..=b'z' => {}
         _ => return None,
     }
-    let (facility, severity) = match priority {
-        Some(pair) => pair,
-        None => {
-            let pair = facility_severity(cursor.word())?;
-            separated(&mut cursor)?;
+    let mut ahead = cursor;
+    let (facility, severity) = match priority.or_else(|| facility_severity(ahead.word())) {
+        Some(pair) => {
+            if priority.is_none() {
+                separated(&mut ahead)?;
+                cursor = ahead;
+            }
             pair
         }
+        // sent to a collector, the two travel as a number
+        None if time != RawTime::None => (b"".as_slice(), b"".as_slice()),
+        None => return None,
     };
     let host = host(cursor.word())?;
     let (program, pid, message) = program(line, cursor.at);
+    if facility.is_empty() && !program.is_some_and(|name| OWN_PROGRAMS.contains(&name)) {
+        return None;
+    }
     if time == RawTime::None && program.is_none() {
         return None;
     }
@@ -299,8 +310,10 @@ fn skeleton<'c>(header: &Header<'c>, line: u64) -> Event<'c> {
         fields: Vec::with_capacity(7),
         text: Cow::Borrowed(""),
     };
-    event.push("facility", text(header.facility));
-    event.push("severity", text(header.severity));
+    if !header.facility.is_empty() {
+        event.push("facility", text(header.facility));
+        event.push("severity", text(header.severity));
+    }
     event.push("host", text(header.host));
     if let Some(program) = header.program {
         event.push("program", text(program));
@@ -704,5 +717,15 @@ mod tests {
             seen.push(e.first("message").unwrap_or_default().to_owned());
         });
         assert_eq!(seen, ["x\u{fffd}y"]);
+    }
+
+    #[test]
+    fn a_collector_may_have_left_out_facility_and_severity() {
+        let line = "Mar 31 10:16:59 acanosrv02 sfpool:  Health check 10.48.54.119: ok";
+        let events = read(&CmsSyslog, line);
+        assert_eq!(events.len(), 1);
+        assert_eq!(events[0].first("host"), Some("acanosrv02"));
+        assert_eq!(events[0].first("facility"), None);
+        assert!(header(b"Mar 31 10:16:59 web01 postgres[1]: [2-1] LOG: x").is_none());
     }
 }

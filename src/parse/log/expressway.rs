@@ -91,7 +91,9 @@ fn timeless(mut cursor: Cursor<'_>) -> Option<Header<'_>> {
         ahead.blanks();
         cursor = ahead;
     }
-    cursor.literal(b"UTCTime=\"").then_some(Header {
+    let told = cursor.literal(b"UTCTime=\"")
+        || (pair_key(cursor).is_some() && memmem::find(cursor.rest(), b" UTCTime=\"").is_some());
+    told.then_some(Header {
         time: none,
         host: Some(host),
         end,
@@ -361,9 +363,16 @@ impl LogParser for Expressway {
 
     fn probe(&self, head: &[u8]) -> Probe {
         let (mut ours, mut all) = (0_usize, 0_usize);
+        let mut bare = false;
         for (_, line) in lines(head).filter(|(_, line)| !is_blank(line)) {
             all += 1;
-            ours += usize::from(is_telling(line));
+            // a record may be wrapped behind its program
+            let torn = bare
+                && line
+                    .get(lead(line)..)
+                    .is_some_and(|l| l.starts_with(b"UTCTime=\""));
+            ours += usize::from(torn || is_telling(line));
+            bare = opening(line).is_some_and(|(_, message)| message.is_empty());
         }
         match ours {
             0 => Probe::NotForUs,

@@ -66,6 +66,13 @@ pub(super) fn begins_inside(words: &[u8]) -> bool {
     words.starts_with(b"|") || words.starts_with(b"?|") || pid().unwrap_or(false)
 }
 
+/// A line in the middle of a sentence: a small letter or a quote first.
+pub(super) fn goes_on(words: &[u8]) -> bool {
+    words
+        .first()
+        .is_some_and(|b| b.is_ascii_lowercase() || b"\"(".contains(b))
+}
+
 /// The body of a message behind an Expressway record.
 pub(super) fn is_body(words: &[u8]) -> bool {
     let words = words.trim_ascii();

@@ -519,3 +519,61 @@ proptest! {
         prop_assert_eq!(letters(&glued), letters(&text));
     }
 }
+
+/// Messages of a text that has to be repaired.
+fn mended(text: &str) -> Vec<String> {
+    let choice = choose(text.as_bytes()).expect("a known format");
+    assert!(choice.repair, "{text}");
+    let events = read_chosen(text);
+    messages(&events).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_printed_page_that_a_mail_wrapped_again_is_glued() {
+    let message = "Health check 10.48.54.119: error (up = 1): could not connect to server: Connection refused\n\
+                   \tIs the server running on host \"10.48.54.119\" and accepting\n\
+                   \tTCP/IP connections on port 5432?";
+    for text in [
+        "Mar 31 10:16:59 user.info acanosrv02 sfpool: Health check\n10.48.54.119: error (up = 1): could\n\
+         not connect to server: Connection refused|#011Is the server\nrunning on host \"10.48.54.119\" and\n\
+         accepting|#011TCP/IP connections on port 5432?|\n",
+        "Mar 31 10:16:59 user.info acanosrv02 sfpool:  Health check 10.48.54.119:\n\
+         error (up = 1): could not connect to server:\n\nConnection refused\n\n\
+         |#011Is the server running on host \"10.48.54.119\" and\naccepting|#011TCP/IP connections on port\n\n\
+         5432\n\n?|\n",
+    ] {
+        assert_eq!(mended(text), [message], "{text}");
+    }
+}
+
+#[test]
+fn terms_of_erlang_at_the_start_of_a_line_stay_in_their_value() {
+    let text = "2020-08-12T14:57:43.354-05:00 expc01 UTCTime=\"2020-08-12 19:57:43,354\" Level=\"WARN\"\n\
+                Detail=\"Failed connecting to node\" Reason=\"{ badrpc, {\n{ dets_sup, start_link, }, [ dets_sup ]\n\
+                } }\" 2020-08-12T14:57:43.524-05:00 expc01 alarm:\nLevel=\"WARN\" Event=\"Alarm Raised\" Id=\"20006\"\n";
+    let events = read_chosen(text);
+    let ids: Vec<_> = events.iter().map(|e| e.first("Id")).collect();
+    assert_eq!(ids, [None, Some("20006")]);
+    assert_eq!(
+        events[0].first("Reason"),
+        Some("{ badrpc, { { dets_sup, start_link, }, [ dets_sup ] } }")
+    );
+}
+
+#[test]
+fn blanks_at_the_ends_of_printed_lines_are_no_part_of_a_value() {
+    let text = "2020-08-12T15:13:24.976-05:00 expc02 UTCTime=\"2020-08-12 20:13:24,976\" Event=\"System   \n   \n\
+                Configuration Changed\" Detail=\"x\" 2020-08-   \n   \n\
+                12T15:13:25.049-05:00 expc02 UTCTime=\"2020-08-12 20:13:25,049\" Event=\"y\" Level=\"INFO\"   \n";
+    let events = read_chosen(text);
+    let names: Vec<_> = events.iter().map(|e| e.first("Event")).collect();
+    assert_eq!(names, [Some("System Configuration Changed"), Some("y")]);
+}
+
+#[test]
+fn a_log_whose_every_head_is_wrapped_behind_the_program_is_known() {
+    let text = "2020-07-21T15:16:46.900-05:00 expc02 replication:\nUTCTime=\"2020-07-21 20:16:46,899\"\n\
+                Module=\"developer.replication\" Level=\"INFO\"\nDetail=\"Starting synchronisation\"\n";
+    let events = read_chosen(text);
+    assert_eq!(events[0].first("Detail"), Some("Starting synchronisation"));
+}
