@@ -587,6 +587,7 @@ cms1>
                 "last_command=database cluster upgrade_schema",
                 "last_result=Failed",
                 "prompt_host=cms1",
+                "listed=true",
                 "me=fd00::119",
                 "me_role=replica",
                 "me_connected=true",
