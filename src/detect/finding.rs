@@ -35,3 +35,6 @@ pub struct Finding {
     /// Index of the clause that held.
     pub clause: usize,
 }
+
+/// Severity at which an open incident makes a cluster faulty.
+pub const FAULTY: Severity = Severity::Warning;

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use crate::catalog::Catalog;
 use crate::catalog::text::Lang;
+use crate::detect::finding::FAULTY;
 use crate::detect::finding::Finding;
-use crate::detect::incident::{FAULTY, Undecided};
+use crate::detect::incident::Undecided;
 use crate::detect::resolve::{ClusterSeen, TimedHit, Timeline};
 use crate::detect::table::Table;
 use crate::model::hit::FileSeen;

@@ -220,17 +220,16 @@ fn read_fact(
         Tells::Linked(a, b) => facts.linked.extend(node(a).zip(node(b))),
         Tells::Standalone(a) => facts.standalone.extend(node(a)),
         Tells::Clock { subject, key } => {
-            let times = run
-                .hits
-                .iter()
-                .filter_map(|hit| clocks.at(run.file as usize, hit.time).micros);
             if let Some((node, key)) = node(subject).zip(raw(key)) {
-                facts.shared.extend(times.map(|time| skew::Shared {
-                    node,
-                    key: key.to_owned(),
-                    time,
-                    file: run.file,
-                    line: last.line,
+                facts.shared.extend(run.hits.iter().filter_map(|hit| {
+                    let time = clocks.at(run.file as usize, hit.time).micros?;
+                    Some(skew::Shared {
+                        node,
+                        key: key.to_owned(),
+                        time,
+                        file: run.file,
+                        hit: hit.clone(),
+                    })
                 }));
             }
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{Handle, Names};
+use crate::model::hit::RunHit;
 use crate::model::time::SECOND;
 
 /// A record of an instant that other nodes record as well.
@@ -12,7 +13,7 @@ pub(super) struct Shared {
     pub(super) key: String,
     pub(super) time: i64,
     pub(super) file: u32,
-    pub(super) line: u64,
+    pub(super) hit: RunHit,
 }
 
 /// How far a node's clock is ahead of the reference node's.
@@ -28,8 +29,8 @@ pub(super) struct Offset {
     pub(super) instants: usize,
     /// Where the last of them stands in the node's own log.
     pub(super) file: u32,
-    /// Its line.
-    pub(super) line: u64,
+    /// The record.
+    pub(super) hit: RunHit,
 }
 
 /// Instants further apart than this are taken for different ones.
@@ -91,7 +92,7 @@ fn compare(reference: Handle, base: &[&Shared], own: &[&Shared]) -> Option<Offse
             pairs.push((one.time - only, one));
         }
     }
-    pairs.sort_by_key(|(ahead, one)| (*ahead, one.file, one.line));
+    pairs.sort_by_key(|(ahead, one)| (*ahead, one.file, one.hit.line));
     let (first, last) = (pairs.first()?.0, pairs.last()?.0);
     let (ahead, at) = pairs.get(pairs.len() / 2)?;
     Some(Offset {
@@ -100,7 +101,7 @@ fn compare(reference: Handle, base: &[&Shared], own: &[&Shared]) -> Option<Offse
         error: (last - first) / 2,
         instants: pairs.len(),
         file: at.file,
-        line: at.line,
+        hit: at.hit.clone(),
     })
 }
 
@@ -109,6 +110,7 @@ mod tests {
     use super::super::names::Seen;
     use super::*;
     use crate::model::node::Product;
+    use crate::model::time::RawTime;
 
     fn offset(records: &[(&str, &str, i64)]) -> Vec<(i64, usize)> {
         let mut seen = Seen::default();
@@ -125,7 +127,12 @@ mod tests {
                 key: (*key).to_owned(),
                 time: second * SECOND,
                 file: 0,
-                line: 1,
+                hit: RunHit {
+                    time: RawTime::None,
+                    line: 1,
+                    hash: 0,
+                    excerpt: None,
+                },
             })
             .collect();
         offsets(&shared, &names, &cluster)

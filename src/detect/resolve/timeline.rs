@@ -315,10 +315,10 @@ fn clock_facts(parts: &Parts<'_, '_>, places: &Places) -> Vec<Told> {
                 "{seconds:+.1} s (±{error:.1} s) against {reference}, {} shared changes",
                 offset.instants
             ),
-            time: EventTime::NONE,
+            time: parts.clocks.at(offset.file as usize, offset.hit.time),
             file: offset.file,
-            line: offset.line,
-            excerpt: None,
+            line: offset.hit.line,
+            excerpt: offset.hit.excerpt.clone(),
         })
     });
     told.collect()
