@@ -235,6 +235,8 @@ pub(super) struct RawFault {
     pub(super) correlate: Ordered<RawCorrelation>,
     #[serde(default)]
     pub(super) when: Vec<RawWhen>,
+    #[serde(default)]
+    pub(super) per: Vec<String>,
     pub(super) quiet: Option<String>,
     #[serde(default)]
     pub(super) cleared_by: Vec<String>,
@@ -383,6 +385,15 @@ pub(super) struct RawDialect {
 pub(super) struct RawAsk {
     pub(super) ask: String,
     pub(super) answer: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAlarm {
+    pub(super) id: u32,
+    pub(super) title: String,
+    pub(super) severity: Severity,
+    pub(super) advice: Option<RawText>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -35,7 +35,10 @@ pub fn findings(timeline: &Timeline, table: &Table<'_>) -> (Vec<Finding>, Vec<Un
     let mut found = Vec::new();
     let mut undecided = Vec::new();
     for ((cluster, fault), hits) in by_rule {
-        if let Some(rule) = table.catalog.faults.get(fault) {
+        let Some(rule) = table.catalog.faults.get(fault) else {
+            continue;
+        };
+        for hits in apart(timeline, table, rule, hits) {
             let scope = Scope::new(timeline, table, rule, cluster, &hits);
             let incidents = scope.findings(fault);
             undecided.extend(scope.undecided(fault, &incidents));
@@ -45,6 +48,31 @@ pub fn findings(timeline: &Timeline, table: &Table<'_>) -> (Vec<Finding>, Vec<Un
     expect(&mut found, timeline, table);
     replace(&mut found, timeline, table);
     (found, undecided)
+}
+
+/// The hits of a fault by the values that keep its incidents apart, each group in its order.
+fn apart(
+    timeline: &Timeline,
+    table: &Table<'_>,
+    fault: &Fault,
+    hits: Vec<usize>,
+) -> Vec<Vec<usize>> {
+    if fault.per.is_empty() {
+        return vec![hits];
+    }
+    let mut groups: BTreeMap<Vec<Option<&str>>, Vec<usize>> = BTreeMap::new();
+    for at in hits {
+        let Some(hit) = timeline.hits.get(at) else {
+            continue;
+        };
+        let value = |name: &String| {
+            let place = table.value_place(hit.signal, name)?;
+            hit.values.get(place)?.as_deref()
+        };
+        let key = fault.per.iter().map(value).collect();
+        groups.entry(key).or_default().push(at);
+    }
+    groups.into_values().collect()
 }
 
 /// One fault in one cluster.
@@ -625,13 +653,23 @@ fn expect(found: &mut [Finding], timeline: &Timeline, table: &Table<'_>) {
         for (id, ceiling) in &fault.expected_during {
             let inside = windows(timeline, table, finding.cluster, id)
                 .into_iter()
-                .find(|(from, to, _)| *from <= last && first <= *to);
+                .find(|(from, to, _)| {
+                    *from <= last && first <= *to && !outlasts(finding, timeline, *to)
+                });
             if let Some((_, _, title)) = inside.filter(|_| finding.severity > *ceiling) {
                 finding.severity = *ceiling;
                 finding.expected = Some(title);
             }
         }
     }
+}
+
+/// True when the node's records go on behind the end of a window and nothing cleared the incident:
+/// what was expected for a while has not passed.
+fn outlasts(finding: &Finding, timeline: &Timeline, end: i64) -> bool {
+    let node = finding.node.and_then(|at| timeline.nodes.get(at));
+    let writing = node.map_or(&[][..], |node| node.writing.as_slice());
+    !finding.cleared && writing.iter().any(|(_, last)| *last > end)
 }
 
 /// The spans of an expected window on a cluster.
