@@ -434,3 +434,63 @@ fn severity_key(severity: Severity) -> &'static str {
 fn pattern(template: &str) -> String {
     text::fill(template, &|name| Some(format!("<{name}>")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::condition::Op;
+
+    #[test]
+    fn every_alarm_is_known_by_number_and_title() {
+        let catalog = Catalog::builtin().expect("built-in rules");
+        assert_eq!(catalog.alarms.len(), 325);
+        for alarm in &catalog.alarms {
+            assert!(
+                !exact(&catalog, &alarm.id.to_string()).is_empty(),
+                "{}",
+                alarm.id
+            );
+            assert!(!exact(&catalog, &alarm.title).is_empty(), "{}", alarm.title);
+        }
+    }
+
+    /// The rule for all other alarms says in numbers which ones are other.
+    #[test]
+    fn no_alarm_is_reported_twice_and_none_is_left_out() {
+        let catalog = Catalog::builtin().expect("built-in rules");
+        let number = |value: &String| value.parse::<u32>().expect("a number");
+        let own: BTreeSet<u32> = catalog
+            .faults
+            .iter()
+            .flat_map(|fault| &fault.signals)
+            .flat_map(|signal| signal.condition.iter().flatten())
+            .filter(|test| test.field == "Id" && test.op == Op::Equals)
+            .flat_map(|test| test.values.iter().map(number))
+            .collect();
+        let other = catalog
+            .fault("expressway.alarm.other")
+            .expect("it is a rule");
+        let wide = |name: &str| !matches!(name, "raised" | "shown");
+        for signal in other.signals.iter().filter(|signal| !wide(&signal.name)) {
+            let covers = |id: u32| {
+                signal.condition.iter().any(|tests| {
+                    tests.iter().all(|test| {
+                        let limit = test
+                            .values
+                            .first()
+                            .filter(|_| test.field == "Id")
+                            .map(number);
+                        match (test.op, limit) {
+                            (Op::Gt, Some(limit)) => id > limit,
+                            (Op::Lt, Some(limit)) => id < limit,
+                            _ => true,
+                        }
+                    })
+                })
+            };
+            for id in 10_000..100_000 {
+                assert_eq!(covers(id), !own.contains(&id), "{id} in {}", signal.name);
+            }
+        }
+    }
+}

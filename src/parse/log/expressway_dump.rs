@@ -131,9 +131,12 @@ fn classify(line: &[u8], inside: bool) -> Line<'_> {
             return Line::SectionEnd;
         }
         if rest.first().is_some_and(|b| b" \t".contains(b)) {
-            return key_value(trim(rest)).map_or(Line::Other, |(key, value)| {
-                Line::Section(key, container_as_empty(value))
-            });
+            // every section of the product has a capital
+            return key_value(trim(rest))
+                .filter(|(key, _)| key.first().is_some_and(u8::is_ascii_uppercase))
+                .map_or(Line::Other, |(key, value)| {
+                    Line::Section(key, container_as_empty(value))
+                });
         }
         return Line::Other;
     }

@@ -67,7 +67,7 @@ fn documents_and_commands_are_no_dumps() {
         "xConfiguration Alternates Peer [1..6] Address: <S: 0, 128>\n",
         "xConfiguration\n",
         "Example: xConfiguration H323 Mode: On\n",
-        "*stars: 5\n* list: x\n",
+        "*stars: 5\n* list: x\n*s note: x\n",
         "<Status>running</Status>\n",
     ] {
         assert!(values(text).is_empty(), "{text}");
@@ -129,7 +129,7 @@ fn xml_gives_the_keys_of_the_text() {
 fn alarms_are_told_with_their_state() {
     let text = "*s Alarms: /\n  Alarm 1: /\n    ID: 20018\n    Title: \"Invalid clustering configuration\"\n    Description: \"H.323 mode must be turned On\"\n    State: \"raised\"\n  Alarm 2:\n    ID: 40049\n    State: lowered\n*s/end\n";
     let events = read(&ExpresswayDump, text);
-    let alarms: Vec<(u64, Option<&str>, Option<&str>, Option<&str>)> = events
+    let alarms: Vec<_> = events
         .iter()
         .filter(|event| event.format == "expressway.alarm")
         .map(|e| (e.line, e.first("Id"), e.first("words"), e.first("open")))
