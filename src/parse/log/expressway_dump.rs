@@ -38,9 +38,11 @@ const MAX_KEY: usize = 256;
 /// Bytes of a leaf that are kept as its text.
 const MAX_TEXT: usize = 1024;
 /// Leaves of one dump that are kept.
-const MAX_LEAVES: usize = 100_000;
+const MAX_LEAVES: usize = 50_000;
 /// Bytes at the start of a text in which an XML root is looked for.
 const ROOT_WINDOW: usize = 4096;
+/// Bytes behind the start of a document up to the end of its root's tag.
+const ROOT_REACH: usize = 1024;
 
 /// The roots of the XML dumps.
 const ROOTS: [&[u8]; 4] = [b"Configuration", b"Status", b"xConfiguration", b"xStatus"];
@@ -245,7 +247,8 @@ impl<'l> Dumps<'l> {
         let start = self.at;
         self.at = next;
         if is_root(line)
-            && let Some(document) = xml::document(self.bytes, start, &ROOTS)
+            && let Some(root) = xml::root(self.bytes, start, &ROOTS)
+            && let Some(document) = xml::document(self.bytes, root, &ROOTS)
         {
             self.close();
             self.at = line_end(self.bytes, document.end.max(start)).max(next);
@@ -362,15 +365,15 @@ impl LogParser for ExpresswayDump {
         let mut stats = ParseStats::default();
         let mut numbers = chunk.line_counter();
         for dump in Dumps::new(bytes) {
-            for (at, mut event) in facts::events(bytes, &dump) {
+            facts::events(bytes, &dump, &mut |at, mut event| {
                 let end = line_end(bytes, at);
                 if picks.is_some_and(|picks| !picks.iter().any(|pick| (at..end).contains(pick))) {
-                    continue;
+                    return;
                 }
                 event.line = numbers.line_at(at);
                 stats.records += 1;
                 out(event);
-            }
+            });
         }
         stats
     }

@@ -26,19 +26,22 @@ const POOLED: [&str; 6] = [
     "cisco room",
 ];
 
-/// Every event of a dump with its offset, in the order of the text.
-pub(super) fn events<'l>(bytes: &'l [u8], dump: &Dump<'l>) -> Vec<(usize, Event<'l>)> {
+/// Hands out every event of a dump with its offset, in the order of the text.
+pub(super) fn events<'l>(bytes: &'l [u8], dump: &Dump<'l>, out: &mut dyn FnMut(usize, Event<'l>)) {
     let known = Known::of(dump);
-    let mut events: Vec<(usize, Event<'l>)> = dump
-        .leaves
-        .iter()
-        .map(|leaf| (leaf.start, known.event(bytes, dump.kind, leaf)))
-        .collect();
-    if dump.kind == Kind::Status {
-        events.extend(alarms(bytes, dump, known.host.as_deref()));
+    let mut alarms = match dump.kind {
+        Kind::Status => alarms(bytes, dump, known.host.as_deref()),
+        Kind::Config => Vec::new(),
+    };
+    alarms.sort_by_key(|(at, _)| *at);
+    let mut alarms = alarms.into_iter().peekable();
+    for leaf in &dump.leaves {
+        while let Some((at, event)) = alarms.next_if(|(at, _)| *at < leaf.start) {
+            out(at, event);
+        }
+        out(leaf.start, known.event(bytes, dump.kind, leaf));
     }
-    events.sort_by_key(|(at, _)| *at);
-    events
+    alarms.for_each(|(at, event)| out(at, event));
 }
 
 /// The words of a key, its numbers apart.

@@ -223,6 +223,25 @@ fn a_log_line_ends_a_dump() {
     assert_eq!(ids, ["expressway.log", "expressway.dump"]);
 }
 
+#[test]
+fn hostile_dumps_take_bounded_time() {
+    let start = std::time::Instant::now();
+    let deep = format!(
+        "<Status><SystemUnit>{}{}",
+        "<A>".repeat(15),
+        "<B/>".repeat(60_000)
+    );
+    for text in [
+        "<?xml\n".repeat(20_000),
+        "<Status\n".repeat(20_000),
+        deep,
+        "*s A:\n".repeat(20_000),
+    ] {
+        read(&ExpresswayDump, &text);
+    }
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}
+
 proptest! {
     #[test]
     fn no_text_harms(text in "(\\PC|[\\n<>/\":*& ]|\\*s |\\*c xConfiguration |<Status>|</?[ab]( item=\"1\")?>|Alarm 1: ){0,60}") {

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use super::xml::{Document, Step};
-use super::{Dump, Kind, Leaf, MAX_KEY, MAX_LEAVES};
+use super::{Dump, Kind, Leaf, MAX_KEY};
 use crate::parse::scan::text;
 
 /// Branches inside one another that are followed.
-const MAX_DEPTH: usize = 64;
+const MAX_DEPTH: usize = 16;
 
 /// Lists of which a dump of one system may hold a single item, so that the numbers do not show it.
 const LISTS: [&str; 14] = [
@@ -138,7 +138,7 @@ pub(super) fn of_document(document: Document<'_>) -> Option<Dump<'_>> {
             end: document.start,
         });
     }
-    for leaf in document.leaves.into_iter().take(MAX_LEAVES) {
+    for leaf in document.leaves {
         let mut key = String::new();
         for (depth, step) in leaf.path.iter().enumerate() {
             if depth > 0 {

@@ -6,10 +6,11 @@
 
 use std::borrow::Cow;
 
+use super::{MAX_LEAVES, ROOT_REACH};
 use crate::parse::scan::text;
 
 /// Elements inside one another; a dump has ten.
-const MAX_DEPTH: usize = 64;
+const MAX_DEPTH: usize = 16;
 /// Bytes of an element name.
 const MAX_NAME: usize = 128;
 
@@ -215,6 +216,18 @@ pub(super) struct Document<'l> {
     pub(super) end: usize,
 }
 
+/// Offset of the root element that stands at `at` or a little behind it.
+pub(super) fn root(bytes: &[u8], at: usize, roots: &[&[u8]]) -> Option<usize> {
+    let window = bytes.get(..at.saturating_add(ROOT_REACH)).unwrap_or(bytes);
+    Scanner::new(window, at).find_map(|(start, token, _)| match token {
+        Token::Open(name, ..) => roots
+            .iter()
+            .any(|root| name.eq_ignore_ascii_case(root))
+            .then_some(start),
+        _ => None,
+    })
+}
+
 /// Reads the first document whose root is one of `roots`, from `at` on.
 pub(super) fn document<'l>(bytes: &'l [u8], at: usize, roots: &[&[u8]]) -> Option<Document<'l>> {
     let mut tokens = Scanner::new(bytes, at);
@@ -299,7 +312,7 @@ pub(super) fn document<'l>(bytes: &'l [u8], at: usize, roots: &[&[u8]]) -> Optio
 impl<'l> Document<'l> {
     /// Ends the innermost element; it is a leaf unless it had children.
     fn leaf(&mut self, path: &mut Vec<Step<'l>>, open: Option<(usize, Cow<'l, str>)>, end: usize) {
-        if let Some((start, value)) = open {
+        if let Some((start, value)) = open.filter(|_| self.leaves.len() < MAX_LEAVES) {
             self.leaves.push(Leaf {
                 path: path.clone(),
                 value: match value {
