@@ -29,6 +29,7 @@ use crate::parse::log::{cms_syslog, expressway};
 use crate::parse::scan::{chomp, is_blank, line_at, line_end, lines, text, trim};
 use crate::parse::{LogParser, ParseStats, Probe, RecordHead};
 
+mod alarms;
 mod facts;
 mod tree;
 mod xml;
