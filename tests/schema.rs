@@ -146,6 +146,7 @@ fn rule_files() -> Vec<(&'static str, RuleFile, Value)> {
                 "dialects" => "dialect",
                 "locales" => "locale",
                 "ports.yaml" => "ports",
+                "alarms.yaml" => "alarms",
                 other => panic!("{}: no schema for '{other}'", file.path),
             };
             let value = read_yaml::<Value>(&file.path, &file.text).unwrap();

@@ -280,6 +280,8 @@ pub struct Fault {
     pub correlations: Vec<Correlation>,
     /// Ways to conclude it; the first that holds wins.
     pub when: Vec<Clause>,
+    /// Bound names whose values keep incidents apart, besides node and peer.
+    pub per: Vec<String>,
     /// An incident ends after this silence, in microseconds.
     pub quiet: i64,
     /// Signals that end an incident.

@@ -22,7 +22,7 @@ pub mod text;
 mod yaml;
 
 pub use fault::{FactRule, Fault};
-pub use remedy::{Dialect, Port, Remedy};
+pub use remedy::{Alarm, Dialect, Port, Remedy};
 #[allow(
     unused_imports,
     reason = "the build script compiles this module too and needs less of it"
@@ -40,6 +40,8 @@ pub struct Catalog {
     pub remedies: Vec<Remedy>,
     /// Dialects, by id.
     pub dialects: Vec<Dialect>,
+    /// Alarms of Expressways, by number.
+    pub alarms: Vec<Alarm>,
     /// Ports and their roles.
     pub ports: Vec<Port>,
     /// The program's own words: language code, key, text.

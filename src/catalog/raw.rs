@@ -315,6 +315,9 @@ pub(super) struct RawFault {
     /// Clauses; the first one that holds wins.
     #[serde(default)]
     pub(super) when: Vec<RawWhen>,
+    /// Bound names that keep incidents apart besides node and peer.
+    #[serde(default)]
+    pub(super) per: Vec<String>,
     /// An incident ends after this silence; 30m unless stated.
     #[schemars(regex(pattern = schema::SPAN))]
     pub(super) quiet: Option<String>,
@@ -553,6 +556,18 @@ pub(super) struct RawAsk {
     /// Pattern of the question.
     pub(super) ask: String,
     pub(super) answer: String,
+}
+
+/// An alarm that `explain` knows by number.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "alarm")]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAlarm {
+    pub(super) id: u32,
+    /// As the product prints it.
+    pub(super) title: String,
+    pub(super) severity: Severity,
+    pub(super) advice: Option<RawText>,
 }
 
 /// A port and who listens on it.

@@ -137,6 +137,19 @@ pub struct Dialect {
     pub mask: Vec<String>,
 }
 
+/// An alarm of a product, known by its number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alarm {
+    /// Number.
+    pub id: u32,
+    /// Title, as the product prints it; several alarms share one.
+    pub title: String,
+    /// How grave the product calls it.
+    pub severity: crate::model::report::Severity,
+    /// What to do about it.
+    pub advice: Option<Text>,
+}
+
 /// A port and who listens on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Port {

@@ -1,7 +1,9 @@
 //! `clusterdx explain`: what the catalog knows about a name.
 
+use std::collections::BTreeSet;
+
 use crate::catalog::text::{self, Lang, Text};
-use crate::catalog::{Catalog, Fault, Remedy};
+use crate::catalog::{Alarm, Catalog, Fault, Remedy};
 use crate::locale::Locale;
 use crate::model::report::Severity;
 use crate::report::paint::{Tint, paint};
@@ -55,6 +57,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Exit, Failure> {
                 match entry {
                     Entry::Fault(fault) => page.fault(fault),
                     Entry::Remedy(remedy) => page.remedy(remedy),
+                    Entry::Alarm(alarm) => page.alarm(alarm),
                 }
             }
         }
@@ -90,6 +93,7 @@ fn unknown(catalog: &Catalog, wanted: &str, lang: Lang) -> String {
 enum Entry<'c> {
     Fault(&'c Fault),
     Remedy(&'c Remedy),
+    Alarm(&'c Alarm),
 }
 
 impl Entry<'_> {
@@ -99,6 +103,7 @@ impl Entry<'_> {
                 same(&fault.id, name) || fault.known_as.iter().any(|known| same(known, name))
             }
             Self::Remedy(remedy) => same(&remedy.id, name),
+            Self::Alarm(alarm) => alarm.id.to_string() == name || same(&alarm.title, name),
         }
     }
 }
@@ -113,6 +118,20 @@ fn entries(catalog: &Catalog) -> impl Iterator<Item = Entry<'_>> {
         .iter()
         .map(Entry::Fault)
         .chain(catalog.remedies.iter().map(Entry::Remedy))
+        .chain(other_alarms(catalog).map(Entry::Alarm))
+}
+
+/// Alarms that no fault explains under their number.
+fn other_alarms(catalog: &Catalog) -> impl Iterator<Item = &Alarm> {
+    let explained: BTreeSet<&str> = catalog
+        .faults
+        .iter()
+        .flat_map(|fault| fault.known_as.iter().map(String::as_str))
+        .collect();
+    catalog
+        .alarms
+        .iter()
+        .filter(move |alarm| !explained.contains(alarm.id.to_string().as_str()))
 }
 
 /// Entries with this id or name. An id wins over the other names.
@@ -120,6 +139,7 @@ fn exact<'c>(catalog: &'c Catalog, name: &str) -> Vec<Entry<'c>> {
     let by_id = |entry: &Entry<'_>| match entry {
         Entry::Fault(fault) => same(&fault.id, name),
         Entry::Remedy(remedy) => same(&remedy.id, name),
+        Entry::Alarm(alarm) => alarm.id.to_string() == name,
     };
     if let Some(entry) = entries(catalog).find(by_id) {
         return vec![entry];
@@ -155,6 +175,7 @@ fn partial<'c>(catalog: &'c Catalog, text: &str, lang: Lang) -> Vec<Entry<'c>> {
                 remedy.title.get(Lang::En),
                 remedy.title.get(lang)
             )),
+            Entry::Alarm(alarm) => fits(&format!("{} {}", alarm.id, alarm.title)),
         })
         .collect()
 }
@@ -343,6 +364,24 @@ impl Page<'_> {
         }
     }
 
+    fn alarm(&mut self, alarm: &Alarm) {
+        let title = self.paint(&sanitize::line(&alarm.title), Tint::Bold);
+        self.line(0, &title);
+        let id = self.paint(&alarm.id.to_string(), Tint::Cyan);
+        self.line(0, &id);
+        let severity = self.locale.word(severity_key(alarm.severity)).to_owned();
+        let about = self
+            .locale
+            .fill("explain.alarm", &[("severity", &severity)]);
+        self.line(0, &about);
+        self.heading("explain.advice");
+        let advice = match &alarm.advice {
+            Some(advice) => advice.get(self.lang).to_owned(),
+            None => self.locale.word("explain.alarm_page").to_owned(),
+        };
+        self.prose(2, &advice);
+    }
+
     fn named(&mut self, id: &str, title: Option<&str>) {
         let title = title
             .map(|title| format!("{title} ({id})"))
@@ -360,6 +399,7 @@ impl Page<'_> {
         let row = |entry: &Entry<'_>| match entry {
             Entry::Fault(fault) => (fault.id.clone(), fault.title.get(self.lang).to_owned()),
             Entry::Remedy(remedy) => (remedy.id.clone(), remedy.title.get(self.lang).to_owned()),
+            Entry::Alarm(alarm) => (alarm.id.to_string(), alarm.title.clone()),
         };
         let rows: Vec<(String, String)> = found.iter().take(LISTED).map(row).collect();
         let widest = rows
@@ -393,4 +433,64 @@ fn severity_key(severity: Severity) -> &'static str {
 /// A text about any incident: `<peer>` where a report names the peer.
 fn pattern(template: &str) -> String {
     text::fill(template, &|name| Some(format!("<{name}>")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::condition::Op;
+
+    #[test]
+    fn every_alarm_is_known_by_number_and_title() {
+        let catalog = Catalog::builtin().expect("built-in rules");
+        assert_eq!(catalog.alarms.len(), 325);
+        for alarm in &catalog.alarms {
+            assert!(
+                !exact(&catalog, &alarm.id.to_string()).is_empty(),
+                "{}",
+                alarm.id
+            );
+            assert!(!exact(&catalog, &alarm.title).is_empty(), "{}", alarm.title);
+        }
+    }
+
+    /// The rule for all other alarms says in numbers which ones are other.
+    #[test]
+    fn no_alarm_is_reported_twice_and_none_is_left_out() {
+        let catalog = Catalog::builtin().expect("built-in rules");
+        let number = |value: &String| value.parse::<u32>().expect("a number");
+        let own: BTreeSet<u32> = catalog
+            .faults
+            .iter()
+            .flat_map(|fault| &fault.signals)
+            .flat_map(|signal| signal.condition.iter().flatten())
+            .filter(|test| test.field == "Id" && test.op == Op::Equals)
+            .flat_map(|test| test.values.iter().map(number))
+            .collect();
+        let other = catalog
+            .fault("expressway.alarm.other")
+            .expect("it is a rule");
+        let wide = |name: &str| !matches!(name, "raised" | "shown");
+        for signal in other.signals.iter().filter(|signal| !wide(&signal.name)) {
+            let covers = |id: u32| {
+                signal.condition.iter().any(|tests| {
+                    tests.iter().all(|test| {
+                        let limit = test
+                            .values
+                            .first()
+                            .filter(|_| test.field == "Id")
+                            .map(number);
+                        match (test.op, limit) {
+                            (Op::Gt, Some(limit)) => id > limit,
+                            (Op::Lt, Some(limit)) => id < limit,
+                            _ => true,
+                        }
+                    })
+                })
+            };
+            for id in 10_000..100_000 {
+                assert_eq!(covers(id), !own.contains(&id), "{id} in {}", signal.name);
+            }
+        }
+    }
 }

@@ -33,7 +33,10 @@ pub fn findings(timeline: &Timeline, table: &Table<'_>) -> (Vec<Finding>, Vec<Un
     let mut found = Vec::new();
     let mut undecided = Vec::new();
     for ((cluster, fault), hits) in hits_of(timeline, table) {
-        if let Some(rule) = table.catalog.faults.get(fault) {
+        let Some(rule) = table.catalog.faults.get(fault) else {
+            continue;
+        };
+        for hits in apart(timeline, table, rule, hits) {
             let scope = Scope::new(timeline, table, rule, cluster, &hits);
             let incidents = scope.findings(fault);
             undecided.extend(scope.undecided(fault, &incidents));
@@ -54,6 +57,31 @@ fn hits_of(timeline: &Timeline, table: &Table<'_>) -> BTreeMap<(usize, usize), V
         }
     }
     by_rule
+}
+
+/// The hits of a fault by the values that keep its incidents apart, each group in its order.
+fn apart(
+    timeline: &Timeline,
+    table: &Table<'_>,
+    fault: &Fault,
+    hits: Vec<usize>,
+) -> Vec<Vec<usize>> {
+    if fault.per.is_empty() {
+        return vec![hits];
+    }
+    let mut groups: BTreeMap<Vec<Option<&str>>, Vec<usize>> = BTreeMap::new();
+    for at in hits {
+        let Some(hit) = timeline.hits.get(at) else {
+            continue;
+        };
+        let value = |name: &String| {
+            let place = table.value_place(hit.signal, name)?;
+            hit.values.get(place)?.as_deref()
+        };
+        let key = fault.per.iter().map(value).collect();
+        groups.entry(key).or_default().push(at);
+    }
+    groups.into_values().collect()
 }
 
 /// One fault in one cluster.

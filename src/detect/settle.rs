@@ -23,13 +23,24 @@ pub(super) fn expect(found: &mut [Finding], timeline: &Timeline, table: &Table<'
             let windows = known
                 .entry((finding.cluster, id))
                 .or_insert_with(|| marks.windows(table, finding.cluster, id));
-            let inside = windows.iter().find(|window| window.meets(first, last));
+            let inside = windows.iter().find(|window| {
+                let end = window.meets(first, last);
+                end.is_some_and(|end| !outlasts(finding, timeline, end))
+            });
             if let Some(window) = inside.filter(|_| finding.severity > *ceiling) {
                 finding.severity = *ceiling;
                 finding.expected = Some(window.title.clone());
             }
         }
     }
+}
+
+/// True when the node's records go on behind the end of a window and nothing cleared the incident:
+/// what was expected for a while has not passed.
+fn outlasts(finding: &Finding, timeline: &Timeline, end: i64) -> bool {
+    let node = finding.node.and_then(|at| timeline.nodes.get(at));
+    let writing = node.map_or(&[][..], |node| node.writing.as_slice());
+    !finding.cleared && writing.iter().any(|(_, last)| *last > end)
 }
 
 /// An expected window on a cluster.
@@ -40,9 +51,11 @@ struct Window {
 }
 
 impl Window {
-    fn meets(&self, first: i64, last: i64) -> bool {
+    /// The end of the span that a time meets.
+    fn meets(&self, first: i64, last: i64) -> Option<i64> {
         let at = self.spans.partition_point(|(_, to)| *to < first);
-        self.spans.get(at).is_some_and(|(from, _)| *from <= last)
+        let met = self.spans.get(at).filter(|(from, _)| *from <= last);
+        met.map(|(_, to)| *to)
     }
 }
 

@@ -173,6 +173,79 @@ pub const FORMATS: &[FormatDef] = &[
             raw("text"),
         ],
     },
+    FormatDef {
+        id: "expressway.config",
+        parser: "expressway.dump",
+        product: Product::Expressway,
+        always_parsed: true,
+        fields: &[
+            // words of the way to the value, joined by single blanks: `Alternates Peer 2 Address`
+            made("key"),
+            raw("value"),
+            // lower case; an address in its canonical form
+            made("folded"),
+            // `IP DNS Hostname` of the dump, and its own address
+            made("host"),
+            made("address"),
+            // numbers in the key, from the left
+            made("index"),
+            // number of values that are set under this key, whatever its numbers
+            made("configured"),
+            // number of peer addresses in the dump
+            made("peers"),
+            // of the first peer address: all of them as replication prints them, and the places
+            // (from 0) of this system and of the primary
+            made("members"),
+            made("self_index"),
+            made("primary_index"),
+            // of a peer address: true when it is this system
+            made("own"),
+            // static-nat, external-interface, private-single-interface, other-ip-version or
+            // unmapped (peer address), cluster-peer (address in a zone), tls-verify (setting)
+            made("is"),
+            // C or E, where the value tells the kind of system
+            made("type"),
+        ],
+    },
+    FormatDef {
+        id: "expressway.status",
+        parser: "expressway.dump",
+        product: Product::Expressway,
+        always_parsed: true,
+        fields: &[
+            made("key"),
+            raw("value"),
+            made("folded"),
+            made("host"),
+            made("address"),
+            made("index"),
+            made("configured"),
+            made("peers"),
+            // of the leaf that tells the software version
+            made("version"),
+            made("type"),
+            // of the first option key: what all of them give, pooled licences left out
+            made("option_set"),
+        ],
+    },
+    FormatDef {
+        id: "expressway.alarm",
+        parser: "expressway.dump",
+        product: Product::Expressway,
+        always_parsed: true,
+        fields: &[
+            made("host"),
+            raw("Id"),
+            raw("Title"),
+            raw("Description"),
+            raw("Severity"),
+            raw("State"),
+            // title and description, joined as alarm records join them
+            made("words"),
+            // false for one that is lowered
+            made("open"),
+        ],
+    },
 ];
 
 /// The format with this id.

@@ -87,6 +87,7 @@ pub const LOG_PARSERS: &[&dyn LogParser] = &[
     &log::expressway::Expressway,
     &log::cms_syslog::CmsSyslog,
     &log::cms_status::CmsStatus,
+    &log::expressway_dump::ExpresswayDump,
 ];
 
 /// The parsers that read a text, and whether it has to be repaired first.

@@ -43,6 +43,15 @@ pub(super) fn fault(raw: RawFault, cx: &mut Cx<'_>) -> Fault {
             "a fault without signals has to be experimental",
         );
     }
+    for name in &raw.per {
+        if !signals
+            .iter()
+            .flat_map(|s| &s.binds)
+            .any(|b| b.name == *name)
+        {
+            cx.refuse(&["per", name], format!("no signal binds '{name}'"));
+        }
+    }
     let cleared_by = raw
         .cleared_by
         .iter()
@@ -63,6 +72,7 @@ pub(super) fn fault(raw: RawFault, cx: &mut Cx<'_>) -> Fault {
         signals,
         correlations,
         when,
+        per: raw.per,
         quiet: cx.span(&["quiet"], raw.quiet.as_deref(), QUIET),
         cleared_by,
         explains: raw.explains,

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::raw::{
-    OneOrMany, Ordered, RawDialect, RawFactRule, RawFault, RawLanguages, RawPort, RawReference,
-    RawRemedy, RawText,
+    OneOrMany, Ordered, RawAlarm, RawDialect, RawFactRule, RawFault, RawLanguages, RawPort,
+    RawReference, RawRemedy, RawText,
 };
 use super::text::{Lang, Text, placeholders};
-use super::{Catalog, Dialect, FactRule, Fault, Port, Problem, Remedy, near, yaml};
+use super::{Alarm, Catalog, Dialect, FactRule, Fault, Port, Problem, Remedy, near, yaml};
 use crate::model::report::Reference;
 use crate::model::time::SECOND;
 
@@ -23,7 +23,7 @@ pub(super) use signals::anchored;
 #[derive(Clone, Debug)]
 pub struct RuleFile {
     /// First folder below the rules folder: `faults`, `facts`, `remedies`, `dialects`,
-    /// `locales`, or the file's own name for `ports.yaml`.
+    /// `locales`, or the file's own name for `alarms.yaml` and `ports.yaml`.
     pub kind: String,
     /// Path as printed in problems.
     pub path: String,
@@ -253,13 +253,32 @@ fn compile_file(catalog: &mut Catalog, cx: &mut Cx<'_>) -> Option<String> {
                 .collect();
             None
         }
+        "alarms.yaml" | "alarms" => {
+            for raw in read!(Vec<RawAlarm>) {
+                let id = raw.id;
+                let alarm = Alarm {
+                    id,
+                    title: raw.title,
+                    severity: raw.severity,
+                    advice: raw.advice.map(self::text),
+                };
+                match catalog.alarms.iter_mut().find(|old| old.id == id) {
+                    Some(old) => *old = alarm,
+                    None => catalog.alarms.push(alarm),
+                }
+            }
+            catalog.alarms.sort_by_key(|alarm| alarm.id);
+            None
+        }
         "locales" => {
             let words = read!(Ordered<String>);
             locale(catalog, cx, words);
             None
         }
         other => {
-            let kinds = ["faults", "facts", "remedies", "dialects", "locales"];
+            let kinds = [
+                "faults", "facts", "remedies", "dialects", "locales", "alarms",
+            ];
             cx.refuse_near(
                 &[],
                 format!("'{other}' is not a kind of rule"),

@@ -1,6 +1,6 @@
 //! Why a fault was or was not concluded: every clause on every episode, condition by condition.
 
-use super::{Episode, Scope, hits_of};
+use super::{Episode, Scope, apart, hits_of};
 use crate::catalog::fault::{Clause, Term};
 use crate::detect::keys::Key;
 use crate::detect::resolve::Timeline;
@@ -40,9 +40,11 @@ pub fn attempts(timeline: &Timeline, table: &Table<'_>, fault: usize) -> Vec<Att
         .into_iter()
         .filter(|((_, of), _)| *of == fault)
     {
-        let scope = Scope::new(timeline, table, rule, cluster, &hits);
-        for (key, episodes) in scope.all_episodes() {
-            attempts.extend(episodes.iter().map(|episode| scope.attempt(key, episode)));
+        for hits in apart(timeline, table, rule, hits) {
+            let scope = Scope::new(timeline, table, rule, cluster, &hits);
+            for (key, episodes) in scope.all_episodes() {
+                attempts.extend(episodes.iter().map(|episode| scope.attempt(key, episode)));
+            }
         }
     }
     attempts

@@ -3,6 +3,7 @@
 pub mod cms_status;
 pub mod cms_syslog;
 pub mod expressway;
+pub mod expressway_dump;
 
 use super::scan::line_start;
 

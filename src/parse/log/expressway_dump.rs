@@ -1,0 +1,384 @@
+//! `xconfiguration` and `xstatus` dumps, as text and as XML.
+//!
+//! ```text
+//! *c xConfiguration Alternates Peer 1 Address: "10.15.13.15"
+//! xConfiguration H323 Mode: On
+//! *s SystemUnit: /
+//!   Software: /
+//!     Version: "X14.0.7"
+//! *s/end
+//! <Peer item="2"><Address item="1">10.15.13.16</Address></Peer>
+//! ```
+//!
+//! Public documents show little of what these screens print, so no key is required: a dump is a
+//! tree, and every leaf of it is one event with the words of its way joined by blanks. What rules
+//! need beside key and value (how many servers are set, which peer address is the node's own) is
+//! worked out per dump in [`facts`]. Dumps carry no time.
+//!
+//! A dump reaches to the first line of a log, to a key that it has already, or to the end of its
+//! document.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use memchr::memmem;
+
+use crate::model::event::Event;
+use crate::parse::chunk::Chunk;
+use crate::parse::log::{cms_syslog, expressway};
+use crate::parse::scan::{chomp, is_blank, line_at, line_end, lines, text, trim};
+use crate::parse::{LogParser, ParseStats, Probe, RecordHead};
+
+mod alarms;
+mod facts;
+mod tree;
+mod xml;
+
+/// Bytes of a key, blanks included.
+const MAX_KEY: usize = 256;
+/// Bytes of a leaf that are kept as its text.
+const MAX_TEXT: usize = 1024;
+/// Leaves of one dump that are kept.
+const MAX_LEAVES: usize = 50_000;
+/// Bytes at the start of a text in which an XML root is looked for.
+const ROOT_WINDOW: usize = 4096;
+/// Bytes behind the start of a document up to the end of its root's tag.
+const ROOT_REACH: usize = 1024;
+
+/// The roots of the XML dumps.
+const ROOTS: [&[u8]; 4] = [b"Configuration", b"Status", b"xConfiguration", b"xStatus"];
+/// Elements of which a dump has at least one; other programs write a `Status` as well.
+const SECTIONS: [&[u8]; 10] = [
+    b"<SystemUnit",
+    b"<Alternates",
+    b"<Alarm",
+    b"<Ethernet",
+    b"<Zones",
+    b"<NTP",
+    b"<H323",
+    b"<SIP",
+    b"<Options",
+    b"TANDBERG",
+];
+
+/// The parser.
+pub struct ExpresswayDump;
+
+/// Which of the two dumps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Config,
+    Status,
+}
+
+/// One value of a dump.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Leaf<'l> {
+    /// The words of its way, joined by single blanks, as `xConfiguration` prints them.
+    key: String,
+    value: Cow<'l, str>,
+    /// Offset of its line or element.
+    start: usize,
+    /// Offset behind it.
+    end: usize,
+}
+
+/// A dump as far as it was read.
+#[derive(Debug)]
+struct Dump<'l> {
+    kind: Kind,
+    leaves: Vec<Leaf<'l>>,
+}
+
+/// A line of a text dump.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Line<'l> {
+    /// `xConfiguration key: value`
+    Config(&'l [u8], &'l [u8]),
+    /// `*s key: value`; the value is empty where a section begins.
+    Section(&'l [u8], &'l [u8]),
+    /// `*s/end`
+    SectionEnd,
+    /// Width of the indent, key and value of a line inside a section.
+    Entry(usize, &'l [u8], &'l [u8]),
+    Other,
+}
+
+/// The rest of a line behind a word and a blank, ASCII case ignored.
+fn behind<'l>(line: &'l [u8], word: &[u8]) -> Option<&'l [u8]> {
+    let (start, rest) = line.split_at_checked(word.len())?;
+    let fits = start.eq_ignore_ascii_case(word) && rest.first().is_some_and(|b| b" \t".contains(b));
+    fits.then(|| trim(rest))
+}
+
+/// `key: value`, where the key has only the signs a key can have.
+fn key_value(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = memchr::memchr(b':', line)?;
+    let key = trim(line.get(..colon)?);
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b" \t-_./".contains(b);
+    let fits = key.first().is_some_and(u8::is_ascii_alphabetic)
+        && key.len() <= MAX_KEY
+        && key.iter().all(plain);
+    let value = line.get(colon + 1..)?;
+    // `http://x` is no entry
+    let parted = value.first().is_none_or(|b| b" \t\"".contains(b));
+    (fits && parted).then(|| (key, trim(value)))
+}
+
+/// What a line is; `inside` while a section is open.
+fn classify(line: &[u8], inside: bool) -> Line<'_> {
+    let line = chomp(line);
+    let body = trim(line);
+    if let Some(rest) = body.strip_prefix(b"*s") {
+        if rest.starts_with(b"/end") {
+            return Line::SectionEnd;
+        }
+        if rest.first().is_some_and(|b| b" \t".contains(b)) {
+            // every section of the product has a capital
+            return key_value(trim(rest))
+                .filter(|(key, _)| key.first().is_some_and(u8::is_ascii_uppercase))
+                .map_or(Line::Other, |(key, value)| {
+                    Line::Section(key, container_as_empty(value))
+                });
+        }
+        return Line::Other;
+    }
+    let config = body.strip_prefix(b"*c").map_or(body, trim);
+    if let Some(rest) = behind(config, b"xConfiguration") {
+        return match key_value(rest) {
+            // documents print `<On/Off>` in place of a value
+            Some((key, value)) if !value.starts_with(b"<") => Line::Config(key, value),
+            _ => Line::Other,
+        };
+    }
+    if inside && let Some((key, value)) = key_value(body) {
+        let indent = line
+            .iter()
+            .take_while(|b| b" \t".contains(b))
+            .map(|b| if *b == b'\t' { 8 } else { 1 })
+            .sum();
+        return Line::Entry(indent, key, container_as_empty(value));
+    }
+    Line::Other
+}
+
+/// `X: /` opens a branch just as `X:` does.
+fn container_as_empty(value: &[u8]) -> &[u8] {
+    if value == b"/" || value.starts_with(b"/ (") {
+        b""
+    } else {
+        value
+    }
+}
+
+fn unquoted(value: &[u8]) -> &[u8] {
+    let inner = value.strip_prefix(b"\"").unwrap_or(value);
+    inner.strip_suffix(b"\"").unwrap_or(inner).trim_ascii()
+}
+
+/// True for a line that a log writes: no dump goes on behind it.
+fn is_log(line: &[u8]) -> bool {
+    expressway::opening(line).is_some() || cms_syslog::header(line).is_some()
+}
+
+/// True when an XML dump may begin with this line.
+fn is_root(line: &[u8]) -> bool {
+    let line = trim(chomp(line));
+    if !line.starts_with(b"<") {
+        return false;
+    }
+    let named = |root: &[u8]| {
+        line.get(1..=root.len())
+            .is_some_and(|name| name.eq_ignore_ascii_case(root))
+            && line
+                .get(root.len() + 1)
+                .is_none_or(|b| b" \t>/".contains(b))
+    };
+    line.starts_with(b"<?xml") || ROOTS.iter().any(|root| named(root))
+}
+
+/// The dumps of a text in order.
+struct Dumps<'l> {
+    bytes: &'l [u8],
+    at: usize,
+    /// A text dump in the making, with the keys it has.
+    open: Option<(Dump<'l>, HashSet<String>)>,
+    branch: tree::Branch,
+    ready: Vec<Dump<'l>>,
+}
+
+impl<'l> Dumps<'l> {
+    fn new(bytes: &'l [u8]) -> Self {
+        Self {
+            bytes,
+            at: 0,
+            open: None,
+            branch: tree::Branch::default(),
+            ready: Vec::new(),
+        }
+    }
+
+    fn close(&mut self) {
+        self.ready.extend(self.open.take().map(|(dump, _)| dump));
+        self.branch.end();
+    }
+
+    fn add(&mut self, kind: Kind, leaf: Leaf<'l>) {
+        let again = self
+            .open
+            .as_ref()
+            .is_some_and(|(dump, keys)| dump.kind != kind || keys.contains(&leaf.key));
+        if again {
+            // the branch is the new dump's own
+            self.ready.extend(self.open.take().map(|(dump, _)| dump));
+        }
+        let (dump, keys) = self.open.get_or_insert_with(|| {
+            let leaves = Vec::new();
+            (Dump { kind, leaves }, HashSet::new())
+        });
+        if dump.leaves.len() < MAX_LEAVES {
+            keys.insert(leaf.key.clone());
+            dump.leaves.push(leaf);
+        }
+    }
+
+    /// Takes one line, or a whole XML document that begins with it.
+    fn step(&mut self) {
+        let (line, next) = line_at(self.bytes, self.at);
+        let start = self.at;
+        self.at = next;
+        if is_root(line)
+            && let Some(root) = xml::root(self.bytes, start, &ROOTS)
+            && let Some(document) = xml::document(self.bytes, root, &ROOTS)
+        {
+            self.close();
+            self.at = line_end(self.bytes, document.end.max(start)).max(next);
+            self.ready.extend(tree::of_document(document));
+            return;
+        }
+        let end = start + chomp(line).len();
+        let leaf = |key: String, value: &'l [u8]| Leaf {
+            key,
+            value: text(unquoted(value)),
+            start,
+            end,
+        };
+        match classify(line, self.branch.is_open()) {
+            Line::Config(key, value) => {
+                self.branch.end();
+                self.add(Kind::Config, leaf(tree::words(key), value));
+            }
+            Line::Section(key, value) => {
+                self.branch.begin(key);
+                if !value.is_empty() {
+                    self.add(Kind::Status, leaf(tree::words(key), value));
+                }
+            }
+            Line::SectionEnd => self.branch.end(),
+            Line::Entry(indent, key, value) => {
+                if let Some(key) = self.branch.entry(indent, key, value.is_empty()) {
+                    self.add(Kind::Status, leaf(key, value));
+                }
+            }
+            Line::Other => {
+                if is_log(line) {
+                    self.close();
+                }
+            }
+        }
+    }
+}
+
+impl<'l> Iterator for Dumps<'l> {
+    type Item = Dump<'l>;
+
+    fn next(&mut self) -> Option<Dump<'l>> {
+        while self.ready.is_empty() {
+            if self.at >= self.bytes.len() {
+                self.close();
+                break;
+            }
+            self.step();
+        }
+        (!self.ready.is_empty()).then(|| self.ready.remove(0))
+    }
+}
+
+impl LogParser for ExpresswayDump {
+    fn id(&self) -> &'static str {
+        "expressway.dump"
+    }
+
+    fn probe(&self, head: &[u8]) -> Probe {
+        let start = head.get(..ROOT_WINDOW).unwrap_or(head);
+        let rooted = lines(start).any(|(_, line)| is_root(line))
+            && ROOTS.iter().any(|root| memmem::find(start, root).is_some());
+        if rooted
+            && SECTIONS
+                .iter()
+                .any(|name| memmem::find(head, name).is_some())
+        {
+            return Probe::Certain;
+        }
+        let (mut ours, mut all, mut inside) = (0_usize, 0_usize, false);
+        for (_, line) in lines(head).filter(|(_, line)| !is_blank(line)) {
+            all += 1;
+            let line = classify(line, inside);
+            inside = match line {
+                Line::Section(..) => true,
+                Line::SectionEnd => false,
+                _ => inside,
+            };
+            ours += usize::from(line != Line::Other);
+        }
+        match ours {
+            0 => Probe::NotForUs,
+            _ if ours * 2 >= all => Probe::Certain,
+            _ => Probe::Unsure,
+        }
+    }
+
+    /// Only the start of a document: what is worked out of a dump needs all of it.
+    fn is_record_start(&self, line: &[u8]) -> bool {
+        is_root(line)
+    }
+
+    fn joined(&self, before: &[u8], after: &[u8]) -> bool {
+        let ours = |line: &[u8]| classify(line, true) != Line::Other;
+        let last = before
+            .split(|b| *b == b'\n')
+            .rev()
+            .find(|line| !is_blank(line));
+        last.is_some_and(ours) && !is_root(line_at(after, 0).0) && ours(line_at(after, 0).0)
+    }
+
+    fn head<'l>(&self, _line: &'l [u8]) -> Option<RecordHead<'l>> {
+        None
+    }
+
+    fn parse<'c>(
+        &self,
+        chunk: &'c Chunk,
+        picks: Option<&[usize]>,
+        out: &mut dyn FnMut(Event<'c>),
+    ) -> ParseStats {
+        let bytes = chunk.bytes.as_slice();
+        let mut stats = ParseStats::default();
+        let mut numbers = chunk.line_counter();
+        for dump in Dumps::new(bytes) {
+            facts::events(bytes, &dump, &mut |at, mut event| {
+                let end = line_end(bytes, at);
+                if picks.is_some_and(|picks| !picks.iter().any(|pick| (at..end).contains(pick))) {
+                    return;
+                }
+                event.line = numbers.line_at(at);
+                stats.records += 1;
+                out(event);
+            });
+        }
+        stats
+    }
+}
+
+#[cfg(test)]
+mod tests;

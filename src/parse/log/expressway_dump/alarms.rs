@@ -1,0 +1,112 @@
+//! Alarms in a status: branches `Alarm n` or `Warning n`, wherever they stand.
+
+use std::collections::BTreeMap;
+
+use super::Dump;
+use super::facts::source;
+use crate::model::event::Event;
+use crate::model::time::RawTime;
+
+const ALARM: &str = "expressway.alarm";
+
+/// What the status shows of one alarm.
+#[derive(Debug, Default)]
+struct Alarm<'a> {
+    fields: Vec<(&'static str, &'a str)>,
+    start: usize,
+    end: usize,
+    lowered: bool,
+}
+
+/// An event for every alarm, with the offset of its first leaf.
+pub(super) fn alarms<'l>(
+    bytes: &'l [u8],
+    dump: &Dump<'l>,
+    host: Option<&str>,
+) -> Vec<(usize, Event<'l>)> {
+    let mut found: BTreeMap<(&str, &str), Alarm<'_>> = BTreeMap::new();
+    for leaf in &dump.leaves {
+        let Some((branch, name)) = alarm_part(&leaf.key) else {
+            continue;
+        };
+        let value = leaf.value.as_ref();
+        let alarm = found.entry(branch).or_insert_with(|| Alarm {
+            start: leaf.start,
+            ..Alarm::default()
+        });
+        alarm.end = leaf.end;
+        let name = name.to_ascii_lowercase();
+        let field = match name.rsplit(' ').next().unwrap_or_default() {
+            "id" | "alarmid" => "Id",
+            "title" | "name" => "Title",
+            "description" | "detail" | "reason" | "text" => "Description",
+            "severity" | "level" => "Severity",
+            "state" | "status" => {
+                alarm.lowered = ["lowered", "cleared", "inactive", "resolved"]
+                    .iter()
+                    .any(|word| value.eq_ignore_ascii_case(word));
+                "State"
+            }
+            _ => continue,
+        };
+        if !value.is_empty() {
+            alarm.fields.push((field, value));
+        }
+    }
+    let telling = |alarm: &Alarm<'_>| {
+        let names = |field: &str| matches!(field, "Id" | "Title" | "Description");
+        alarm.fields.iter().any(|(field, _)| names(field))
+    };
+    found
+        .into_values()
+        .filter(telling)
+        .map(|alarm| {
+            let mut event = Event {
+                format: ALARM,
+                time: RawTime::None,
+                line: 0,
+                fields: Vec::new(),
+                text: source(bytes, alarm.start, alarm.end),
+            };
+            if let Some(host) = host {
+                event.push("host", host.to_owned());
+            }
+            for (name, value) in &alarm.fields {
+                event.push(*name, (*value).to_owned());
+            }
+            let words = |wanted: &str| {
+                let fields = alarm.fields.iter();
+                let mut of = fields.filter(|(field, _)| *field == wanted);
+                of.next().map(|(_, value)| *value)
+            };
+            let all: Vec<&str> = ["Title", "Description"]
+                .into_iter()
+                .filter_map(words)
+                .collect();
+            event.push("words", all.join(": "));
+            event.push("open", if alarm.lowered { "false" } else { "true" });
+            (alarm.start, event)
+        })
+        .collect()
+}
+
+/// The branch of an alarm, as what stands before its number and the number, and the rest.
+fn alarm_part(key: &str) -> Option<((&str, &str), &str)> {
+    for list in ["Alarm ", "Warning "] {
+        let mut from = 0;
+        while let Some(at) = key.get(from..).and_then(|rest| rest.find(list)) {
+            let begin = from + at;
+            let behind = begin + list.len();
+            let whole = begin == 0 || key.get(..begin).is_some_and(|before| before.ends_with(' '));
+            let rest = key.get(behind..)?;
+            if let Some((number, name)) = rest.split_once(' ')
+                && whole
+                && number.bytes().all(|b| b.is_ascii_digit())
+            {
+                return Some(((key.get(..behind)?, number), name));
+            }
+            from = behind;
+        }
+    }
+    None
+}
