@@ -66,6 +66,39 @@ struct Scope<'a> {
 /// Where records without a time stand for relations: together, and far from every dated one.
 const UNTIMED: i64 = i64::MAX / 2;
 
+/// For each file and key the last line of a record without a time that clears the fault. What
+/// such a record follows in its file is out of date and takes no part in relations.
+struct Latest(BTreeMap<u32, BTreeMap<Key, u64>>);
+
+impl Latest {
+    fn new(timeline: &Timeline, table: &Table<'_>, fault: &Fault, hits: &[usize]) -> Self {
+        let mut last: BTreeMap<u32, BTreeMap<Key, u64>> = BTreeMap::new();
+        let clearing = hits
+            .iter()
+            .filter_map(|at| timeline.hits.get(*at))
+            .filter(|hit| hit.time.micros.is_none())
+            .filter(|hit| {
+                table
+                    .get(hit.signal)
+                    .is_some_and(|entry| fault.cleared_by.contains(&entry.place))
+            });
+        for hit in clearing {
+            let of_file = last.entry(hit.file).or_default();
+            let line = of_file.entry((hit.node, hit.peer)).or_default();
+            *line = hit.line.max(*line);
+        }
+        Self(last)
+    }
+
+    fn supersedes(&self, hit: &TimedHit) -> bool {
+        self.0.get(&hit.file).is_some_and(|of_file| {
+            of_file
+                .iter()
+                .any(|(key, line)| *line > hit.line && fits(*key, (hit.node, hit.peer)))
+        })
+    }
+}
+
 /// (node, peer); `None` fits any.
 type Key = (Option<usize>, Option<usize>);
 
@@ -129,6 +162,7 @@ impl<'a> Scope<'a> {
             proofs: BTreeMap::new(),
             clears: ByKey::new(),
         };
+        let latest = Latest::new(timeline, table, fault, hits);
         for at in hits {
             let Some((hit, entry)) = timeline
                 .hits
@@ -137,10 +171,13 @@ impl<'a> Scope<'a> {
             else {
                 continue;
             };
-            let time = hit.time.micros.unwrap_or_else(|| {
+            if hit.time.micros.is_none() {
                 scope.untimed.push((*at, entry.place));
-                UNTIMED
-            });
+                if latest.supersedes(hit) {
+                    continue;
+                }
+            }
+            let time = hit.time.micros.unwrap_or(UNTIMED);
             let named = entry.signal.binds.iter().zip(hit.values.iter());
             let values = named
                 .filter_map(|(bind, value)| Some((bind.name.clone(), value.as_deref()?.to_owned())))
@@ -697,7 +734,7 @@ fn replace(found: &mut Vec<Finding>, timeline: &Timeline, table: &Table<'_>) {
             if replaced
                 && other.cluster == winner.cluster
                 && !other.cleared
-                && (shared || fits((winner.node, winner.peer), (other.node, other.peer)))
+                && (shared || concerns(winner, other))
             {
                 gone.insert(at);
             }
@@ -708,6 +745,12 @@ fn replace(found: &mut Vec<Finding>, timeline: &Timeline, table: &Table<'_>) {
         at += 1;
         !gone.contains(&(at - 1))
     });
+}
+
+/// The other is on the winner's nodes, or is what somebody else says about the winner's node.
+fn concerns(winner: &Finding, other: &Finding) -> bool {
+    let about = winner.node.is_some() && winner.peer.is_none() && winner.node == other.peer;
+    about || fits((winner.node, winner.peer), (other.node, other.peer))
 }
 
 fn same_record(timeline: &Timeline, hit: usize, others: &[usize]) -> bool {

@@ -85,6 +85,10 @@ pub const LOG_PARSERS: &[&dyn LogParser] = &[
     &log::expressway::Expressway,
     &log::cms_syslog::CmsSyslog,
     &log::cms_status::CmsStatus,
+    &log::cms_api::CmsApi,
+    &log::cms_pki::CmsPki,
+    &log::cms_events::CmsEvents,
+    &log::certificate::Certificates,
 ];
 
 /// The parsers that read a text, and whether it has to be repaired first.
