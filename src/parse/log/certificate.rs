@@ -23,7 +23,7 @@ use x509_parser::x509::X509Name;
 
 use crate::model::event::Event;
 use crate::model::time::RawTime;
-use crate::parse::chunk::Chunk;
+use crate::parse::chunk::{Chunk, JOIN_WINDOW};
 use crate::parse::scan::{is_blank, line_at, text, trim};
 use crate::parse::{LogParser, ParseStats, Probe, RecordHead};
 
@@ -75,6 +75,34 @@ struct Details {
 impl Details {
     fn self_signed(&self) -> bool {
         self.subject == self.issuer
+    }
+}
+
+/// Certificates that stand close together, as in one file.
+#[derive(Default)]
+struct Bundle<'b> {
+    all: Vec<&'b Details>,
+    /// Number of certificates before the next block.
+    place: usize,
+    /// Behind the last block.
+    end: usize,
+}
+
+impl<'b> Bundle<'b> {
+    /// The bundle that begins with the first of these blocks.
+    fn of(blocks: &'b [Block]) -> Self {
+        let mut bundle = Self::default();
+        let mut end = blocks.first().map_or(0, |block| block.start);
+        for block in blocks {
+            if block.start.saturating_sub(end) > JOIN_WINDOW || bundle.all.len() >= MAX_BUNDLE {
+                break;
+            }
+            end = block.end;
+            if let What::Certificate(details) = &block.what {
+                bundle.all.push(details);
+            }
+        }
+        bundle
     }
 }
 
@@ -280,18 +308,15 @@ impl LogParser for Certificates {
             stats.skipped += 1;
             stats.first_skipped.get_or_insert_with(|| chunk.line_at(at));
         });
-        let all: Vec<&Details> = found
-            .iter()
-            .filter_map(|block| match &block.what {
-                What::Certificate(details) => Some(details.as_ref()),
-                What::Key(_) => None,
-            })
-            .take(MAX_BUNDLE)
-            .collect();
-        let mut place = 0;
-        for block in &found {
-            let at = place;
-            place += usize::from(matches!(block.what, What::Certificate(_)));
+        let mut bundle = Bundle::default();
+        for (nth, block) in found.iter().enumerate() {
+            let far = block.start.saturating_sub(bundle.end) > JOIN_WINDOW;
+            if nth == 0 || far {
+                bundle = Bundle::of(found.get(nth..).unwrap_or_default());
+            }
+            let at = bundle.place;
+            bundle.place += usize::from(matches!(block.what, What::Certificate(_)));
+            bundle.end = block.end;
             let picked = |picks: &[usize]| {
                 let first = picks.partition_point(|pick| *pick < block.start);
                 picks.get(first).is_some_and(|pick| *pick < block.end)
@@ -314,7 +339,7 @@ impl LogParser for Certificates {
                     }
                 }
                 What::Certificate(details) => {
-                    certificate(&mut event, details, &all, at);
+                    certificate(&mut event, details, &bundle.all, at);
                 }
             }
             stats.records += 1;
@@ -415,6 +440,17 @@ jxdTV/zt9M3v8F8=\n\
         assert_eq!(chains(&format!("{SERVER}{ROOT}")), ["open", "root"]);
         assert_eq!(chains(SERVER), ["single"]);
         assert_eq!(chains(ROOT), ["single"]);
+    }
+
+    #[test]
+    fn certificates_far_apart_are_two_bundles() {
+        let text = format!("{SERVER}{}\n{ISSUING}", "x".repeat(JOIN_WINDOW));
+        let events = read(&Certificates, &text);
+        assert!(
+            events
+                .iter()
+                .all(|e| one(e, &["position", "chain"]) == "1 single")
+        );
     }
 
     #[test]

@@ -298,7 +298,7 @@ mod tests {
                 "hostname=10.1.1.2 up=false master=false sync_behind=-1 role=replica block=10.1.1.1",
             ),
             (
-                9,
+                10,
                 "cms.api.alarm",
                 "id=a1 type=databaseConnectionError failure_reason=connectFailure",
             ),

@@ -704,7 +704,7 @@ cms1>
              CA Certificate : not_expired.crt\n",
         );
         assert_eq!(
-            fields(&events[0])[8..],
+            fields(&events[0])[10..],
             [
                 "empty_certificate=server_key",
                 "empty_certificate=server_certificate",
