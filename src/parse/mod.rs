@@ -8,6 +8,7 @@ use crate::model::event::Event;
 use crate::model::time::RawTime;
 
 pub mod chunk;
+pub mod encoding;
 pub mod log;
 pub mod repair;
 mod scan;
