@@ -109,11 +109,8 @@ impl<'b> Bundle<'b> {
 /// The blocks of a text in order; what cannot be decoded is counted.
 fn blocks(bytes: &[u8], skipped: &mut dyn FnMut(usize)) -> Vec<Block> {
     let mut found = Vec::new();
-    let mut behind = 0;
-    for hit in memmem::find_iter(bytes, BEGIN) {
-        if hit < behind {
-            continue;
-        }
+    let mut hits = memmem::find_iter(bytes, BEGIN).peekable();
+    while let Some(hit) = hits.next() {
         let (line, next) = line_at(bytes, hit);
         let line = trim(line);
         if let Some(kind) = line.strip_suffix(KEY) {
@@ -132,8 +129,10 @@ fn blocks(bytes: &[u8], skipped: &mut dyn FnMut(usize)) -> Vec<Block> {
         if !CERTIFICATE.contains(&line) {
             continue;
         }
+        // what begins before the other has ended was cut; so every byte is looked at once
+        let limit = hits.peek().map_or(bytes.len(), |begin| *begin);
         let window = bytes
-            .get(next..bytes.len().min(next + MAX_PEM))
+            .get(next..limit.min(next + MAX_PEM))
             .unwrap_or_default();
         let Some(close) = memmem::find(window, END) else {
             skipped(hit);
@@ -147,7 +146,6 @@ fn blocks(bytes: &[u8], skipped: &mut dyn FnMut(usize)) -> Vec<Block> {
                     end,
                     what: What::Certificate(Box::new(details)),
                 });
-                behind = end;
             }
             None => skipped(hit),
         }
