@@ -53,6 +53,9 @@ pub enum ValueType {
     Word,
     /// Free text, for people only.
     Text,
+    /// A time in RFC 3339. Named `past` or `ahead` it has to lie before or after the time at which
+    /// the file was taken.
+    Time,
 }
 
 impl ValueType {
@@ -65,9 +68,13 @@ impl ValueType {
             Self::Integer => "integer",
             Self::Word => "word",
             Self::Text => "text",
+            Self::Time => "time",
         }
     }
 }
+
+/// Stands for the name of the file a record is in, where a bound value comes from.
+pub const FILE_NAME: &str = "file.name";
 
 /// Where a bound value comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

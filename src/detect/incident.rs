@@ -109,6 +109,39 @@ fn ahead(timeline: &Timeline, node: Option<usize>) -> i64 {
 /// Where records without a time stand for relations: together, and far from every dated one.
 const UNTIMED: i64 = i64::MAX / 2;
 
+/// For each file and key the last line of a record without a time that clears the fault. What
+/// such a record follows in its file is out of date and takes no part in relations.
+struct Latest(BTreeMap<u32, BTreeMap<Key, u64>>);
+
+impl Latest {
+    fn new(timeline: &Timeline, table: &Table<'_>, fault: &Fault, hits: &[usize]) -> Self {
+        let mut last: BTreeMap<u32, BTreeMap<Key, u64>> = BTreeMap::new();
+        let clearing = hits
+            .iter()
+            .filter_map(|at| timeline.hits.get(*at))
+            .filter(|hit| hit.time.micros.is_none())
+            .filter(|hit| {
+                table
+                    .get(hit.signal)
+                    .is_some_and(|entry| fault.cleared_by.contains(&entry.place))
+            });
+        for hit in clearing {
+            let of_file = last.entry(hit.file).or_default();
+            let line = of_file.entry((hit.node, hit.peer)).or_default();
+            *line = hit.line.max(*line);
+        }
+        Self(last)
+    }
+
+    fn supersedes(&self, hit: &TimedHit) -> bool {
+        self.0.get(&hit.file).is_some_and(|of_file| {
+            of_file
+                .iter()
+                .any(|(key, line)| *line > hit.line && fits(*key, (hit.node, hit.peer)))
+        })
+    }
+}
+
 /// Proof of one term: hits as indices into the points, ascending.
 #[derive(Clone, Debug)]
 struct Proof {
@@ -142,6 +175,7 @@ impl<'a> Scope<'a> {
             proofs: BTreeMap::new(),
             clears: ByKey::new(),
         };
+        let latest = Latest::new(timeline, table, fault, hits);
         for at in hits {
             let Some((hit, entry)) = timeline
                 .hits
@@ -150,13 +184,15 @@ impl<'a> Scope<'a> {
             else {
                 continue;
             };
-            let time = match hit.time.micros {
-                Some(time) => time.saturating_sub(ahead(timeline, hit.node)),
-                None => {
-                    scope.untimed.push((*at, entry.place));
-                    UNTIMED
+            if hit.time.micros.is_none() {
+                scope.untimed.push((*at, entry.place));
+                if latest.supersedes(hit) {
+                    continue;
                 }
-            };
+            }
+            let time = hit.time.micros.map_or(UNTIMED, |time| {
+                time.saturating_sub(ahead(timeline, hit.node))
+            });
             let named = entry.signal.binds.iter().zip(hit.values.iter());
             let values = named
                 .filter_map(|(bind, value)| Some((bind.name.clone(), value.as_deref()?.to_owned())))

@@ -131,8 +131,7 @@ pub(super) fn replace(found: &mut Vec<Finding>, timeline: &Timeline, table: &Tab
             gone.extend(at.iter().copied().filter(|at| {
                 found.get(*at).is_some_and(|other| {
                     let mut shared = other.hits.iter().filter_map(place);
-                    fits((winner.node, winner.peer), (other.node, other.peer))
-                        || shared.any(|record| records.contains(&record))
+                    concerns(winner, other) || shared.any(|record| records.contains(&record))
                 })
             }));
         }
@@ -142,4 +141,10 @@ pub(super) fn replace(found: &mut Vec<Finding>, timeline: &Timeline, table: &Tab
         at += 1;
         !gone.contains(&(at - 1))
     });
+}
+
+/// The other is on the winner's nodes, or is what somebody else says about the winner's node.
+fn concerns(winner: &Finding, other: &Finding) -> bool {
+    let about = winner.node.is_some() && winner.peer.is_none() && winner.node == other.peer;
+    about || fits((winner.node, winner.peer), (other.node, other.peer))
 }

@@ -132,6 +132,7 @@ fn typed(kind: ValueType, value: &str) -> bool {
         ValueType::Host | ValueType::Node => word("_-.:"),
         ValueType::Integer => value.parse::<i64>().is_ok(),
         ValueType::Word => word("_-."),
+        ValueType::Time => word("-:+."),
         ValueType::Text => true,
     }
 }

@@ -103,6 +103,16 @@ pub const FORMATS: &[FormatDef] = &[
             made("others_disconnected"),
             // true when the list of rows is known to be whole
             made("listed"),
+            // file names of the block headed Certificates
+            raw("server_key"),
+            raw("server_certificate"),
+            raw("client_key"),
+            raw("client_certificate"),
+            raw("ca_certificate"),
+            // once for each of these five whose line is there but names no file
+            made("empty_certificate"),
+            // once for each of these five that the screen marks as expired
+            made("expired_certificate"),
         ],
     },
     FormatDef {
@@ -121,6 +131,8 @@ pub const FORMATS: &[FormatDef] = &[
             made("connected"),
             made("in_sync"),
             made("me"),
+            // address of the first row: the same for every row of one screen
+            made("block"),
         ],
     },
     FormatDef {
@@ -244,6 +256,133 @@ pub const FORMATS: &[FormatDef] = &[
             made("words"),
             // false for one that is lowered
             made("open"),
+        ],
+    },
+    FormatDef {
+        id: "cms.api.database",
+        parser: "cms.api",
+        product: Product::Cms,
+        always_parsed: true,
+        fields: &[
+            // enabled or disabled
+            raw("clustered"),
+            raw("error"),
+            raw("total_nodes"),
+            raw("node_in_use"),
+            // numbers of node elements: all, with master true, with up false, with a lag
+            made("members"),
+            made("masters"),
+            made("down"),
+            made("behind"),
+        ],
+    },
+    FormatDef {
+        id: "cms.api.node",
+        parser: "cms.api",
+        product: Product::Cms,
+        always_parsed: true,
+        fields: &[
+            raw("hostname"),
+            // true or false
+            raw("up"),
+            raw("master"),
+            // bytes behind the master; 0 in sync, -1 not known
+            raw("sync_behind"),
+            // primary or replica, by `master`
+            made("role"),
+            // host name of the first node element
+            made("block"),
+        ],
+    },
+    FormatDef {
+        id: "cms.api.alarm",
+        parser: "cms.api",
+        product: Product::Cms,
+        always_parsed: true,
+        fields: &[
+            raw("id"),
+            raw("type"),
+            raw("active_seconds"),
+            raw("failure_reason"),
+        ],
+    },
+    FormatDef {
+        id: "cms.pki",
+        parser: "cms.pki",
+        product: Product::Cms,
+        always_parsed: true,
+        fields: &[
+            // file given to `pki inspect`
+            raw("name"),
+            raw("prompt_host"),
+            raw("subject_cn"),
+            raw("issuer_cn"),
+            // RFC 3339
+            made("not_before"),
+            made("not_after"),
+            // once for each name
+            raw("san"),
+            // true or false
+            made("self_signed"),
+            made("is_ca"),
+        ],
+    },
+    FormatDef {
+        id: "cms.verdict",
+        parser: "cms.pki",
+        product: Product::Cms,
+        always_parsed: true,
+        fields: &[
+            // SUCCESS or FAILURE
+            raw("verdict"),
+            raw("message"),
+            // the command typed before it, and its words after the verb
+            raw("command"),
+            raw("argument"),
+            raw("prompt_host"),
+        ],
+    },
+    FormatDef {
+        id: "cms.event",
+        parser: "cms.event",
+        product: Product::Cms,
+        always_parsed: false,
+        fields: &[raw("level"), raw("message")],
+    },
+    FormatDef {
+        id: "certificate",
+        parser: "certificate",
+        product: Product::Unknown,
+        always_parsed: true,
+        fields: &[
+            // place among the certificates of its file, from 1
+            made("position"),
+            // single; root, linked (its issuer follows), misplaced (its issuer stands elsewhere in
+            // the file) or open (its issuer is not in the file)
+            made("chain"),
+            made("subject_cn"),
+            made("issuer_cn"),
+            // RFC 3339
+            made("not_before"),
+            made("not_after"),
+            // once for each DNS name and address
+            made("san"),
+            // true or false
+            made("self_signed"),
+            made("is_ca"),
+            // SHA-256 of the certificate and of its public key
+            made("digest"),
+            made("key_digest"),
+        ],
+    },
+    FormatDef {
+        id: "certificate.key",
+        parser: "certificate",
+        product: Product::Unknown,
+        always_parsed: true,
+        fields: &[
+            // the words before PRIVATE KEY; nothing of the key itself is read
+            raw("kind"),
         ],
     },
 ];

@@ -9,6 +9,7 @@ use crate::model::event::Event;
 use crate::model::time::RawTime;
 
 pub mod chunk;
+pub mod encoding;
 pub mod log;
 pub mod margin;
 pub mod repair;
@@ -88,6 +89,10 @@ pub const LOG_PARSERS: &[&dyn LogParser] = &[
     &log::cms_syslog::CmsSyslog,
     &log::cms_status::CmsStatus,
     &log::expressway_dump::ExpresswayDump,
+    &log::cms_api::CmsApi,
+    &log::cms_pki::CmsPki,
+    &log::cms_events::CmsEvents,
+    &log::certificate::Certificates,
 ];
 
 /// The parsers that read a text, and whether it has to be repaired first.

@@ -19,6 +19,7 @@ use crate::model::hit::{Collected, FileSeen, Sample};
 use crate::model::origin::Origin;
 use crate::model::report::ReadStatus;
 use crate::parse::chunk::{Chunk, Chunker};
+use crate::parse::encoding::Decoder;
 use crate::parse::margin::Margin;
 use crate::parse::{Choice, choose};
 use crate::source::{self, Gap, Input, Visitor};
@@ -352,11 +353,14 @@ impl Intake<'_, '_> {
         let mut head: Vec<u8> = Vec::with_capacity(HEAD);
         let mut first_line = 1;
         let mut chunker: Option<(Chunker, Arc<Choice>)> = None;
+        let mut encoding = Encoding::Unjudged;
+        let mut text = Vec::new();
         loop {
             let error = match next(reader, &mut buffer) {
                 Block::Bytes(read) if !self.stopped() => {
                     let block = buffer.get(..read).unwrap_or(&[]);
                     file.bytes += read as u64;
+                    let block = encoding.decode(block, &mut text);
                     match &mut chunker {
                         Some((chunker, choice)) => chunker.push(block, &mut |chunk| {
                             send(self.send, &mut self.tasks, number, choice, chunk);
@@ -364,6 +368,7 @@ impl Intake<'_, '_> {
                         None => {
                             head.extend_from_slice(block);
                             if head.len() >= HEAD {
+                                encoding.judge(&mut head, file);
                                 chunker = self.recognise(file, number, &mut head, &mut first_line);
                                 if chunker.is_none() && binary(&head) {
                                     return describe_binary(file, &head);
@@ -377,7 +382,17 @@ impl Intake<'_, '_> {
                 Block::End(error) => error,
             };
             if chunker.is_none() {
-                chunker = self.recognise(file, number, &mut head, &mut first_line);
+                encoding.judge(&mut head, file);
+            }
+            let rest = encoding.finish(&mut text);
+            match &mut chunker {
+                Some((chunker, choice)) => chunker.push(rest, &mut |chunk| {
+                    send(self.send, &mut self.tasks, number, choice, chunk);
+                }),
+                None => {
+                    head.extend_from_slice(rest);
+                    chunker = self.recognise(file, number, &mut head, &mut first_line);
+                }
             }
             if let Some((mut chunker, choice)) = chunker {
                 chunker
@@ -436,6 +451,49 @@ impl Intake<'_, '_> {
             head.drain(..end);
         }
         None
+    }
+}
+
+/// What is known of the encoding of a text.
+enum Encoding {
+    Unjudged,
+    Utf8,
+    Other(Box<Decoder>),
+}
+
+impl Encoding {
+    /// Judges by the first bytes, once, and turns them into UTF-8.
+    fn judge(&mut self, head: &mut Vec<u8>, file: &mut FileSeen) {
+        if !matches!(self, Self::Unjudged) {
+            return;
+        }
+        let Some(mut decoder) = Decoder::detect(head) else {
+            *self = Self::Utf8;
+            return;
+        };
+        file.notes.push(format!("read as {}", decoder.name()));
+        let raw = std::mem::take(head);
+        decoder.push(&raw, head);
+        *self = Self::Other(Box::new(decoder));
+    }
+
+    /// A block as UTF-8; `text` holds it where it had to be decoded.
+    fn decode<'t>(&mut self, block: &'t [u8], text: &'t mut Vec<u8>) -> &'t [u8] {
+        let Self::Other(decoder) = self else {
+            return block;
+        };
+        text.clear();
+        decoder.push(block, text);
+        text
+    }
+
+    /// What is left at the end of the text.
+    fn finish<'t>(&mut self, text: &'t mut Vec<u8>) -> &'t [u8] {
+        text.clear();
+        if let Self::Other(decoder) = self {
+            decoder.finish(text);
+        }
+        text
     }
 }
 

@@ -1,7 +1,7 @@
 //! Signals: format, condition, bound values and index literals.
 
 use super::super::condition::{self, Condition, LITERAL_BYTES, MODIFIERS, Op};
-use super::super::fault::{Bind, Signal, Source, ValueType};
+use super::super::fault::{Bind, FILE_NAME, Signal, Source, ValueType};
 use super::super::near;
 use super::super::raw::{OneOrMany, Ordered, RawBind, RawSignal, Scalar};
 use super::{Cx, scalars};
@@ -163,7 +163,7 @@ fn bind(
             kind,
         });
     }
-    if def.fields.iter().any(|f| f.name == from) {
+    if from == FILE_NAME || def.fields.iter().any(|f| f.name == from) {
         return Some(Bind {
             name,
             source: Source::Field(from),

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::table::{Owner, Table};
+use super::table::{Entry, Owner, Table};
 use crate::catalog::fault::{Inference, RoleSource, Signal, Tells, ValueType};
 use crate::model::format::FORMATS;
 use crate::model::hit::{Collected, Run, RunHit, SignalId};
@@ -12,6 +12,7 @@ use crate::model::node::{Product, Role};
 use crate::model::time::EventTime;
 
 mod clusters;
+mod evidence;
 mod names;
 mod skew;
 mod timeline;
@@ -54,6 +55,18 @@ fn product_of(signal: &Signal) -> Product {
     FORMATS
         .get(usize::from(signal.format))
         .map_or(Product::Unknown, |def| def.product)
+}
+
+/// The product of an entry: where any product may write the format, that of its rule.
+fn product_of_entry(table: &Table<'_>, entry: &Entry<'_>) -> Product {
+    match product_of(entry.signal) {
+        Product::Unknown => match entry.owner {
+            Owner::Fault(at) => table.catalog.faults.get(at).map(|rule| rule.product),
+            Owner::Fact(at) => table.catalog.facts.get(at).map(|rule| rule.product),
+        }
+        .unwrap_or(Product::Unknown),
+        product => product,
+    }
 }
 
 /// The product whose nodes write a parser's records.

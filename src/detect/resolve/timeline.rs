@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::clusters::Attach;
+use super::evidence::Evidence;
 use super::names::{Handle, Names};
 use super::skew::Offset;
 use super::times::Clocks;
-use super::{Facts, Stated, product_of, product_of_parser, value};
+use super::{Facts, Stated, product_of_entry, product_of_parser, value};
 use crate::detect::table::Table;
 use crate::model::hit::{Collected, SignalId, Values};
 use crate::model::node::{Product, Role};
@@ -324,22 +325,32 @@ fn clock_facts(parts: &Parts<'_, '_>, places: &Places) -> Vec<Told> {
     told.collect()
 }
 
+/// What makes two hits of overlapping bundles the same record.
+type Twin = (SignalId, EventTime, u64, Values, Option<usize>);
+
 fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
     let mut hits: Vec<(Option<usize>, TimedHit)> = Vec::new();
-    let mut seen: HashMap<(SignalId, EventTime, u64, Values), u32> = HashMap::new();
+    let mut seen: HashMap<Twin, u32> = HashMap::new();
     let writers = sole_writers(parts);
+    let evidence = Evidence::new(&parts.collected.files, &timeline.files);
     for run in &parts.collected.runs {
         let Some(entry) = parts.table.get(run.signal) else {
             continue;
         };
+        let product = product_of_entry(parts.table, entry);
         let index = |name| {
-            let handle = parts
-                .names
-                .find(product_of(entry.signal), value(run, entry.signal, name)?)?;
+            let handle = parts.names.find(product, value(run, entry.signal, name)?)?;
             places.get(&parts.names.node(handle)).copied()
         };
-        let writer = || writers.get(&(unit_of(parts, run.file), product_of(entry.signal)));
-        let node = index("node").or_else(|| places.get(writer()?.as_ref()?).copied());
+        if !evidence.allows(run, entry.signal) {
+            continue;
+        }
+        let values = evidence.values(run, entry.signal);
+        let writer = || {
+            let of_unit = || *writers.get(&(unit_of(parts, run.file), product))?;
+            only_writer(parts, run.file, product).or_else(of_unit)
+        };
+        let node = index("node").or_else(|| places.get(&writer()?).copied());
         let peer = index("peer");
         let cluster = [node, peer]
             .into_iter()
@@ -348,8 +359,8 @@ fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
         for (at, hit) in run.hits.iter().enumerate() {
             let time = parts.clocks.at(run.file as usize, hit.time);
             // overlapping bundles hold the same record twice: it counts once; equal records of one
-            // file are different observations
-            let twin = (run.signal, time, hit.hash, run.values.clone());
+            // file, or of two nodes, are different observations
+            let twin = (run.signal, time, hit.hash, values.clone(), node);
             if *seen.entry(twin).or_insert(run.file) != run.file {
                 continue;
             }
@@ -366,7 +377,7 @@ fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
                 node,
                 peer,
                 cluster: 0,
-                values: run.values.clone(),
+                values: values.clone(),
                 excerpt: hit.excerpt.clone(),
                 weight,
             };
@@ -390,6 +401,18 @@ fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
 fn unit_of<'p>(parts: &Parts<'p, '_>, file: u32) -> &'p str {
     let file = parts.collected.files.get(file as usize);
     file.map_or("", |file| file.origin.unit())
+}
+
+/// The only node of a product that writes in a file.
+fn only_writer(parts: &Parts<'_, '_>, file: u32, product: Product) -> Option<Handle> {
+    let who = parts.attach.writers.get(file as usize)?;
+    let of_product = |root: &&Handle| {
+        let name = parts.names.get(**root);
+        name.is_some_and(|(other, _)| *other == product)
+    };
+    let mut own = who.iter().filter(of_product);
+    let only = own.next()?;
+    own.next().is_none().then_some(*only)
 }
 
 /// The only node of a product that writes in a folder or archive: what names nobody is its own.
@@ -435,7 +458,9 @@ fn give_clusters(
             let product = parts
                 .table
                 .get(hit.signal)
-                .map_or(Product::Unknown, |entry| product_of(entry.signal));
+                .map_or(Product::Unknown, |entry| {
+                    product_of_entry(parts.table, entry)
+                });
             let near = known.get(&hit.file).and_then(|lines| {
                 let below = lines.range(..=hit.line).next_back();
                 let above = lines.range(hit.line..).next();

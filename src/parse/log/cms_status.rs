@@ -36,6 +36,15 @@ const MAX_LINES: usize = 400;
 /// Bytes of a block that are read; no more than the window in which a cut looks for it.
 const MAX_BLOCK: usize = JOIN_WINDOW;
 
+/// Lines of the block headed Certificates and the fields they become.
+const CERTIFICATES: [(&[u8], &str); 5] = [
+    (b"Server Key", "server_key"),
+    (b"Server Certificate", "server_certificate"),
+    (b"Client Key", "client_key"),
+    (b"Client Certificate", "client_certificate"),
+    (b"CA Certificate", "ca_certificate"),
+];
+
 /// The parser.
 pub struct CmsStatus;
 
@@ -51,6 +60,8 @@ enum Line<'l> {
     NodeInUse(&'l [u8]),
     Interface(&'l [u8]),
     LastCommand(&'l [u8]),
+    /// A file named under Certificates, by its place in [`CERTIFICATES`].
+    Certificate(usize, &'l [u8]),
     /// A heading or a value that tells nothing about the cluster.
     Other,
     Row(Row<'l>),
@@ -137,7 +148,11 @@ fn classify(line: &[u8], rows: bool) -> Line<'_> {
         b"Node in use" => return Line::NodeInUse(value),
         b"Interface" => return Line::Interface(value),
         b"Last command" => return Line::LastCommand(value),
-        _ => {}
+        key => {
+            if let Some(at) = CERTIFICATES.iter().position(|(name, _)| *name == key) {
+                return Line::Certificate(at, value);
+            }
+        }
     }
     if let Some(row) = row(line).filter(|_| rows) {
         return Line::Row(row);
@@ -211,6 +226,8 @@ struct Block<'l> {
     node_in_use: Option<&'l [u8]>,
     interface: Option<&'l [u8]>,
     last_command: Option<&'l [u8]>,
+    /// Files named under Certificates, as in [`CERTIFICATES`].
+    certificates: [Option<&'l [u8]>; CERTIFICATES.len()],
     /// Offset of the line, and what it says.
     rows: Vec<(usize, Row<'l>)>,
     /// Something stands behind the last row, so that no row can be missing.
@@ -268,6 +285,11 @@ fn block(bytes: &[u8], start: usize) -> Option<Block<'_>> {
             Line::Interface(value) => block.interface = Some(value),
             Line::LastCommand(value) => block.last_command = Some(value),
             Line::Row(row) => block.rows.push((at, row)),
+            Line::Certificate(which, value) => {
+                if let Some(slot) = block.certificates.get_mut(which) {
+                    *slot = Some(value);
+                }
+            }
             Line::Other => {}
         }
         block.listed = !block.rows.is_empty() && !matches!(line, Line::Row(_));
@@ -426,7 +448,30 @@ fn summary<'c>(bytes: &'c [u8], block: &Block<'c>, line: u64) -> Event<'c> {
     let mut others = rows().filter(|row| !row.me).peekable();
     let lost = others.peek().is_some() && others.all(|row| !row.connected());
     event.push("others_disconnected", yes_no(lost));
+    for ((_, field), value) in CERTIFICATES.iter().zip(block.certificates) {
+        if let Some(value) = value {
+            certificate(&mut event, field, value);
+        }
+    }
     event
+}
+
+/// A line under Certificates: the file's name, and what is said about it behind the name.
+fn certificate<'c>(event: &mut Event<'c>, field: &'static str, value: &'c [u8]) {
+    let end = find_space(value).unwrap_or(value.len());
+    let (name, rest) = value.split_at_checked(end).unwrap_or((value, b""));
+    let nothing = [b"none".as_slice(), b"(none)", b"-", b"not"];
+    if name.is_empty() || nothing.iter().any(|word| name.eq_ignore_ascii_case(word)) {
+        event.push("empty_certificate", field);
+        return;
+    }
+    event.push(field, text(name));
+    if text(rest)
+        .split(|c: char| !c.is_ascii_alphabetic())
+        .any(|word| word.eq_ignore_ascii_case("expired"))
+    {
+        event.push("expired_certificate", field);
+    }
 }
 
 fn node<'c>(bytes: &'c [u8], block: &Block<'c>, at: usize, row: &Row<'c>, line: u64) -> Event<'c> {
@@ -454,6 +499,9 @@ fn node<'c>(bytes: &'c [u8], block: &Block<'c>, at: usize, row: &Row<'c>, line: 
         event.push("in_sync", yes_no(row.in_sync()));
     }
     event.push("me", yes_no(row.me));
+    if let Some((_, first)) = block.rows.first() {
+        event.push("block", text(first.address));
+    }
     event
 }
 
@@ -597,6 +645,7 @@ cms1>
                 "out_of_sync=1",
                 "disconnected=1",
                 "others_disconnected=false",
+                "server_key=dbclusterServer.key",
             ]
         );
         assert!(events[0].text.starts_with("ERROR ") && events[0].text.ends_with("(Failed)"));
@@ -610,6 +659,7 @@ cms1>
                 "connected=true",
                 "in_sync=false",
                 "me=false",
+                "block=10.48.54.75",
             ]
         );
         assert_eq!(
@@ -653,6 +703,27 @@ cms1>
             "Status : Enabled\nNodes:\n  c.d (me) : Connected Primary\n",
         );
         assert_eq!(alone[0].first("others_disconnected"), Some("false"));
+    }
+
+    #[test]
+    fn certificates_are_named_empty_or_expired() {
+        let events = read(
+            &CmsStatus,
+            "Status : Enabled\nNodes:\n  10.1.1.1 (me) : Connected Primary\nCertificates\n  Server Key : \n  \
+             Server Certificate : none\n  Client Key : c.key\n  Client Certificate : c.crt (Expired)\n  \
+             CA Certificate : not_expired.crt\n",
+        );
+        assert_eq!(
+            fields(&events[0])[10..],
+            [
+                "empty_certificate=server_key",
+                "empty_certificate=server_certificate",
+                "client_key=c.key",
+                "client_certificate=c.crt",
+                "expired_certificate=client_certificate",
+                "ca_certificate=not_expired.crt",
+            ]
+        );
     }
 
     #[test]

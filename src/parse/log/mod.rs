@@ -1,5 +1,9 @@
 //! Log formats, one per file.
 
+pub mod certificate;
+pub mod cms_api;
+pub mod cms_events;
+pub mod cms_pki;
 pub mod cms_status;
 pub mod cms_syslog;
 pub mod expressway;

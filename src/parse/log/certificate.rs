@@ -1,0 +1,503 @@
+//! Certificates in PEM form, alone or several in one file, and keys beside them.
+//!
+//! ```text
+//! -----BEGIN CERTIFICATE-----
+//! MIIBszCCAVmgAwIBAgIUP…
+//! -----END CERTIFICATE-----
+//! ```
+//!
+//! The only user of x509-parser. Of a private key only the line that announces it is read: its
+//! body is never decoded and stands in no event.
+
+use std::fmt::Write as _;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use memchr::memmem;
+use sha2::{Digest, Sha256};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
+use x509_parser::pem::parse_x509_pem;
+use x509_parser::prelude::FromDer;
+use x509_parser::x509::X509Name;
+
+use crate::model::event::Event;
+use crate::model::time::RawTime;
+use crate::parse::chunk::{Chunk, JOIN_WINDOW};
+use crate::parse::scan::{is_blank, line_at, text, trim};
+use crate::parse::{LogParser, ParseStats, Probe, RecordHead};
+
+const BEGIN: &[u8] = b"-----BEGIN ";
+const CERTIFICATE: [&[u8]; 2] = [
+    b"-----BEGIN CERTIFICATE-----",
+    b"-----BEGIN TRUSTED CERTIFICATE-----",
+];
+const END: &[u8] = b"-----END ";
+const KEY: &[u8] = b"PRIVATE KEY-----";
+/// Longest certificate that is read.
+const MAX_PEM: usize = 64 * 1024;
+/// Names of a certificate that are kept.
+const MAX_NAMES: usize = 256;
+/// Certificates of one stretch of text whose order is judged.
+const MAX_BUNDLE: usize = 256;
+
+/// The parser.
+pub struct Certificates;
+
+/// A block of PEM text.
+struct Block {
+    start: usize,
+    /// Behind the line that ends it; for a key behind the line that begins it.
+    end: usize,
+    what: What,
+}
+
+enum What {
+    Certificate(Box<Details>),
+    /// The words before PRIVATE KEY.
+    Key(String),
+}
+
+/// What a certificate says.
+struct Details {
+    subject: Vec<u8>,
+    issuer: Vec<u8>,
+    subject_cn: Option<String>,
+    issuer_cn: Option<String>,
+    not_before: Option<String>,
+    not_after: Option<String>,
+    names: Vec<String>,
+    is_ca: bool,
+    digest: String,
+    key_digest: String,
+}
+
+impl Details {
+    fn self_signed(&self) -> bool {
+        self.subject == self.issuer
+    }
+}
+
+/// Certificates that stand close together, as in one file.
+#[derive(Default)]
+struct Bundle<'b> {
+    all: Vec<&'b Details>,
+    /// Number of certificates before the next block.
+    place: usize,
+    /// Behind the last block.
+    end: usize,
+}
+
+impl<'b> Bundle<'b> {
+    /// The bundle that begins with the first of these blocks.
+    fn of(blocks: &'b [Block]) -> Self {
+        let mut bundle = Self::default();
+        let mut end = blocks.first().map_or(0, |block| block.start);
+        for block in blocks {
+            if block.start.saturating_sub(end) > JOIN_WINDOW || bundle.all.len() >= MAX_BUNDLE {
+                break;
+            }
+            end = block.end;
+            if let What::Certificate(details) = &block.what {
+                bundle.all.push(details);
+            }
+        }
+        bundle
+    }
+}
+
+/// The blocks of a text in order; what cannot be decoded is counted.
+fn blocks(bytes: &[u8], skipped: &mut dyn FnMut(usize)) -> Vec<Block> {
+    let mut found = Vec::new();
+    let mut hits = memmem::find_iter(bytes, BEGIN).peekable();
+    while let Some(hit) = hits.next() {
+        let (line, next) = line_at(bytes, hit);
+        let line = trim(line);
+        if let Some(kind) = line.strip_suffix(KEY) {
+            let kind = trim(kind.strip_prefix(BEGIN).unwrap_or_default());
+            let plain =
+                kind.len() <= 32 && kind.iter().all(|b| b.is_ascii_alphabetic() || *b == b' ');
+            if plain {
+                found.push(Block {
+                    start: hit,
+                    end: next,
+                    what: What::Key(text(kind).into_owned()),
+                });
+            }
+            continue;
+        }
+        if !CERTIFICATE.contains(&line) {
+            continue;
+        }
+        // what begins before the other has ended was cut; so every byte is looked at once
+        let limit = hits.peek().map_or(bytes.len(), |begin| *begin);
+        let window = bytes
+            .get(next..limit.min(next + MAX_PEM))
+            .unwrap_or_default();
+        let Some(close) = memmem::find(window, END) else {
+            skipped(hit);
+            continue;
+        };
+        let end = line_at(bytes, next + close).1;
+        match details(bytes.get(hit..end).unwrap_or_default()) {
+            Some(details) => {
+                found.push(Block {
+                    start: hit,
+                    end,
+                    what: What::Certificate(Box::new(details)),
+                });
+            }
+            None => skipped(hit),
+        }
+    }
+    found
+}
+
+fn details(pem: &[u8]) -> Option<Details> {
+    let (_, pem) = parse_x509_pem(pem).ok()?;
+    let (_, found) = X509Certificate::from_der(&pem.contents).ok()?;
+    let time = |seconds: i64| {
+        let time = DateTime::<Utc>::from_timestamp(seconds, 0)?;
+        Some(time.to_rfc3339_opts(SecondsFormat::Secs, true))
+    };
+    let names = found.subject_alternative_name().ok().flatten();
+    Some(Details {
+        subject: found.subject().as_raw().to_vec(),
+        issuer: found.issuer().as_raw().to_vec(),
+        subject_cn: common_name(found.subject()),
+        issuer_cn: common_name(found.issuer()),
+        not_before: time(found.validity().not_before.timestamp()),
+        not_after: time(found.validity().not_after.timestamp()),
+        names: names
+            .map(|names| {
+                let names = names.value.general_names.iter();
+                names.take(MAX_NAMES).filter_map(name).collect()
+            })
+            .unwrap_or_default(),
+        is_ca: found.is_ca(),
+        digest: digest(&pem.contents),
+        key_digest: digest(found.public_key().raw),
+    })
+}
+
+fn common_name(name: &X509Name<'_>) -> Option<String> {
+    let name = name.iter_common_name().next()?.as_str().ok()?;
+    Some(name.to_owned())
+}
+
+fn name(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        GeneralName::IPAddress(bytes) => {
+            if let Ok(four) = <[u8; 4]>::try_from(*bytes) {
+                return Some(Ipv4Addr::from(four).to_string());
+            }
+            let sixteen = <[u8; 16]>::try_from(*bytes).ok()?;
+            Some(Ipv6Addr::from(sixteen).to_string())
+        }
+        _ => None,
+    }
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::new(), |mut hex, byte| {
+            // writing to a string cannot fail
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+}
+
+/// How the certificate at a place is tied to the others of its file.
+fn chain(all: &[&Details], at: usize) -> &'static str {
+    let Some(own) = all.get(at) else {
+        return "open";
+    };
+    if own.self_signed() {
+        return if all.len() == 1 { "single" } else { "root" };
+    }
+    let signs = |other: &&Details| other.subject == own.issuer;
+    match all.get(at + 1) {
+        _ if all.len() == 1 => "single",
+        Some(next) if signs(next) => "linked",
+        _ if all.iter().any(signs) => "misplaced",
+        _ => "open",
+    }
+}
+
+fn certificate(event: &mut Event<'_>, details: &Details, all: &[&Details], at: usize) {
+    event.push("position", (at + 1).to_string());
+    event.push("chain", chain(all, at));
+    let values = [
+        ("subject_cn", &details.subject_cn),
+        ("issuer_cn", &details.issuer_cn),
+        ("not_before", &details.not_before),
+        ("not_after", &details.not_after),
+    ];
+    for (field, value) in values {
+        if let Some(value) = value {
+            event.push(field, value.clone());
+        }
+    }
+    for name in &details.names {
+        event.push("san", name.clone());
+    }
+    let yes_no = |value: bool| if value { "true" } else { "false" };
+    event.push("self_signed", yes_no(details.self_signed()));
+    event.push("is_ca", yes_no(details.is_ca));
+    event.push("digest", details.digest.clone());
+    event.push("key_digest", details.key_digest.clone());
+}
+
+/// True for a line of base64 as wide as PEM writes it.
+fn is_body(line: &[u8]) -> bool {
+    let line = trim(line);
+    let base64 = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
+    line.len() >= 40 && line.iter().all(base64)
+}
+
+impl LogParser for Certificates {
+    fn id(&self) -> &'static str {
+        "certificate"
+    }
+
+    fn probe(&self, head: &[u8]) -> Probe {
+        let begins = memmem::find_iter(head, BEGIN).find(|at| {
+            let line = trim(line_at(head, *at).0);
+            CERTIFICATE.contains(&line) || line.ends_with(KEY)
+        });
+        match begins {
+            None => Probe::NotForUs,
+            Some(at) if is_blank(head.get(..at).unwrap_or_default()) => Probe::Certain,
+            Some(_) => Probe::Unsure,
+        }
+    }
+
+    fn is_record_start(&self, line: &[u8]) -> bool {
+        memmem::find(line, BEGIN).is_some()
+    }
+
+    fn joined(&self, before: &[u8], after: &[u8]) -> bool {
+        // the certificates of a bundle stay together, so that their order can be judged
+        let opened = memmem::find(before, BEGIN).is_some() || memmem::find(before, END).is_some();
+        let goes_on = memmem::find(after, BEGIN).is_some() || memmem::find(after, END).is_some();
+        let last = before
+            .strip_suffix(b"\n")
+            .and_then(|rest| rest.rsplit(|b| *b == b'\n').next());
+        let inside = last.is_some_and(is_body) && is_body(line_at(after, 0).0);
+        inside || (opened && goes_on)
+    }
+
+    fn head<'l>(&self, _: &'l [u8]) -> Option<RecordHead<'l>> {
+        None
+    }
+
+    fn parse<'c>(
+        &self,
+        chunk: &'c Chunk,
+        picks: Option<&[usize]>,
+        out: &mut dyn FnMut(Event<'c>),
+    ) -> ParseStats {
+        let bytes = chunk.bytes.as_slice();
+        let mut stats = ParseStats::default();
+        let mut numbers = chunk.line_counter();
+        let found = blocks(bytes, &mut |at| {
+            stats.skipped += 1;
+            stats.first_skipped.get_or_insert_with(|| chunk.line_at(at));
+        });
+        let mut bundle = Bundle::default();
+        for (nth, block) in found.iter().enumerate() {
+            let far = block.start.saturating_sub(bundle.end) > JOIN_WINDOW;
+            if nth == 0 || far {
+                bundle = Bundle::of(found.get(nth..).unwrap_or_default());
+            }
+            let at = bundle.place;
+            bundle.place += usize::from(matches!(block.what, What::Certificate(_)));
+            bundle.end = block.end;
+            let picked = |picks: &[usize]| {
+                let first = picks.partition_point(|pick| *pick < block.start);
+                picks.get(first).is_some_and(|pick| *pick < block.end)
+            };
+            if !picks.is_none_or(picked) {
+                continue;
+            }
+            let mut event = Event {
+                format: "certificate",
+                time: RawTime::None,
+                line: numbers.line_at(block.start),
+                fields: Vec::new(),
+                text: text(line_at(bytes, block.start).0),
+            };
+            match &block.what {
+                What::Key(kind) => {
+                    event.format = "certificate.key";
+                    if !kind.is_empty() {
+                        event.push("kind", kind.clone());
+                    }
+                }
+                What::Certificate(details) => {
+                    certificate(&mut event, details, &bundle.all, at);
+                }
+            }
+            stats.records += 1;
+            out(event);
+        }
+        stats
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::testing::read;
+
+    const SERVER: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBgTCCASigAwIBAgIUeSj690yGRC7B2LtvjEEGyEp96GIwCgYIKoZIzj0EAwIw\n\
+JDEMMAoGA1UECgwDTGFiMRQwEgYDVQQDDAtMYWIgaXNzdWluZzAeFw0xNjA2MDEw\n\
+MDAwMDBaFw0yNjA2MDEwMDAwMDBaMCkxDDAKBgNVBAoMA0xhYjEZMBcGA1UEAwwQ\n\
+Y21zMi5sYWIuZXhhbXBsZTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABJcafc4x\n\
+HAMdsepo3HA1pZ7VDjJOFv7Yw83nGxgw6HRXM7WfYMODXAGFlcJZWWYqCIn54QCc\n\
+mmdTLdBCjtPBp+ijMzAxMAwGA1UdEwEB/wQCMAAwIQYDVR0RBBowGIIQY21zMi5s\n\
+YWIuZXhhbXBsZYcECjA2TDAKBggqhkjOPQQDAgNHADBEAiB71K4/7QvPaxRfaCj9\n\
+cTfGwsATNrcQ4JFpQHu1OVgCUAIgByzLADe41rK3eKP/B3/jEqg7PjF32IOBMCsA\n\
+6JX8OrQ=\n\
+-----END CERTIFICATE-----\n";
+    const ISSUING: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBWjCCAQCgAwIBAgIUFPMA30n0PPYqLx+Dto/id83cnzMwCgYIKoZIzj0EAwIw\n\
+ITEMMAoGA1UECgwDTGFiMREwDwYDVQQDDAhMYWIgcm9vdDAeFw0xNTAxMDEwMDAw\n\
+MDBaFw0zMDAxMDEwMDAwMDBaMCQxDDAKBgNVBAoMA0xhYjEUMBIGA1UEAwwLTGFi\n\
+IGlzc3VpbmcwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAS165yOv3Dc7krWlIoz\n\
+3K6xOeSknyVLGH6FQQhOmRqe99kSc9E0pbxB+v4jrRVX3UopakPoqs8CNR5KTeGF\n\
+PlZaoxMwETAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIQCJW9Kz\n\
+/SKGvSVoiNXMLN2Lgx92SwzfK0gJssofaz8RCQIgTXZ4fDeVzTUJHqGeH80oSQkE\n\
+zsZrRu+1SlVF57/f/6g=\n\
+-----END CERTIFICATE-----\n";
+    const ROOT: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBVzCB/aADAgECAhQQsvBFE+63ACoGGedI1DqyUnWP6DAKBggqhkjOPQQDAjAh\n\
+MQwwCgYDVQQKDANMYWIxETAPBgNVBAMMCExhYiByb290MB4XDTE1MDEwMTAwMDAw\n\
+MFoXDTM1MDEwMTAwMDAwMFowITEMMAoGA1UECgwDTGFiMREwDwYDVQQDDAhMYWIg\n\
+cm9vdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABAiDGLD4IEEMsPKY3jb25+CE\n\
+INjM4l8I09cHmGdrF4CpVDh4g0z8KQgpBYySTvBUDHf039rYiObme2KD1PR76+ij\n\
+EzARMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSQAwRgIhAKKij4Za+iO4\n\
+QZF8dMioRDSU1jeE4LLAtqHDjX4vcpxAAiEAnaJBfeTLTgZvkjO46QTAAwXHMRhA\n\
+jxdTV/zt9M3v8F8=\n\
+-----END CERTIFICATE-----\n";
+
+    fn one(event: &Event<'_>, names: &[&str]) -> String {
+        names
+            .iter()
+            .map(|name| event.all(name).collect::<Vec<_>>().join("+"))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    #[test]
+    fn a_bundle_is_read_in_its_order() {
+        let text = format!("{SERVER}{ISSUING}\n{ROOT}");
+        let events = read(&Certificates, &text);
+        let seen: Vec<_> = events
+            .iter()
+            .map(|e| {
+                one(
+                    e,
+                    &["position", "chain", "subject_cn", "is_ca", "self_signed"],
+                )
+            })
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                "1 linked cms2.lab.example false false",
+                "2 linked Lab issuing true false",
+                "3 root Lab root true true",
+            ]
+        );
+        assert_eq!(
+            one(&events[0], &["issuer_cn", "not_before", "not_after", "san"]),
+            "Lab issuing 2016-06-01T00:00:00Z 2026-06-01T00:00:00Z cms2.lab.example+10.48.54.76"
+        );
+        assert_eq!(events[0].first("digest").map(str::len), Some(64));
+        assert_ne!(events[0].first("digest"), events[0].first("key_digest"));
+        assert_eq!(Certificates.probe(text.as_bytes()), Probe::Certain);
+    }
+
+    #[test]
+    fn order_and_gaps_show_in_the_chain() {
+        let chains = |text: &str| -> Vec<String> {
+            let events = read(&Certificates, text);
+            events.iter().map(|e| one(e, &["chain"])).collect()
+        };
+        assert_eq!(
+            chains(&format!("{SERVER}{ROOT}{ISSUING}")),
+            ["misplaced", "root", "misplaced"]
+        );
+        assert_eq!(chains(&format!("{SERVER}{ROOT}")), ["open", "root"]);
+        assert_eq!(chains(SERVER), ["single"]);
+        assert_eq!(chains(ROOT), ["single"]);
+    }
+
+    #[test]
+    fn certificates_far_apart_are_two_bundles() {
+        let text = format!("{SERVER}{}\n{ISSUING}", "x".repeat(JOIN_WINDOW));
+        let events = read(&Certificates, &text);
+        assert!(
+            events
+                .iter()
+                .all(|e| one(e, &["position", "chain"]) == "1 single")
+        );
+    }
+
+    #[test]
+    fn of_a_key_only_its_presence_is_told() {
+        let text = format!(
+            "-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0\n-----END RSA PRIVATE KEY-----\n{SERVER}"
+        );
+        let events = read(&Certificates, &text);
+        assert_eq!(events.len(), 2);
+        assert_eq!(events[0].first("kind"), Some("RSA"));
+        assert!(
+            events
+                .iter()
+                .all(|e| !format!("{e:?}").contains("c2VjcmV0"))
+        );
+    }
+
+    #[test]
+    fn damage_is_counted() {
+        let cut = SERVER.split_at(SERVER.len() / 2).0;
+        for text in [
+            cut.to_owned(),
+            SERVER.replace("MII", "AII"),
+            format!("{cut}\n{ROOT}"),
+        ] {
+            let chunk = Chunk {
+                bytes: text.into_bytes(),
+                first_line: 1,
+                line_numbers: None,
+            };
+            let mut seen = 0;
+            let stats = Certificates.parse(&chunk, None, &mut |_| seen += 1);
+            assert_eq!(
+                (seen <= 1, stats.skipped, stats.first_skipped),
+                (true, 1, Some(1))
+            );
+        }
+    }
+
+    #[test]
+    fn blocks_are_not_cut() {
+        let text = format!("{SERVER}{ROOT}");
+        let mut at = 0;
+        for line in text.split_inclusive('\n') {
+            at += line.len();
+            if at < text.len() {
+                let (before, after) = text.as_bytes().split_at(at);
+                assert!(Certificates.joined(before, after), "{line}");
+            }
+        }
+    }
+}
