@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -16,6 +17,7 @@ pub(super) struct Progress {
     total: u64,
     started: Instant,
     enabled: bool,
+    over: AtomicBool,
     bar: OnceLock<ProgressBar>,
 }
 
@@ -26,13 +28,17 @@ impl Progress {
             total,
             started: Instant::now(),
             enabled: io::stderr().is_terminal(),
+            over: AtomicBool::new(false),
             bar: OnceLock::new(),
         }
     }
 
     /// `read` bytes were read so far.
     pub(super) fn show(&self, read: u64) {
-        if self.enabled && (self.total >= LARGE || self.started.elapsed() >= PATIENCE) {
+        if self.enabled
+            && !self.over.load(Ordering::Relaxed)
+            && (self.total >= LARGE || self.started.elapsed() >= PATIENCE)
+        {
             let bar = self.bar.get_or_init(|| start(self.total, read));
             bar.set_position(read);
             if read > self.total && bar.length().is_some() {
@@ -40,13 +46,19 @@ impl Progress {
             }
         }
     }
+
+    /// Takes the bar off the screen for good.
+    pub(super) fn clear(&self) {
+        self.over.store(true, Ordering::Relaxed);
+        if let Some(bar) = self.bar.get() {
+            bar.finish_and_clear();
+        }
+    }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Some(bar) = self.bar.get() {
-            bar.finish_and_clear();
-        }
+        self.clear();
     }
 }
 
