@@ -184,8 +184,17 @@ impl Page<'_> {
         let text = sanitize::lines(text.trim_end())
             .replace("{{", "<")
             .replace("}}", ">");
-        for line in layout::wrap(&text, self.width.saturating_sub(indent)) {
-            self.line(indent, &line);
+        for paragraph in text.lines() {
+            let hang = lead(paragraph);
+            let (first, rest) = paragraph.split_at_checked(hang).unwrap_or(("", paragraph));
+            let room = self.width.saturating_sub(indent + hang);
+            for (at, line) in layout::wrap(rest, room).into_iter().enumerate() {
+                if at == 0 {
+                    self.line(indent, &format!("{first}{line}"));
+                } else {
+                    self.line(indent + hang, &line);
+                }
+            }
         }
     }
 
@@ -229,10 +238,17 @@ impl Page<'_> {
             ],
         );
         self.line(0, &about);
-        if !fault.known_as.is_empty() {
+        let title = fault.title.get(self.lang);
+        let names: Vec<&str> = fault
+            .known_as
+            .iter()
+            .map(String::as_str)
+            .filter(|name| !same(name, title))
+            .collect();
+        if !names.is_empty() {
             let names = self
                 .locale
-                .fill("explain.also", &[("names", &fault.known_as.join(", "))]);
+                .fill("explain.also", &[("names", &names.join(", "))]);
             self.prose(0, &names);
         }
         self.out.push('\n');
@@ -300,7 +316,7 @@ impl Page<'_> {
                 Some(or) => self
                     .locale
                     .fill("explain.run_or", &[("run", run), ("or", or)]),
-                None => run.clone(),
+                None => format!("`{run}`"),
             });
             let manual = step
                 .manual
@@ -381,6 +397,20 @@ impl Page<'_> {
     }
 }
 
+/// Length of what a list item starts with: `1. ` or `- `, and blanks before it.
+fn lead(line: &str) -> usize {
+    let item = line.trim_start_matches(' ');
+    let digits = item.len() - item.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let mark = item.split_at_checked(digits).map_or("", |(_, rest)| rest);
+    if digits > 0 && digits <= 3 && mark.starts_with(". ") {
+        line.len() - item.len() + digits + 2
+    } else if item.starts_with("- ") {
+        line.len() - item.len() + 2
+    } else {
+        0
+    }
+}
+
 fn severity_key(severity: Severity) -> &'static str {
     match severity {
         Severity::Info => "severity.info",
@@ -393,4 +423,19 @@ fn severity_key(severity: Severity) -> &'static str {
 /// A text about any incident: `<peer>` where a report names the peer.
 fn pattern(template: &str) -> String {
     text::fill(template, &|name| Some(format!("<{name}>")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_of_lists_hang() {
+        assert_eq!(lead("1. text"), 3);
+        assert_eq!(lead("  12. 글"), 6);
+        assert_eq!(lead("- text"), 2);
+        assert_eq!(lead("2017 text"), 0);
+        assert_eq!(lead("1.5 text"), 0);
+        assert_eq!(lead(""), 0);
+    }
 }
