@@ -71,6 +71,7 @@ fn render(report: &Report, lang: &str, width: usize, colour: bool) -> String {
     let look = Look {
         locale: &locale,
         width,
+        year: None,
         colour,
         known: &known,
     };

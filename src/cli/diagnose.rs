@@ -73,6 +73,7 @@ pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
     let look = Look {
         locale: &locale,
         width: settings::width(),
+        year: args.year,
         colour: to_screen && settings::colour(),
         known: &known,
     };
