@@ -79,7 +79,7 @@ fn shorten_member(path: &str, columns: usize) -> Option<String> {
     fits(archive)
         .or_else(|| fits(&format!("{GAP}{}", name?)))
         .or_else(|| {
-            let last = tails().last().unwrap_or_else(|| member.to_owned());
+            let last = tails().next_back().unwrap_or_else(|| member.to_owned());
             let room = columns.checked_sub(width(&last) + 1)?;
             (room >= LEAST).then(|| format!("{GAP}{}{last}", tail(archive, room)))
         })

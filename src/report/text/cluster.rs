@@ -277,10 +277,13 @@ fn fault_title(page: &Page<'_>, id: &str) -> String {
         .map_or_else(|| id.to_owned(), |title| format!("{title} ({id})"))
 }
 
+/// Ids of faults, and what would decide them: what to collect, and why.
+type Undecided<'a> = (Vec<&'a str>, Vec<(&'a str, &'a str)>);
+
 /// What could not be decided: what to collect and why, under the fault that it would decide.
 /// Faults with the same wishes stand together.
 fn not_checked(page: &mut Page<'_>, list: &[NotChecked]) {
-    let mut groups: Vec<(Vec<&str>, Vec<(&str, &str)>)> = Vec::new();
+    let mut groups: Vec<Undecided<'_>> = Vec::new();
     for entry in list {
         let wish = (entry.collect.as_str(), entry.because.as_str());
         match groups
@@ -291,7 +294,7 @@ fn not_checked(page: &mut Page<'_>, list: &[NotChecked]) {
             None => groups.push((vec![&entry.fault], vec![wish])),
         }
     }
-    let mut merged: Vec<(Vec<&str>, Vec<(&str, &str)>)> = Vec::new();
+    let mut merged: Vec<Undecided<'_>> = Vec::new();
     for (faults, wishes) in groups {
         match merged.iter_mut().find(|(_, known)| *known == wishes) {
             Some((known, _)) => known.extend(faults),
