@@ -230,7 +230,7 @@ fn write_why(
         paint::paint(&title, paint::Tint::Bold, look.colour)
     )?;
     for line in lines {
-        let line = worded(&sanitize::line(line));
+        let line = sanitize::line(line);
         let indent = line.len() - line.trim_start_matches(' ').len();
         // what goes on stands two columns further in than its start
         for (at, part) in layout::wrap(&line, look.width.saturating_sub(4))
@@ -242,41 +242,4 @@ fn write_why(
         }
     }
     Ok(())
-}
-
-/// A line about a judgement as a person would say it: nobody is not named, and a number of
-/// records agrees with its word.
-fn worded(line: &str) -> String {
-    let line = line
-        .replace(" on - about ", " about ")
-        .replace(" about - by ", " by ");
-    match line.split_once(" record(s)") {
-        Some((before, after)) => {
-            let one = before.ends_with(" 1");
-            let word = if one { "record" } else { "records" };
-            format!("{before} {word}{after}")
-        }
-        None => line,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nobody_is_not_named_and_one_record_is_one() {
-        assert_eq!(
-            worded("f: concluded on cms1 about - by clause 1 with 1 record(s)"),
-            "f: concluded on cms1 by clause 1 with 1 record"
-        );
-        assert_eq!(
-            worded("f: concluded on - about - by clause 2 with 11 record(s)"),
-            "f: concluded by clause 2 with 11 records"
-        );
-        assert_eq!(
-            worded("  signal a: 0 record(s), first at x-about-y:1"),
-            "  signal a: 0 records, first at x-about-y:1"
-        );
-    }
 }
