@@ -185,7 +185,7 @@ impl Page<'_> {
             .replace("{{", "<")
             .replace("}}", ">");
         for paragraph in text.lines() {
-            let hang = lead(paragraph);
+            let hang = layout::item_lead(paragraph);
             let (first, rest) = paragraph.split_at_checked(hang).unwrap_or(("", paragraph));
             let room = self.width.saturating_sub(indent + hang);
             for (at, line) in layout::wrap(rest, room).into_iter().enumerate() {
@@ -397,20 +397,6 @@ impl Page<'_> {
     }
 }
 
-/// Length of what a list item starts with: `1. ` or `- `, and blanks before it.
-fn lead(line: &str) -> usize {
-    let item = line.trim_start_matches(' ');
-    let digits = item.len() - item.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let mark = item.split_at_checked(digits).map_or("", |(_, rest)| rest);
-    if digits > 0 && digits <= 3 && mark.starts_with(". ") {
-        line.len() - item.len() + digits + 2
-    } else if item.starts_with("- ") {
-        line.len() - item.len() + 2
-    } else {
-        0
-    }
-}
-
 fn severity_key(severity: Severity) -> &'static str {
     match severity {
         Severity::Info => "severity.info",
@@ -423,19 +409,4 @@ fn severity_key(severity: Severity) -> &'static str {
 /// A text about any incident: `<peer>` where a report names the peer.
 fn pattern(template: &str) -> String {
     text::fill(template, &|name| Some(format!("<{name}>")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn items_of_lists_hang() {
-        assert_eq!(lead("1. text"), 3);
-        assert_eq!(lead("  12. 글"), 6);
-        assert_eq!(lead("- text"), 2);
-        assert_eq!(lead("2017 text"), 0);
-        assert_eq!(lead("1.5 text"), 0);
-        assert_eq!(lead(""), 0);
-    }
 }

@@ -13,6 +13,9 @@ use super::args::{RulesAction, RulesArgs};
 use super::failure::{Failure, Trouble, did_you_mean};
 use super::{Exit, diagnose, print, say, settings};
 
+/// Least columns for a title beside its id; with fewer it stands below.
+const TITLE: usize = 30;
+
 /// Lists or checks.
 pub(super) fn run(args: &RulesArgs) -> Result<Exit, Failure> {
     diagnose::rules_folder(args.rules.as_deref())?;
@@ -56,22 +59,28 @@ fn list(catalog: &Catalog, args: &RulesArgs) -> Result<Exit, Failure> {
             .unwrap_or(0)
     };
     let widths = [widest(0), widest(1), widest(2)];
+    // what goes into a file or another program stays whole
+    let width = settings::told_width().unwrap_or(usize::MAX);
+    let lead = widths.iter().sum::<usize>() + 2 * widths.len();
+    let beside = width.saturating_sub(lead) >= TITLE;
     let mut out = String::new();
     for [id, severity, status, title] in &rows {
         let [id_width, severity_width, status_width] = widths;
-        let line = format!(
-            "{}  {}  {}  {title}",
+        let facts = format!(
+            "{}  {}  {}",
             layout::pad(id, id_width),
             layout::pad(severity, severity_width),
             layout::pad(status, status_width)
         );
-        // what goes into a file or another program stays whole
-        let line = match settings::told_width() {
-            Some(width) => layout::shorten(&line, width),
-            None => line,
+        let lines = if beside {
+            vec![format!("{facts}  {title}")]
+        } else {
+            vec![facts, format!("  {title}")]
         };
-        out.push_str(line.trim_end());
-        out.push('\n');
+        for line in lines {
+            out.push_str(layout::shorten(&line, width).trim_end());
+            out.push('\n');
+        }
     }
     print(out.as_bytes())?;
     Ok(Exit::Clean)

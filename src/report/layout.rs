@@ -88,6 +88,20 @@ fn shorten_member(path: &str, columns: usize) -> Option<String> {
 /// Between an archive and the path of its member.
 const MEMBER: &str = "!/";
 
+/// Bytes of what a list item starts with: `1. ` or `- `, and blanks before it.
+pub fn item_lead(line: &str) -> usize {
+    let item = line.trim_start_matches(' ');
+    let digits = item.len() - item.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let mark = item.split_at_checked(digits).map_or("", |(_, rest)| rest);
+    if digits > 0 && digits <= 3 && mark.starts_with(". ") {
+        line.len() - item.len() + digits + 2
+    } else if item.starts_with("- ") {
+        line.len() - item.len() + 2
+    } else {
+        0
+    }
+}
+
 /// Breaks a text into lines of at most `columns`: at its own line feeds, at spaces, and inside a
 /// word only when the word alone is wider than a line. An empty text gives no line.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
@@ -205,6 +219,16 @@ mod tests {
             "…ay-cluster.zip!/…/snapshot_expc01_2020.txt:17"
         );
         assert_eq!(shorten_path("/", 1), "/");
+    }
+
+    #[test]
+    fn items_of_lists_have_a_lead() {
+        assert_eq!(item_lead("1. text"), 3);
+        assert_eq!(item_lead("  12. 글"), 6);
+        assert_eq!(item_lead("- text"), 2);
+        assert_eq!(item_lead("2017 text"), 0);
+        assert_eq!(item_lead("1.5 text"), 0);
+        assert_eq!(item_lead(""), 0);
     }
 
     #[test]
