@@ -412,7 +412,7 @@ fn interrupt(child: &std::process::Child) {
     };
     let started = std::time::Instant::now();
     while !caught() && started.elapsed().as_secs() < 20 {
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        std::thread::yield_now();
     }
     let done = Command::new("kill")
         .args(["-INT", &child.id().to_string()])

@@ -71,6 +71,7 @@ fn render(report: &Report, lang: &str, width: usize, colour: bool) -> String {
     let look = Look {
         locale: &locale,
         width,
+        year: None,
         colour,
         known: &known,
     };
@@ -325,6 +326,61 @@ fn nothing_recognised() {
             json!([]),
             json!([file("notes.txt", "unrecognised", "read", &[])]),
         ),
+    );
+}
+
+#[test]
+fn a_locked_archive_alone_could_not_be_read() {
+    let locked = file(
+        "logs.zip!/var/log/syslog",
+        "unrecognised",
+        "unread",
+        &["it is encrypted"],
+    );
+    let text = render(&report(json!([]), json!([locked])), "en", 80, false);
+    assert!(text.starts_with("NOTHING READ\n"), "{text}");
+    assert!(!text.contains("known format"), "{text}");
+    assert_eq!(
+        text.matches("logs.zip!/var/log/syslog").count(),
+        1,
+        "{text}"
+    );
+    assert_eq!(text.matches("it is encrypted").count(), 1, "{text}");
+}
+
+#[test]
+fn the_year_is_told_once_with_the_number_of_files() {
+    let locale = Locale::new(&words(), "en");
+    let note = locale.word("judge.note_year_assumed");
+    let files: Vec<Value> = ["a/syslog", "b/syslog"]
+        .iter()
+        .map(|origin| file(origin, "cms.syslog", "read", &[note, "odd"]))
+        .collect();
+    let report = report(json!([cluster("c", "healthy", json!([]))]), json!(files));
+    let text = render(&report, "en", 200, false);
+    assert!(!text.contains(note), "{text}");
+    assert_eq!(
+        text.matches("The records of 2 files carry no year").count(),
+        1,
+        "{text}"
+    );
+    assert!(text.contains("a/syslog: odd\n"), "{text}");
+}
+
+#[test]
+fn names_that_the_head_tells_need_no_table() {
+    let node = |name: &str, role: &str| json!({"name": name, "addresses": [name], "role": role, "role_as_of": null, "version": null});
+    let mut value = cluster("b, a", "healthy", json!([]));
+    value["facts"] = json!([]);
+    value["nodes"] = json!([node("a", "unknown"), node("b", "unknown")]);
+    let text = render(&report(json!([value.clone()]), json!([])), "en", 80, false);
+    assert!(!text.contains("\nNodes\n"), "{text}");
+    value["nodes"] = json!([node("a", "replica"), node("b", "unknown")]);
+    let text = render(&report(json!([value]), json!([])), "en", 80, false);
+    let table = text.split("\nNodes\n").nth(1).unwrap();
+    assert!(
+        table.find("  b").unwrap() < table.find("  a ").unwrap(),
+        "{text}"
     );
 }
 

@@ -95,6 +95,7 @@ fn a_written_report_fits_the_schema() {
             &Look {
                 locale: &locale,
                 width: 80,
+                year: None,
                 colour: false,
                 known: &known,
             },

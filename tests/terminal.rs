@@ -282,6 +282,8 @@ fn ctrl_c_gives_the_report_of_what_was_read() {
     let text = terminal.until("exit ", || pipe.write(IDLE));
     assert!(text.contains("\nexit 130\n"), "{text}");
     assert!(text.contains("reading was interrupted"), "{text}");
+    assert!(!text.contains(BAR), "the bar is gone:\n{text}");
+    assert!(text.starts_with("before\ninterrupted: "), "{text}");
     let (_, report) = text.split_once("\nFAULTY  ").unwrap();
     fits(report);
 }

@@ -6,6 +6,7 @@ use std::fs;
 use std::io;
 use std::num::NonZero;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use chrono_tz::Tz;
@@ -44,8 +45,8 @@ pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
         }
     }
 
-    let stop = interrupt::watch();
-    let progress = Progress::new(selection.total_bytes());
+    let progress = Arc::new(Progress::new(selection.total_bytes()));
+    let stop = interrupt::watch(Arc::clone(&progress));
     let limits = Limits::default();
     let show = |bytes| progress.show(bytes);
     let job = Job {
@@ -63,7 +64,7 @@ pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
         }
         None => (pipeline::run(job).map_err(|error| internal(&error))?, None),
     };
-    drop(progress);
+    progress.clear();
     let interrupted = stop.load(Ordering::Relaxed);
 
     let locale = settings::locale(&catalog, lang);
@@ -72,6 +73,7 @@ pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
     let look = Look {
         locale: &locale,
         width: settings::width(),
+        year: args.year,
         colour: to_screen && settings::colour(),
         known: &known,
     };

@@ -205,8 +205,17 @@ impl Page<'_> {
         let text = sanitize::lines(text.trim_end())
             .replace("{{", "<")
             .replace("}}", ">");
-        for line in layout::wrap(&text, self.width.saturating_sub(indent)) {
-            self.line(indent, &line);
+        for paragraph in text.lines() {
+            let hang = layout::item_lead(paragraph);
+            let (first, rest) = paragraph.split_at_checked(hang).unwrap_or(("", paragraph));
+            let room = self.width.saturating_sub(indent + hang);
+            for (at, line) in layout::wrap(rest, room).into_iter().enumerate() {
+                if at == 0 {
+                    self.line(indent, &format!("{first}{line}"));
+                } else {
+                    self.line(indent + hang, &line);
+                }
+            }
         }
     }
 
@@ -250,10 +259,17 @@ impl Page<'_> {
             ],
         );
         self.line(0, &about);
-        if !fault.known_as.is_empty() {
+        let title = fault.title.get(self.lang);
+        let names: Vec<&str> = fault
+            .known_as
+            .iter()
+            .map(String::as_str)
+            .filter(|name| !same(name, title))
+            .collect();
+        if !names.is_empty() {
             let names = self
                 .locale
-                .fill("explain.also", &[("names", &fault.known_as.join(", "))]);
+                .fill("explain.also", &[("names", &names.join(", "))]);
             self.prose(0, &names);
         }
         self.out.push('\n');
@@ -321,7 +337,7 @@ impl Page<'_> {
                 Some(or) => self
                     .locale
                     .fill("explain.run_or", &[("run", run), ("or", or)]),
-                None => run.clone(),
+                None => format!("`{run}`"),
             });
             let manual = step
                 .manual

@@ -4,10 +4,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::progress::Progress;
 use super::{Exit, say};
 
-/// Watches for Ctrl-C; the flag turns true at the first one.
-pub(super) fn watch() -> Arc<AtomicBool> {
+/// Watches for Ctrl-C; the flag turns true at the first one, and the bar makes room for the word
+/// about it.
+pub(super) fn watch(progress: Arc<Progress>) -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     // where no handler can be set, Ctrl-C ends the program as it always did
@@ -15,6 +17,7 @@ pub(super) fn watch() -> Arc<AtomicBool> {
         if flag.swap(true, Ordering::Relaxed) {
             abort();
         }
+        progress.clear();
         say("interrupted: what was read so far is being diagnosed; Ctrl-C again ends at once");
     });
     stop

@@ -10,6 +10,7 @@ pub(super) fn near<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a st
         .filter_map(|name| {
             let lower: Vec<char> = name.to_lowercase().chars().take(80).collect();
             let distance = distance(&wanted, &lower);
+            let distance = distance.min(by_segment(&wanted, &lower).unwrap_or(usize::MAX));
             (distance <= limit).then_some((distance, name))
         })
         .collect();
@@ -22,6 +23,31 @@ pub(super) fn near<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a st
         .take(3)
         .map(|(_, name)| name.to_owned())
         .collect()
+}
+
+/// How far `wanted` is from the start of a dotted or dashed name, segment by segment; none when it
+/// is no such name, or when a segment is too far away to be a slip.
+///
+/// `cms.db.conection` is two changes away from `cms.db.connection-refused`: a letter, and a rest.
+fn by_segment(wanted: &[char], name: &[char]) -> Option<usize> {
+    let split = |text: &[char]| -> Vec<Vec<char>> {
+        text.split(|c| matches!(c, '.' | '-' | '_'))
+            .map(<[char]>::to_vec)
+            .collect()
+    };
+    let (wanted, name) = (split(wanted), split(name));
+    if wanted.len() < 2 || wanted.len() > name.len() {
+        return None;
+    }
+    let mut sum = usize::from(wanted.len() < name.len());
+    for (own, other) in wanted.iter().zip(&name) {
+        let apart = distance(own, other);
+        if apart > own.len() / 3 {
+            return None;
+        }
+        sum += apart;
+    }
+    Some(sum)
 }
 
 /// Insertions, removals and replacements between two words.
@@ -59,6 +85,20 @@ mod tests {
         assert_eq!(of("abc", ""), 3);
         assert_eq!(of("", "ab"), 2);
         assert_eq!(of("kitten", "sitting"), 3);
+    }
+
+    #[test]
+    fn a_start_with_a_slip_is_near() {
+        let known = [
+            "cms.db.connection-refused",
+            "cms.db.connection-blocked",
+            "cms.db.no-primary",
+            "net.tcp.refused",
+        ];
+        let refused = ["cms.db.connection-blocked", "cms.db.connection-refused"];
+        assert_eq!(near("cms.db.conection", known), refused);
+        assert_eq!(near("cms.db.connection", known), refused);
+        assert!(near("cms.xx", known).is_empty());
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! A progress bar for long inputs, on a terminal only and gone when the work is done.
 
-use std::io::{self, IsTerminal as _};
-use std::sync::OnceLock;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use terminal_size::{Width, terminal_size_of};
 
 /// Input of this size shows the bar at once.
 const LARGE: u64 = 50 << 20;
@@ -16,6 +18,7 @@ pub(super) struct Progress {
     total: u64,
     started: Instant,
     enabled: bool,
+    over: AtomicBool,
     bar: OnceLock<ProgressBar>,
 }
 
@@ -26,13 +29,17 @@ impl Progress {
             total,
             started: Instant::now(),
             enabled: io::stderr().is_terminal(),
+            over: AtomicBool::new(false),
             bar: OnceLock::new(),
         }
     }
 
     /// `read` bytes were read so far.
     pub(super) fn show(&self, read: u64) {
-        if self.enabled && (self.total >= LARGE || self.started.elapsed() >= PATIENCE) {
+        if self.enabled
+            && !self.over.load(Ordering::Relaxed)
+            && (self.total >= LARGE || self.started.elapsed() >= PATIENCE)
+        {
             let bar = self.bar.get_or_init(|| start(self.total, read));
             bar.set_position(read);
             if read > self.total && bar.length().is_some() {
@@ -40,13 +47,19 @@ impl Progress {
             }
         }
     }
+
+    /// Takes the bar off the screen for good.
+    pub(super) fn clear(&self) {
+        self.over.store(true, Ordering::Relaxed);
+        if let Some(bar) = self.bar.get() {
+            bar.finish_and_clear();
+        }
+    }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Some(bar) = self.bar.get() {
-            bar.finish_and_clear();
-        }
+        self.clear();
     }
 }
 
@@ -58,7 +71,7 @@ fn start(total: u64, read: u64) -> ProgressBar {
         endless(&bar);
     }
     bar.set_position(read);
-    bar.set_draw_target(ProgressDrawTarget::stderr());
+    bar.set_draw_target(ProgressDrawTarget::term_like(Box::new(Line::default())));
     bar
 }
 
@@ -72,5 +85,72 @@ fn style(bar: &ProgressBar, template: &str) {
     // a template that is wrong would only cost the looks
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("━━ "));
+    }
+}
+
+/// Standard error with the cursor left at the start of the bar's line. A bar fills its line, so
+/// behind it the `^C` that a terminal shows would go to the next line, and clearing would clear
+/// that one.
+#[derive(Debug, Default)]
+struct Line {
+    held: Mutex<String>,
+}
+
+impl Line {
+    fn hold(&self, text: &str) -> io::Result<()> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.push_str(text);
+        Ok(())
+    }
+
+    fn jump(&self, count: usize, way: char) -> io::Result<()> {
+        if count == 0 {
+            return Ok(());
+        }
+        self.hold(&format!("\x1b[{count}{way}"))
+    }
+}
+
+impl TermLike for Line {
+    fn width(&self) -> u16 {
+        terminal_size_of(io::stderr()).map_or(80, |(Width(columns), _)| columns)
+    }
+
+    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+        self.jump(n, 'A')
+    }
+
+    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+        self.jump(n, 'B')
+    }
+
+    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
+        self.jump(n, 'C')
+    }
+
+    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
+        self.jump(n, 'D')
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.hold(text)?;
+        self.hold("\n")
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.hold(text)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.hold("\r\x1b[2K")
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.push('\r');
+        let mut out = io::stderr().lock();
+        out.write_all(held.as_bytes())?;
+        held.clear();
+        out.flush()
     }
 }

@@ -1,15 +1,20 @@
 //! `clusterdx rules`: the catalog, its checks and its samples.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::catalog::{Catalog, Problem, lint};
+use crate::catalog::lint::{self, SampleFacts};
+use crate::catalog::{Catalog, Problem};
 use crate::report::{layout, sanitize};
 use crate::samples;
 
 use super::args::{RulesAction, RulesArgs};
 use super::failure::{Failure, Trouble, did_you_mean};
 use super::{Exit, diagnose, print, say, settings};
+
+/// Least columns for a title beside its id; with fewer it stands below.
+const TITLE: usize = 30;
 
 /// Lists or checks.
 pub(super) fn run(args: &RulesArgs) -> Result<Exit, Failure> {
@@ -54,36 +59,77 @@ fn list(catalog: &Catalog, args: &RulesArgs) -> Result<Exit, Failure> {
             .unwrap_or(0)
     };
     let widths = [widest(0), widest(1), widest(2)];
+    // what goes into a file or another program stays whole
+    let width = settings::told_width().unwrap_or(usize::MAX);
+    let lead = widths.iter().sum::<usize>() + 2 * widths.len();
+    let beside = width.saturating_sub(lead) >= TITLE;
     let mut out = String::new();
     for [id, severity, status, title] in &rows {
         let [id_width, severity_width, status_width] = widths;
-        let line = format!(
-            "{}  {}  {}  {title}",
+        let facts = format!(
+            "{}  {}  {}",
             layout::pad(id, id_width),
             layout::pad(severity, severity_width),
             layout::pad(status, status_width)
         );
-        out.push_str(line.trim_end());
-        out.push('\n');
+        let lines = if beside {
+            vec![format!("{facts}  {title}")]
+        } else {
+            vec![facts, format!("  {title}")]
+        };
+        for line in lines {
+            out.push_str(layout::shorten(&line, width).trim_end());
+            out.push('\n');
+        }
     }
     print(out.as_bytes())?;
     Ok(Exit::Clean)
 }
 
 fn lint_all(catalog: &Catalog, args: &RulesArgs) -> Result<Exit, Failure> {
-    let samples = match samples_folder(args) {
+    let facts = match samples_folder(args) {
         Some(folder) => match samples::discover(&folder) {
-            Ok(samples) => samples,
+            Ok(samples) => samples::facts(&samples),
             Err(problems) => return told(&problems),
         },
         None => {
             say(
-                "no folder with samples was found, so every fault counts as one without a sample; '--samples DIR' names it",
+                "no folder with samples was found: samples are not checked; '--samples DIR' names it",
             );
-            Vec::new()
+            every_sample(catalog)
         }
     };
-    told(&lint::lint(catalog, &samples::facts(&samples)))
+    let mut problems = lint::lint(catalog, &facts);
+    if args.rules.is_some() {
+        let own = added(catalog);
+        problems.retain(|problem| own.contains(problem.file.as_str()));
+    }
+    told(&problems)
+}
+
+/// Facts about samples that leave nothing to say about them.
+fn every_sample(catalog: &Catalog) -> SampleFacts {
+    let ids: BTreeSet<String> = catalog.faults.iter().map(|f| f.id.clone()).collect();
+    SampleFacts {
+        positive: ids.clone(),
+        near_miss: ids,
+    }
+}
+
+/// Ids of the rules that are not as they were built in. The others are not for this user to mend.
+fn added(catalog: &Catalog) -> BTreeSet<&str> {
+    let builtin = Catalog::builtin().unwrap_or_default();
+    let faults = catalog
+        .faults
+        .iter()
+        .filter(|fault| builtin.fault(&fault.id) != Some(*fault))
+        .map(|fault| fault.id.as_str());
+    let facts = catalog
+        .facts
+        .iter()
+        .filter(|rule| !builtin.facts.contains(rule))
+        .map(|rule| rule.id.as_str());
+    faults.chain(facts).collect()
 }
 
 /// Prints problems as the result.
@@ -140,13 +186,19 @@ fn test(catalog: &Catalog, args: &RulesArgs) -> Result<Exit, Failure> {
     let unproved = samples::unproved(&samples, catalog);
     let mut out = String::new();
     for clause in &unproved {
-        _ = writeln!(out, "never true in a sample: {}", sanitize::line(clause));
+        _ = writeln!(out, "not in the samples: {}", sanitize::line(clause));
     }
+    // the list tells clauses and signals apart by its words only
+    let signals = unproved
+        .iter()
+        .filter(|entry| entry.contains(": signal '"))
+        .count();
     _ = writeln!(
         out,
-        "{} samples, {failed} failed, {} clauses without proof",
-        samples.len(),
-        unproved.len()
+        "{}, {failed} failed; without proof: {}, {}",
+        number(samples.len(), "sample"),
+        number(unproved.len() - signals, "clause"),
+        number(signals, "signal")
     );
     print(out.as_bytes())?;
     Ok(if failed == 0 {
@@ -154,6 +206,12 @@ fn test(catalog: &Catalog, args: &RulesArgs) -> Result<Exit, Failure> {
     } else {
         Exit::Found
     })
+}
+
+/// `1 clause`, `2 clauses`.
+fn number(count: usize, word: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {word}{ending}")
 }
 
 /// The folder asked for, else `samples` in or beside the rules folder, else `samples` here.

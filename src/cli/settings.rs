@@ -59,6 +59,11 @@ pub(super) fn colour() -> bool {
 
 /// Columns of standard output.
 pub(super) fn width() -> usize {
+    told_width().unwrap_or(WIDTH)
+}
+
+/// Columns of standard output, where a terminal or `COLUMNS` tells them.
+pub(super) fn told_width() -> Option<usize> {
     let terminal = terminal_size_of(io::stdout())
         .map(|(Width(columns), _)| usize::from(columns))
         .filter(|columns| *columns > 0);
@@ -67,7 +72,7 @@ pub(super) fn width() -> usize {
             .and_then(|text| text.trim().parse().ok())
             .filter(|columns| *columns > 0)
     };
-    terminal.or_else(columns).unwrap_or(WIDTH)
+    terminal.or_else(columns)
 }
 
 /// The program's words in a language.

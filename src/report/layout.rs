@@ -32,10 +32,14 @@ pub fn shorten(text: &str, columns: usize) -> String {
 }
 
 /// The path cut in its middle to at most `columns`, at `/` where it can be: the bundle and the
-/// file's own name are what a reader looks for.
+/// file's own name are what a reader looks for. Of a member of an archive the end of the archive's
+/// name stays: `…diag.tar.gz!/…/syslog`.
 pub fn shorten_path(path: &str, columns: usize) -> String {
     if width(path) <= columns {
         return path.to_owned();
+    }
+    if let Some(short) = shorten_member(path, columns) {
+        return short;
     }
     let room = columns.saturating_sub(1);
     let first = path.find('/').and_then(|at| path.get(..=at)).unwrap_or("");
@@ -49,6 +53,53 @@ pub fn shorten_path(path: &str, columns: usize) -> String {
     fits(first)
         .or_else(|| fits(""))
         .unwrap_or_else(|| format!("{GAP}{}", tail(path, room)))
+}
+
+/// A path into an archive, cut before, in and after the outermost archive's name as far as needed;
+/// none when it is no such path or there is no room for both ends.
+fn shorten_member(path: &str, columns: usize) -> Option<String> {
+    const LEAST: usize = 12;
+    let end = path.find(MEMBER)? + MEMBER.len();
+    let (archive, member) = (path.get(..end)?, path.get(end..)?);
+    let tails = || {
+        member
+            .match_indices('/')
+            .filter_map(|(at, _)| Some(format!("{GAP}{}", member.get(at..)?)))
+    };
+    let fits = |lead: &str| {
+        std::iter::once(member.to_owned())
+            .chain(tails())
+            .find(|tail| width(lead) + width(tail) <= columns)
+            .map(|tail| format!("{lead}{tail}"))
+    };
+    let name = archive
+        .trim_end_matches(MEMBER)
+        .rfind('/')
+        .and_then(|at| archive.get(at..));
+    fits(archive)
+        .or_else(|| fits(&format!("{GAP}{}", name?)))
+        .or_else(|| {
+            let last = tails().next_back().unwrap_or_else(|| member.to_owned());
+            let room = columns.checked_sub(width(&last) + 1)?;
+            (room >= LEAST).then(|| format!("{GAP}{}{last}", tail(archive, room)))
+        })
+}
+
+/// Between an archive and the path of its member.
+const MEMBER: &str = "!/";
+
+/// Bytes of what a list item starts with: `1. ` or `- `, and blanks before it.
+pub fn item_lead(line: &str) -> usize {
+    let item = line.trim_start_matches(' ');
+    let digits = item.len() - item.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let mark = item.split_at_checked(digits).map_or("", |(_, rest)| rest);
+    if digits > 0 && digits <= 3 && mark.starts_with(". ") {
+        line.len() - item.len() + digits + 2
+    } else if item.starts_with("- ") {
+        line.len() - item.len() + 2
+    } else {
+        0
+    }
 }
 
 /// Breaks a text into lines of at most `columns`: at its own line feeds, at spaces, and inside a
@@ -153,7 +204,31 @@ mod tests {
             shorten_path("a/very-long-file-name-indeed.txt:3", 12),
             "…ndeed.txt:3"
         );
+        assert_eq!(
+            shorten_path(
+                "some/long/folder/diag.zip!/inner.tar.gz!/var/log/syslog:12",
+                34
+            ),
+            "…/diag.zip!/…/var/log/syslog:12"
+        );
+        assert_eq!(
+            shorten_path(
+                "in/expressway-cluster.zip!/a.tar.gz!/snapshot_expc01_2020.txt:17",
+                46
+            ),
+            "…ay-cluster.zip!/…/snapshot_expc01_2020.txt:17"
+        );
         assert_eq!(shorten_path("/", 1), "/");
+    }
+
+    #[test]
+    fn items_of_lists_have_a_lead() {
+        assert_eq!(item_lead("1. text"), 3);
+        assert_eq!(item_lead("  12. 글"), 6);
+        assert_eq!(item_lead("- text"), 2);
+        assert_eq!(item_lead("2017 text"), 0);
+        assert_eq!(item_lead("1.5 text"), 0);
+        assert_eq!(item_lead(""), 0);
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub struct Look<'a> {
     pub locale: &'a Locale,
     /// Columns of the terminal.
     pub width: usize,
+    /// The year that was given for records without one.
+    pub year: Option<i32>,
     /// Colour may be used.
     pub colour: bool,
     /// What the catalog says about the ids in the report.

@@ -85,6 +85,12 @@ impl<'a> Page<'a> {
         self.look.locale.word(key)
     }
 
+    /// The word of `name` within a group of words.
+    fn word_of(&self, group: &str, name: &str) -> String {
+        let key = format!("{group}.{name}");
+        self.look.locale.word(&key).to_owned()
+    }
+
     fn fill(&self, key: &str, values: &[(&str, &str)]) -> String {
         self.look.locale.fill(key, values)
     }

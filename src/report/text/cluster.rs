@@ -1,7 +1,9 @@
 //! The clusters one after the other, the worst first.
 
 use crate::model::node::{Product, Role};
-use crate::model::report::{Cluster, Diagnosis, NotChecked, Report, Verdict};
+use crate::model::report::{
+    Cluster, Coverage, Diagnosis, Node, NotChecked, ReadStatus, Report, Verdict,
+};
 use crate::report::layout;
 use crate::report::paint::Tint;
 
@@ -13,6 +15,9 @@ const CAUSES: usize = 5;
 const ROWS: usize = 20;
 /// Entries of the shorter lists.
 const SHORT: usize = 5;
+/// Lines for what to collect about one fault, and where they start.
+const WISH_ROWS: usize = 5;
+const WISH_INDENT: usize = 4;
 /// Nodes and facts shown.
 const NODES: usize = 32;
 const FACTS: usize = 12;
@@ -42,8 +47,11 @@ pub(super) fn all(page: &mut Page<'_>, report: &Report, limit: usize) {
 
 fn nothing(page: &mut Page<'_>, report: &Report) {
     let read = coverage::Totals::of(report);
+    let unreadable = |file: &Coverage| file.status != ReadStatus::Read;
     let (title, text) = if report.coverage.is_empty() {
         ("verdict.nothing_read", "nothing.empty")
+    } else if read.recognised == 0 && report.coverage.iter().all(unreadable) {
+        ("verdict.nothing_read", "nothing.unreadable")
     } else if read.recognised == 0 {
         ("verdict.nothing_recognised", "nothing.recognised")
     } else {
@@ -52,8 +60,8 @@ fn nothing(page: &mut Page<'_>, report: &Report) {
     let title = page.word(title);
     page.line(0, title, Some(Tint::Yellow));
     let text = page.word(text);
+    // the section on what was read comes next and lists the gaps
     page.prose(2, text);
-    coverage::missing(page, report);
 }
 
 fn verdict<'a>(page: &Page<'a>, verdict: Verdict) -> &'a str {
@@ -201,7 +209,7 @@ fn causes(page: &mut Page<'_>, sorted: &Sorted<'_>) {
     if !more.is_empty() {
         let title = page.word("section.more_causes");
         page.heading(title);
-        incidents(page, &more);
+        incidents(page, &more, "incident.open");
     }
 }
 
@@ -225,9 +233,13 @@ fn index(page: &mut Page<'_>, groups: &[Group<'_>]) {
     page.more(2, groups.len().saturating_sub(CAUSES + 1));
 }
 
-/// Incidents in a line each.
-fn incidents(page: &mut Page<'_>, list: &[&Diagnosis]) {
-    let rows: Vec<Vec<String>> = list.iter().take(ROWS).map(|d| row(page, d)).collect();
+/// Incidents in a line each. `standing` is the word for those that were not cleared.
+fn incidents(page: &mut Page<'_>, list: &[&Diagnosis], standing: &'static str) {
+    let rows: Vec<Vec<String>> = list
+        .iter()
+        .take(ROWS)
+        .map(|d| row(page, d, standing))
+        .collect();
     page.table(
         &[
             "column.severity",
@@ -242,11 +254,11 @@ fn incidents(page: &mut Page<'_>, list: &[&Diagnosis]) {
     page.more(2, list.len().saturating_sub(ROWS));
 }
 
-fn row(page: &Page<'_>, d: &Diagnosis) -> Vec<String> {
+fn row(page: &Page<'_>, d: &Diagnosis, standing: &'static str) -> Vec<String> {
     let state = if d.cleared {
         "incident.cleared"
     } else {
-        "incident.open"
+        standing
     };
     vec![
         incident::severity(page, d).to_owned(),
@@ -265,32 +277,72 @@ fn fault_title(page: &Page<'_>, id: &str) -> String {
         .map_or_else(|| id.to_owned(), |title| format!("{title} ({id})"))
 }
 
-/// What could not be decided; entries with the same reason and the same wish stand together.
+/// Ids of faults, and what would decide them: what to collect, and why.
+type Undecided<'a> = (Vec<&'a str>, Vec<(&'a str, &'a str)>);
+
+/// What could not be decided: what to collect and why, under the fault that it would decide.
+/// Faults with the same wishes stand together.
 fn not_checked(page: &mut Page<'_>, list: &[NotChecked]) {
-    let mut groups: Vec<(&NotChecked, Vec<String>)> = Vec::new();
+    let mut groups: Vec<Undecided<'_>> = Vec::new();
     for entry in list {
-        let title = fault_title(page, &entry.fault);
+        let wish = (entry.collect.as_str(), entry.because.as_str());
         match groups
             .iter_mut()
-            .find(|(known, _)| known.because == entry.because && known.collect == entry.collect)
+            .find(|(faults, _)| faults.contains(&entry.fault.as_str()))
         {
-            Some((_, titles)) => titles.push(title),
-            None => groups.push((entry, vec![title])),
+            Some((_, wishes)) => wishes.push(wish),
+            None => groups.push((vec![&entry.fault], vec![wish])),
         }
     }
-    if groups.is_empty() {
+    let mut merged: Vec<Undecided<'_>> = Vec::new();
+    for (faults, wishes) in groups {
+        match merged.iter_mut().find(|(_, known)| *known == wishes) {
+            Some((known, _)) => known.extend(faults),
+            None => merged.push((faults, wishes)),
+        }
+    }
+    if merged.is_empty() {
         return;
     }
     let title = page.word("section.not_checked");
     page.heading(title);
-    let lead = page.word("not_checked.collect");
-    for (entry, titles) in groups.iter().take(SHORT) {
-        page.prose(2, &format!("{}: {}", titles.join(", "), entry.because));
-        if !entry.collect.is_empty() {
-            page.item(4, lead, Some(Tint::Bold), &entry.collect);
+    for (faults, wishes) in merged.iter().take(SHORT) {
+        for fault in faults {
+            let title = undecided(page, fault);
+            page.prose(2, &title);
         }
+        self::wishes(page, wishes);
     }
-    page.more(2, groups.len().saturating_sub(SHORT));
+    page.more(2, merged.len().saturating_sub(SHORT));
+}
+
+/// The name of what is undecided; `cms.*` is the product as a whole.
+fn undecided(page: &Page<'_>, id: &str) -> String {
+    match id.strip_suffix(".*") {
+        Some(product) => page.word_of("product", product),
+        None => fault_title(page, id),
+    }
+}
+
+/// What to collect and why, in [`WISH_ROWS`] lines; the first is shown whatever it takes.
+fn wishes(page: &mut Page<'_>, list: &[(&str, &str)]) {
+    let mut rows = 0;
+    for (at, (collect, because)) in list.iter().enumerate() {
+        let text = if collect.is_empty() {
+            (*because).to_owned()
+        } else {
+            page.fill(
+                "not_checked.item",
+                &[("collect", collect), ("because", because)],
+            )
+        };
+        rows += layout::wrap(&text, page.room(WISH_INDENT + 3)).len();
+        if at > 0 && rows > WISH_ROWS {
+            page.more(WISH_INDENT, list.len() - at);
+            return;
+        }
+        page.item(WISH_INDENT, "-", None, &text);
+    }
 }
 
 fn ruled_out(page: &mut Page<'_>, cluster: &Cluster) {
@@ -312,17 +364,27 @@ fn also_seen(page: &mut Page<'_>, sorted: &Sorted<'_>) {
     }
     let title = page.word("section.also_seen");
     page.heading(title);
-    incidents(page, &sorted.rest);
+    incidents(page, &sorted.rest, "incident.standing");
 }
 
 fn nodes(page: &mut Page<'_>, cluster: &Cluster) {
-    if cluster.nodes.is_empty() {
+    let heads: Vec<&str> = cluster.name.split(", ").collect();
+    let place = |name: &str| heads.iter().position(|head| *head == name);
+    let told = cluster.nodes.iter().any(|node| {
+        node.role != Role::Unknown
+            || node.version.is_some()
+            || node.addresses.iter().any(|address| *address != node.name)
+            || place(&node.name).is_none()
+    });
+    // names alone stand in the head already
+    if !told {
         return;
     }
+    let mut nodes: Vec<&Node> = cluster.nodes.iter().collect();
+    nodes.sort_by_key(|node| place(&node.name).unwrap_or(heads.len()));
     let title = page.word("section.nodes");
     page.heading(title);
-    let rows: Vec<Vec<String>> = cluster
-        .nodes
+    let rows: Vec<Vec<String>> = nodes
         .iter()
         .take(NODES)
         .map(|node| {

@@ -9,6 +9,8 @@ use super::{Page, time};
 
 /// Format of files that no parser knows.
 const UNRECOGNISED: &str = "unrecognised";
+/// The note that is said once for all files.
+const YEAR: &str = "judge.note_year_assumed";
 /// Rows of files that were read, and of files that were not.
 const ROWS: usize = 30;
 const GAPS: usize = 50;
@@ -115,8 +117,14 @@ fn gap(page: &mut Page<'_>, file: &Coverage) {
     );
     let line = format!("  {}  {origin}", page.paint(word, Tint::Yellow));
     page.push(&line);
-    let notes = file.notes.join("; ");
-    page.prose(4, &notes);
+    let common = page.word(YEAR);
+    let notes: Vec<&str> = file
+        .notes
+        .iter()
+        .map(String::as_str)
+        .filter(|note| *note != common)
+        .collect();
+    page.prose(4, &notes.join("; "));
 }
 
 fn status<'a>(page: &Page<'a>, status: ReadStatus) -> &'a str {
@@ -135,8 +143,11 @@ pub(super) fn section(page: &mut Page<'_>, report: &Report) {
     }
     let title = page.word("section.coverage");
     page.heading(title);
-    let totals = Totals::of(report).describe(page);
-    page.prose(2, &totals);
+    let totals = Totals::of(report);
+    if totals.recognised > 0 {
+        let text = totals.describe(page);
+        page.prose(2, &text);
+    }
     let all: Vec<&Coverage> = gaps(report).collect();
     for file in all.iter().take(GAPS) {
         gap(page, file);
@@ -182,24 +193,87 @@ fn read(page: &mut Page<'_>, report: &Report) {
             ]
         })
         .collect();
-    page.table(
-        &[
-            "column.file",
-            "column.format",
-            "column.lines",
-            "column.skipped",
-            "column.period",
-        ],
-        &[2, 3],
-        &rows,
-    );
+    let fits = fits(page, &rows);
+    if fits {
+        page.table(&HEADS, &[2, 3], &rows);
+    } else {
+        rows.iter().for_each(|row| stacked(page, row));
+    }
     page.more(2, known.len().saturating_sub(ROWS));
+    notes(page, &known);
+}
+
+/// Heads of the columns about a file.
+const HEADS: [&str; 5] = [
+    "column.file",
+    "column.format",
+    "column.lines",
+    "column.skipped",
+    "column.period",
+];
+
+/// True when a table of the files breaks none of their paths.
+fn fits(page: &Page<'_>, rows: &[Vec<String>]) -> bool {
+    let widest = |at: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(at));
+        let cell = cells.map(|cell| layout::width(cell)).max().unwrap_or(0);
+        let head = HEADS.get(at).map_or(0, |key| layout::width(page.word(key)));
+        if cell == 0 { 0 } else { cell.max(head) + 2 }
+    };
+    2 + (0..HEADS.len()).map(widest).sum::<usize>() <= page.look.width
+}
+
+/// A file over two lines: its path, and what a table would have beside it.
+fn stacked(page: &mut Page<'_>, row: &[String]) {
+    let cell = |at: usize| row.get(at).map_or("", String::as_str);
+    let path = layout::shorten_path(cell(0), page.look.width.saturating_sub(2));
+    page.line(2, &path, None);
+    let labelled = |at: usize, key| match cell(at) {
+        "" => String::new(),
+        text => format!("{}: {text}", page.look.locale.word(key)),
+    };
+    let parts = [
+        cell(1).to_owned(),
+        labelled(2, "column.lines"),
+        labelled(3, "column.skipped"),
+        cell(4).to_owned(),
+    ];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    page.line(4, &parts.join(" · "), Some(Tint::Dim));
+}
+
+/// What a reader should know about the files: the year once for all of them, the rest by file.
+fn notes(page: &mut Page<'_>, known: &[&Coverage]) {
+    let common = page.word(YEAR);
+    let year = known
+        .iter()
+        .filter(|file| file.notes.iter().any(|note| note == common))
+        .count();
+    if year > 0 {
+        let files = page.look.locale.count("files", year as u64, &[]);
+        let text = match page.look.year {
+            Some(given) => page.fill(
+                "coverage.year_given",
+                &[("files", &files), ("year", &given.to_string())],
+            ),
+            None => page.fill("coverage.year_assumed", &[("files", &files)]),
+        };
+        page.prose(2, &text);
+    }
     for file in known
         .iter()
         .take(ROWS)
-        .filter(|file| file.status == ReadStatus::Read && !file.notes.is_empty())
+        .filter(|file| file.status == ReadStatus::Read)
     {
-        page.prose(2, &format!("{}: {}", file.origin, file.notes.join("; ")));
+        let own: Vec<&str> = file
+            .notes
+            .iter()
+            .map(String::as_str)
+            .filter(|note| *note != common)
+            .collect();
+        if !own.is_empty() {
+            page.prose(2, &format!("{}: {}", file.origin, own.join("; ")));
+        }
     }
 }
 
