@@ -71,7 +71,7 @@ fn links(case: &Case<'_>, findings: &[&Finding]) -> Vec<Vec<usize>> {
 }
 
 /// The symptom is on the cause's node about the same peer, or is the peer's own view of it, or
-/// what another node sees of a node that is at fault as a whole.
+/// what another node sees of a node that is at fault as a whole, or of the same peer.
 fn concerns(cause: &Finding, symptom: &Finding) -> bool {
     let fits = |a: Option<usize>, b: Option<usize>| a.is_none() || b.is_none() || a == b;
     let own_view = fits(cause.node, symptom.node) && fits(cause.peer, symptom.peer);
@@ -79,7 +79,9 @@ fn concerns(cause: &Finding, symptom: &Finding) -> bool {
         cause.peer.is_some() && cause.peer == symptom.node && fits(cause.node, symptom.peer);
     // what is wrong on a node as a whole explains what others see of it
     let others_view = cause.peer.is_none() && cause.node.is_some() && cause.node == symptom.peer;
-    own_view || peers_view || others_view
+    // a third node loses the same peer
+    let third_view = cause.peer.is_some() && cause.peer == symptom.peer;
+    own_view || peers_view || others_view || third_view
 }
 
 /// A symptom begins while the cause lasts, or a little before its first proof. What has no time,

@@ -26,6 +26,9 @@ pub struct FormatDef {
     pub product: Product,
     /// The records are so few that every one is parsed; rules need no literal.
     pub always_parsed: bool,
+    /// Its records say whose they are; one that does not is of somebody unknown, not of the only
+    /// node that happens to write beside it.
+    pub names_node: bool,
     /// Its fields.
     pub fields: &'static [FieldDef],
 }
@@ -61,6 +64,7 @@ pub const FORMATS: &[FormatDef] = &[
         parser: "cms.syslog",
         product: Product::Cms,
         always_parsed: false,
+        names_node: false,
         fields: &[
             common("facility"),
             common("severity"),
@@ -78,6 +82,7 @@ pub const FORMATS: &[FormatDef] = &[
         parser: "cms.status",
         product: Product::Cms,
         always_parsed: true,
+        names_node: true,
         fields: &[
             raw("status"),
             raw("error"),
@@ -120,6 +125,7 @@ pub const FORMATS: &[FormatDef] = &[
         parser: "cms.status",
         product: Product::Cms,
         always_parsed: true,
+        names_node: true,
         fields: &[
             // the node whose status this row stands in: its `(me)` address, else the prompt's host
             made("reporter"),
@@ -140,6 +146,7 @@ pub const FORMATS: &[FormatDef] = &[
         parser: "expressway.log",
         product: Product::Expressway,
         always_parsed: false,
+        names_node: false,
         fields: &[
             common("host"),
             common("program"),
@@ -190,6 +197,7 @@ pub const FORMATS: &[FormatDef] = &[
         parser: "expressway.dump",
         product: Product::Expressway,
         always_parsed: true,
+        names_node: false,
         fields: &[
             // words of the way to the value, joined by single blanks: `Alternates Peer 2 Address`
             made("key"),
@@ -224,6 +232,7 @@ pub const FORMATS: &[FormatDef] = &[
         parser: "expressway.dump",
         product: Product::Expressway,
         always_parsed: true,
+        names_node: false,
         fields: &[
             made("key"),
             raw("value"),
@@ -245,6 +254,7 @@ pub const FORMATS: &[FormatDef] = &[
         parser: "expressway.dump",
         product: Product::Expressway,
         always_parsed: true,
+        names_node: false,
         fields: &[
             made("host"),
             raw("Id"),
@@ -263,6 +273,7 @@ pub const FORMATS: &[FormatDef] = &[
         parser: "cms.api",
         product: Product::Cms,
         always_parsed: true,
+        names_node: false,
         fields: &[
             // enabled or disabled
             raw("clustered"),
@@ -281,6 +292,7 @@ pub const FORMATS: &[FormatDef] = &[
         parser: "cms.api",
         product: Product::Cms,
         always_parsed: true,
+        names_node: false,
         fields: &[
             raw("hostname"),
             // true or false
@@ -299,6 +311,7 @@ pub const FORMATS: &[FormatDef] = &[
         parser: "cms.api",
         product: Product::Cms,
         always_parsed: true,
+        names_node: false,
         fields: &[
             raw("id"),
             raw("type"),
@@ -311,6 +324,7 @@ pub const FORMATS: &[FormatDef] = &[
         parser: "cms.pki",
         product: Product::Cms,
         always_parsed: true,
+        names_node: false,
         fields: &[
             // file given to `pki inspect`
             raw("name"),
@@ -332,6 +346,7 @@ pub const FORMATS: &[FormatDef] = &[
         parser: "cms.pki",
         product: Product::Cms,
         always_parsed: true,
+        names_node: false,
         fields: &[
             // SUCCESS or FAILURE
             raw("verdict"),
@@ -347,6 +362,7 @@ pub const FORMATS: &[FormatDef] = &[
         parser: "cms.event",
         product: Product::Cms,
         always_parsed: false,
+        names_node: false,
         fields: &[raw("level"), raw("message")],
     },
     FormatDef {
@@ -354,6 +370,7 @@ pub const FORMATS: &[FormatDef] = &[
         parser: "certificate",
         product: Product::Unknown,
         always_parsed: true,
+        names_node: false,
         fields: &[
             // place among the certificates of its file, from 1
             made("position"),
@@ -380,6 +397,7 @@ pub const FORMATS: &[FormatDef] = &[
         parser: "certificate",
         product: Product::Unknown,
         always_parsed: true,
+        names_node: false,
         fields: &[
             // the words before PRIVATE KEY; nothing of the key itself is read
             raw("kind"),

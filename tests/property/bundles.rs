@@ -180,6 +180,11 @@ fn a_log_given_twice_counts_once() {
             let folder = tempfile::tempdir().expect("a folder");
             copy(&input, &folder.path().join("input"));
             let once = run_plain(folder.path(), &sample.options()).report;
+            // a certificate, or what is said of one, in another folder is another node's
+            let own = ["certificate", "cms.pki"];
+            if once.coverage.iter().any(|c| own.iter().any(|format| c.format.contains(format))) {
+                continue;
+            }
             for file in files_below(&input) {
                 let name = file.strip_prefix(&input).expect("it is below");
                 let place = folder

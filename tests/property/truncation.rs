@@ -109,7 +109,7 @@ fn evidence(report: &Report) -> Vec<&Evidence> {
     all
 }
 
-/// Evidence from a file stands in the kept part, at the line it names. Returns how much there is.
+/// Evidence from a file stands in the kept part, in the line it names. Returns how much there is.
 /// The lines of a text that had to be repaired are put together anew, so only their numbers count.
 fn stands_there(what: &str, report: &Report, file: &Path, kept: &[u8]) -> usize {
     let origin = text(file);
@@ -133,7 +133,7 @@ fn stands_there(what: &str, report: &Report, file: &Path, kept: &[u8]) -> usize 
             .trim_end_matches('…')
             .trim();
         assert!(
-            repaired || (!first.is_empty() && line.trim().starts_with(first)),
+            repaired || (!first.is_empty() && line.contains(first)),
             "{what}: line {number} is not {first:?} but {line:?}"
         );
     }

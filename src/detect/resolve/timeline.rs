@@ -9,6 +9,7 @@ use super::skew::Offset;
 use super::times::Clocks;
 use super::{Facts, Stated, product_of_entry, product_of_parser, value};
 use crate::detect::table::Table;
+use crate::model::format::FORMATS;
 use crate::model::hit::{Collected, SignalId, Values};
 use crate::model::node::{Product, Role};
 use crate::model::time::{EventTime, SECOND};
@@ -350,7 +351,13 @@ fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
             let of_unit = || *writers.get(&(unit_of(parts, run.file), product))?;
             only_writer(parts, run.file, product).or_else(of_unit)
         };
-        let node = index("node").or_else(|| places.get(&writer()?).copied());
+        let named = FORMATS
+            .get(usize::from(entry.signal.format))
+            .is_some_and(|def| def.names_node);
+        let node = index("node").or_else(|| {
+            let root = if named { None } else { writer() };
+            places.get(&root?).copied()
+        });
         let peer = index("peer");
         let cluster = [node, peer]
             .into_iter()

@@ -714,7 +714,7 @@ cms1>
              CA Certificate : not_expired.crt\n",
         );
         assert_eq!(
-            fields(&events[0])[10..],
+            fields(&events[0])[11..],
             [
                 "empty_certificate=server_key",
                 "empty_certificate=server_certificate",

@@ -207,11 +207,11 @@ fn next_pair(message: &[u8], from: usize) -> Option<(usize, usize, usize)> {
     }
 }
 
-/// Offset of the quote that closes the value at `start`, or the end of the message.
+/// Offset of the quote that closes the value at `start`; a record that was cut has none.
 ///
 /// Values hold quotes of their own. The closing one has a separator or nothing behind it, and
 /// up to the next pair the quotes behind it come in twos.
-fn value_end(message: &[u8], start: usize) -> usize {
+fn value_end(message: &[u8], start: usize) -> Option<usize> {
     let mut fallback = None;
     let mut at = start;
     while let Some(quote) = message
@@ -234,11 +234,11 @@ fn value_end(message: &[u8], start: usize) -> usize {
             .and_then(|(key, ..)| ahead.get(..key))
             .unwrap_or(ahead);
         if memchr::memchr_iter(b'"', between).count().is_multiple_of(2) {
-            return quote;
+            return Some(quote);
         }
         fallback = fallback.or(Some(quote));
     }
-    fallback.unwrap_or(message.len())
+    fallback
 }
 
 /// A piece of a message.
@@ -251,7 +251,10 @@ fn pieces<'l>(message: &'l [u8], mut out: impl FnMut(Piece<'l>)) {
     let mut at = 0;
     while let Some((key, length, start)) = next_pair(message, at) {
         free_text(message.get(at..key), &mut out);
-        let end = value_end(message, start);
+        // what was cut in mid-value could be taken for another name: it stays text
+        let Some(end) = value_end(message, start) else {
+            return free_text(message.get(key..), &mut out);
+        };
         let name = message.get(key..key + length).unwrap_or_default();
         out(Piece::Pair(
             name,
@@ -603,7 +606,7 @@ mod tests {
         );
         assert_eq!(of(r#"A="a \" b" B="2""#), r#"A=a \" b B=2"#);
         assert_eq!(of(r#"A="a "b"" B="2""#), r#"A=a "b" B=2"#);
-        assert_eq!(of(r#"A="never closed B"#), "A=never closed B");
+        assert_eq!(of(r#"A="never closed B"#), r#"text=A="never closed B"#);
         assert_eq!(of(r#"A="" B="2""#), "A= B=2");
         assert_eq!(
             of(r#"A="1" and text, B="2": end"#),
