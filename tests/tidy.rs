@@ -77,7 +77,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("postcard", &["catalog/mod.rs"]),
     ("regex", &["catalog/condition.rs", "detect/matcher.rs"]),
     ("regex_syntax", &["catalog/condition.rs"]),
-    ("schemars", &["model/"]),
+    ("schemars", &["model/", "catalog/"]),
     ("serde", &[""]),
     ("serde_json", &["report/", "cli/"]),
     ("serde_saphyr", &["catalog/yaml.rs"]),
