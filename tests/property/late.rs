@@ -23,7 +23,7 @@ pub(crate) fn records(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
             Some((last, piece))
                 if head.is_none() || last.map(|l| l.time) == head.map(|h| h.time) =>
             {
-                piece.extend_from_slice(line)
+                piece.extend_from_slice(line);
             }
             _ => pieces.push((head, line.to_vec())),
         }

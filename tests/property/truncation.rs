@@ -1,6 +1,7 @@
 //! A log that was cut anywhere never panics, never shows what is not there and never claims what
 //! only the missing part could prove.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -43,12 +44,13 @@ fn a_cut_log_claims_only_what_its_own_records_prove() {
                 if is_plain(&file) {
                     tally.evidence += stands_there(&what, &outcome.report, &file, &bytes[..cut]);
                 }
+                let torn = torn(&outcome, &file, &bytes[..cut]);
                 for finding in outcome
                     .findings
                     .iter()
                     .filter(|f| f.confidence > Confidence::Possible)
                 {
-                    judge(&what, finding, &outcome, &whole, &mut tally);
+                    judge(&what, finding, &outcome, &whole, torn, &mut tally);
                 }
             }
             write(&file, &bytes);
@@ -146,18 +148,30 @@ fn stands_there(what: &str, report: &Report, file: &Path, kept: &[u8]) -> usize 
 
 /// What is claimed as likely or certain about a cut log holds for the whole one: the same fault,
 /// or one that replaces it, is found there between the same nodes (a node that the cut log could
-/// not name fits any). A record behind the cut may clear a finding, go on with it, name its nodes
-/// or explain it; none of that takes it back.
+/// not name fits any), or proved by the same record, whose node a later fact names otherwise. A
+/// record behind the cut may clear a finding, go on with it or explain it; none of that takes it
+/// back. Of a record that is itself torn only the fault has to hold: half a name is a name.
 ///
 /// A fault could lose it rightly: when a record that a `none` names follows later, or a later
 /// fact makes the peer a member. No sample needs that, so it is not allowed for here.
-fn judge(what: &str, finding: &Finding, cut: &Outcome, whole: &Outcome, tally: &mut Tally) {
+fn judge(
+    what: &str,
+    finding: &Finding,
+    cut: &Outcome,
+    whole: &Outcome,
+    torn: Option<Record>,
+    tally: &mut Tally,
+) {
     let fault = &table().catalog.faults[finding.fault];
+    let proof = records(cut, finding);
+    let half_read = torn.is_some_and(|torn| proof.contains(&torn));
     let found = whole.findings.iter().any(|other| {
         let by = &table().catalog.faults[other.fault];
-        let same = other.fault == finding.fault || by.replaces.contains(&fault.id);
-        same && alike(cut.node(finding.node), whole.node(other.node))
-            && alike(cut.node(finding.peer), whole.node(other.peer))
+        let same_nodes = alike(cut.node(finding.node), whole.node(other.node))
+            && alike(cut.node(finding.peer), whole.node(other.peer));
+        let same_proof = || !records(whole, other).is_disjoint(&proof);
+        (other.fault == finding.fault && (half_read || same_nodes || same_proof()))
+            || (by.replaces.contains(&fault.id) && same_nodes)
     });
     tally.stands += usize::from(found);
     if !found {
@@ -168,6 +182,26 @@ fn judge(what: &str, finding: &Finding, cut: &Outcome, whole: &Outcome, tally: &
             .wrong
             .push(format!("{what}: {claim} is not in the whole log"));
     }
+}
+
+/// File and line.
+type Record = (u32, u64);
+
+fn records(outcome: &Outcome, finding: &Finding) -> BTreeSet<Record> {
+    let hit = |at: &usize| &outcome.timeline.hits[*at];
+    let places = finding.hits.iter().map(hit);
+    places.map(|hit| (hit.file, hit.line)).collect()
+}
+
+/// The line of a file that has no end.
+fn torn(outcome: &Outcome, file: &Path, kept: &[u8]) -> Option<Record> {
+    let files = outcome.collected.files.iter();
+    let at = (0..)
+        .zip(files)
+        .find(|(_, seen)| seen.origin.as_str() == text(file))?
+        .0;
+    let lines = kept.iter().filter(|byte| **byte == b'\n').count() as u64;
+    (kept.last() != Some(&b'\n')).then_some((at, lines + 1))
 }
 
 /// One of them is not known, or they share a name or an address.
