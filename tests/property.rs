@@ -8,7 +8,9 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test may fail loudly"
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a test may fail loudly, say what it counted and be told how far to search"
 )]
 
 use proptest::test_runner::{Config, RngSeed};

@@ -40,7 +40,8 @@ pub(super) fn lines(
         lines.push(format!("  clause {number}: {}", clause_text(fault, clause)));
     }
     if attempts.is_empty() {
-        lines.push("  no records satisfy the conditions of a clause together; seen were".to_owned());
+        lines
+            .push("  no records satisfy the conditions of a clause together; seen were".to_owned());
         lines.extend(seen(collected, timeline, table, at));
     }
     for attempt in attempts.iter().take(SHOWN) {

@@ -182,7 +182,11 @@ fn a_log_given_twice_counts_once() {
             let once = run_plain(folder.path(), &sample.options()).report;
             // a certificate, or what is said of one, in another folder is another node's
             let own = ["certificate", "cms.pki"];
-            if once.coverage.iter().any(|c| own.iter().any(|format| c.format.contains(format))) {
+            if once
+                .coverage
+                .iter()
+                .any(|c| own.iter().any(|format| c.format.contains(format)))
+            {
                 continue;
             }
             for file in files_below(&input) {

@@ -24,7 +24,7 @@ pub(super) struct Evidence<'f> {
 
 impl<'f> Evidence<'f> {
     /// A file was taken when the latest dated record of its folder was written, else of its
-    /// archive or argument, else of the whole input, else when the file was last changed.
+    /// archive or argument, else of the whole input, else when its archive says it was changed.
     pub(super) fn new(files: &'f [FileSeen], times: &[FileTimes]) -> Self {
         let mut of_unit: HashMap<&str, i64> = HashMap::new();
         let mut of_top: HashMap<&str, i64> = HashMap::new();
@@ -42,9 +42,11 @@ impl<'f> Evidence<'f> {
         }
         let taken = files.iter().map(|file| {
             let beside = of_unit.get(file.origin.unit()).or(of_top.get(top(file)));
+            // on disk the stamp tells when the file was copied or unpacked: today, more often than not
+            let packed = file.origin.as_str().contains(MEMBER);
             let changed = || {
                 let micros = file.modified?.saturating_mul(SECOND);
-                (micros > OLDEST).then_some(micros)
+                (packed && micros > OLDEST).then_some(micros)
             };
             beside.copied().or(of_all).or_else(changed)
         });
@@ -194,12 +196,14 @@ mod tests {
     }
 
     #[test]
-    fn without_dated_records_the_file_tells_its_age() {
+    fn without_dated_records_an_archive_tells_the_age_of_a_file_and_a_disk_does_not() {
         let seen = [times(None)];
-        let old = [file("server.crt", Some(1_480_000_000))];
+        let copied = [file("server.crt", Some(1_480_000_000))];
+        assert!(!allowed(&copied, &seen, "past", "2016-02-01T00:00:00Z"));
+        let old = [file("a.zip!/server.crt", Some(1_480_000_000))];
         assert!(!allowed(&old, &seen, "past", "2017-02-01T00:00:00Z"));
         assert!(allowed(&old, &seen, "past", "2016-02-01T00:00:00Z"));
-        let undated = [file("server.crt", Some(315_532_800))];
+        let undated = [file("a.zip!/server.crt", Some(315_532_800))];
         assert!(!allowed(&undated, &seen, "past", "1970-02-01T00:00:00Z"));
     }
 }

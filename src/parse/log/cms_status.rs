@@ -212,6 +212,19 @@ fn row(line: &[u8]) -> Option<Row<'_>> {
     })
 }
 
+impl Row<'_> {
+    /// The state says all it has to say; where the text ends in mid-line it may have lost a part.
+    fn is_whole(&self) -> bool {
+        let ends: [&[u8]; 4] = [b"Primary", b"Master", b"Disconnected", b")"];
+        ends.iter().any(|end| self.state.ends_with(end))
+    }
+}
+
+/// True when the line before `next` has its line feed.
+fn ended(bytes: &[u8], next: usize) -> bool {
+    next.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'\n')
+}
+
 /// A whole screen.
 #[derive(Default)]
 struct Block<'l> {
@@ -268,7 +281,7 @@ fn block(bytes: &[u8], start: usize) -> Option<Block<'_>> {
         }
         match line {
             Line::Blank => {
-                block.listed |= !block.rows.is_empty();
+                block.listed |= !block.rows.is_empty() && ended(bytes, next);
                 at = next;
                 continue;
             }
@@ -284,15 +297,19 @@ fn block(bytes: &[u8], start: usize) -> Option<Block<'_>> {
             Line::NodeInUse(value) => block.node_in_use = Some(value),
             Line::Interface(value) => block.interface = Some(value),
             Line::LastCommand(value) => block.last_command = Some(value),
-            Line::Row(row) => block.rows.push((at, row)),
+            Line::Row(row) if ended(bytes, next) || row.is_whole() => block.rows.push((at, row)),
+            Line::Row(_) => {}
             Line::Certificate(which, value) => {
-                if let Some(slot) = block.certificates.get_mut(which) {
+                // a name that the text ends in may not be there yet
+                let slot = block.certificates.get_mut(which);
+                if let Some(slot) = slot.filter(|_| ended(bytes, next)) {
                     *slot = Some(value);
                 }
             }
             Line::Other => {}
         }
-        block.listed = !block.rows.is_empty() && !matches!(line, Line::Row(_));
+        block.listed =
+            !block.rows.is_empty() && !matches!(line, Line::Row(_)) && ended(bytes, next);
         in_rows = matches!(line, Line::Nodes | Line::Row(_));
         bare = bare && matches!(line, Line::Prompt(_));
         block.end = next;
@@ -424,10 +441,8 @@ fn summary<'c>(bytes: &'c [u8], block: &Block<'c>, line: u64) -> Event<'c> {
         put("last_result", result);
     }
     put("prompt_host", block.prompt);
-    put(
-        "listed",
-        Some(if block.listed { b"true" } else { b"false" }),
-    );
+    let listed: &[u8] = if block.listed { b"true" } else { b"false" };
+    put("listed", Some(listed));
     let rows = || block.rows.iter().map(|(_, row)| row);
     let me = rows().find(|row| row.me);
     put("me", me.map(|row| row.address));

@@ -257,6 +257,10 @@ impl<'l> Dumps<'l> {
             return;
         }
         let end = start + chomp(line).len();
+        // a value without its end may be another one; quotes show that it is whole
+        if end == self.bytes.len() && !trim(line).ends_with(b"\"") {
+            return;
+        }
         let leaf = |key: String, value: &'l [u8]| Leaf {
             key,
             value: text(unquoted(value)),

@@ -53,13 +53,18 @@ pub(super) fn alarms<'l>(
             alarm.fields.push((field, value));
         }
     }
+    // an alarm at the end of the text may have lost the line that says it is lowered
+    let text_end = bytes.trim_ascii_end().len();
+    let cut = |alarm: &Alarm<'_>| {
+        alarm.end >= text_end && !alarm.fields.iter().any(|(field, _)| *field == "State")
+    };
     let telling = |alarm: &Alarm<'_>| {
         let names = |field: &str| matches!(field, "Id" | "Title" | "Description");
         alarm.fields.iter().any(|(field, _)| names(field))
     };
     found
         .into_values()
-        .filter(telling)
+        .filter(|alarm| telling(alarm) && !cut(alarm))
         .map(|alarm| {
             let mut event = Event {
                 format: ALARM,
