@@ -13,7 +13,7 @@
 //! Public documents show little of what these screens print, so no key is required: a dump is a
 //! tree, and every leaf of it is one event with the words of its way joined by blanks. What rules
 //! need beside key and value (how many servers are set, which peer address is the node's own) is
-//! worked out per dump in [`facts`]. Dumps carry no time.
+//! worked out per dump in `facts`. Dumps carry no time.
 //!
 //! A dump reaches to the first line of a log, to a key that it has already, or to the end of its
 //! document.
