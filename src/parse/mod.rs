@@ -83,6 +83,15 @@ pub trait LogParser: Sync {
     ) -> ParseStats;
 }
 
+/// True when a record from `start` to `end` is wanted: it holds one of the ascending `picks`, or
+/// there are none.
+fn picked(picks: Option<&[usize]>, start: usize, end: usize) -> bool {
+    picks.is_none_or(|picks| {
+        let first = picks.partition_point(|pick| *pick < start);
+        picks.get(first).is_some_and(|pick| *pick < end)
+    })
+}
+
 /// Every log format, in the order in which they are asked.
 pub const LOG_PARSERS: &[&dyn LogParser] = &[
     &log::expressway::Expressway,

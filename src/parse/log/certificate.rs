@@ -25,7 +25,7 @@ use crate::model::event::Event;
 use crate::model::time::RawTime;
 use crate::parse::chunk::{Chunk, JOIN_WINDOW};
 use crate::parse::scan::{is_blank, line_at, text, trim};
-use crate::parse::{LogParser, ParseStats, Probe, RecordHead};
+use crate::parse::{LogParser, ParseStats, Probe, RecordHead, picked};
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const CERTIFICATE: [&[u8]; 2] = [
@@ -315,11 +315,7 @@ impl LogParser for Certificates {
             let at = bundle.place;
             bundle.place += usize::from(matches!(block.what, What::Certificate(_)));
             bundle.end = block.end;
-            let picked = |picks: &[usize]| {
-                let first = picks.partition_point(|pick| *pick < block.start);
-                picks.get(first).is_some_and(|pick| *pick < block.end)
-            };
-            if !picks.is_none_or(picked) {
+            if !picked(picks, block.start, block.end) {
                 continue;
             }
             let mut event = Event {

@@ -16,7 +16,7 @@ use crate::model::event::Event;
 use crate::model::time::RawTime;
 use crate::parse::chunk::{Chunk, JOIN_WINDOW};
 use crate::parse::scan::{is_blank, text, trim};
-use crate::parse::{LogParser, ParseStats, Probe, RecordHead};
+use crate::parse::{LogParser, ParseStats, Probe, RecordHead, picked};
 
 /// Longest document that is read; no more than the window in which a cut looks for it.
 const MAX_DOCUMENT: usize = JOIN_WINDOW;
@@ -231,11 +231,7 @@ impl LogParser for CmsApi {
         let mut stats = ParseStats::default();
         let mut numbers = chunk.line_counter();
         for found in documents(bytes) {
-            let picked = |picks: &[usize]| {
-                let first = picks.partition_point(|pick| *pick < found.start);
-                picks.get(first).is_some_and(|pick| *pick < found.end)
-            };
-            if !picks.is_none_or(picked) {
+            if !picked(picks, found.start, found.end) {
                 continue;
             }
             let document = bytes.get(found.start..found.end).unwrap_or_default();

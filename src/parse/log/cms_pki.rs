@@ -24,7 +24,7 @@ use crate::model::event::Event;
 use crate::model::time::RawTime;
 use crate::parse::chunk::{Chunk, JOIN_WINDOW};
 use crate::parse::scan::{is_blank, line_at, lines, text, trim};
-use crate::parse::{LogParser, ParseStats, Probe, RecordHead};
+use crate::parse::{LogParser, ParseStats, Probe, RecordHead, picked};
 
 /// Lines of a printed certificate that are read; keys and signatures fill most of them.
 const MAX_LINES: usize = 400;
@@ -284,11 +284,7 @@ impl LogParser for CmsPki {
         let mut stats = ParseStats::default();
         let mut numbers = chunk.line_counter();
         for record in records(bytes) {
-            let picked = |picks: &[usize]| {
-                let first = picks.partition_point(|pick| *pick < record.start);
-                picks.get(first).is_some_and(|pick| *pick < record.end)
-            };
-            if !picks.is_none_or(picked) {
+            if !picked(picks, record.start, record.end) {
                 continue;
             }
             let source = bytes.get(record.start..record.end).unwrap_or_default();

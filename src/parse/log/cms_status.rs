@@ -24,7 +24,7 @@ use crate::model::node::Role;
 use crate::model::time::RawTime;
 use crate::parse::chunk::{Chunk, JOIN_WINDOW};
 use crate::parse::scan::{find_space, is_blank, line_at, line_start, text, trim};
-use crate::parse::{LogParser, ParseStats, Probe, RecordHead};
+use crate::parse::{LogParser, ParseStats, Probe, RecordHead, picked};
 
 const FORMAT: &str = "cms.status";
 const NODE_FORMAT: &str = "cms.status.node";
@@ -581,11 +581,7 @@ impl LogParser for CmsStatus {
         let mut stats = ParseStats::default();
         let mut numbers = chunk.line_counter();
         for block in blocks(bytes) {
-            let picked = |picks: &[usize]| {
-                let first = picks.partition_point(|pick| *pick < block.start);
-                picks.get(first).is_some_and(|pick| *pick < block.end)
-            };
-            if !picks.is_none_or(picked) {
+            if !picked(picks, block.start, block.end) {
                 continue;
             }
             stats.records += 1;

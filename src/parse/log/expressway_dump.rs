@@ -27,7 +27,7 @@ use crate::model::event::Event;
 use crate::parse::chunk::Chunk;
 use crate::parse::log::{cms_syslog, expressway};
 use crate::parse::scan::{chomp, is_blank, line_at, line_end, lines, text, trim};
-use crate::parse::{LogParser, ParseStats, Probe, RecordHead};
+use crate::parse::{LogParser, ParseStats, Probe, RecordHead, picked};
 
 mod alarms;
 mod facts;
@@ -372,7 +372,7 @@ impl LogParser for ExpresswayDump {
         for dump in Dumps::new(bytes) {
             facts::events(bytes, &dump, &mut |at, mut event| {
                 let end = line_end(bytes, at);
-                if picks.is_some_and(|picks| !picks.iter().any(|pick| (at..end).contains(pick))) {
+                if !picked(picks, at, end) {
                     return;
                 }
                 event.line = numbers.line_at(at);
