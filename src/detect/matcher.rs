@@ -1,6 +1,7 @@
 //! The one evaluator of conditions: does a record fit, and what is taken from it.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use regex::Regex;
@@ -44,14 +45,15 @@ impl<'c> Matcher<'c> {
     /// The hit of a signal on an event, if the event fits.
     pub fn test(&self, id: SignalId, event: &Event<'_>) -> Option<Hit> {
         let ready = self.signals.get(usize::try_from(id.0).ok()?)?;
-        if ready.format != event.format || !ready.fits(event) {
+        if ready.format != event.format {
             return None;
         }
+        let fitting = ready.fitting(event)?;
         let values: Values = ready
             .signal
             .binds
             .iter()
-            .map(|bind| ready.value(bind, event))
+            .map(|bind| ready.value(bind, &fitting, event))
             .collect();
         let mut hasher = DefaultHasher::new();
         event.text.hash(&mut hasher);
@@ -85,16 +87,19 @@ impl<'c> Ready<'c> {
         }
     }
 
-    fn fits(&self, event: &Event<'_>) -> bool {
-        let mut number = 0;
-        self.signal.condition.iter().any(|tests| {
-            let first = number;
-            number += tests.len();
-            tests
-                .iter()
-                .enumerate()
-                .all(|(at, test)| self.holds(first + at, test, event))
-        })
+    /// The first alternative whose tests all hold, as the numbers of its tests.
+    fn fitting(&self, event: &Event<'_>) -> Option<Range<usize>> {
+        let mut next = 0;
+        let mut alternatives = self.signal.condition.iter().map(|tests| {
+            let first = next;
+            next += tests.len();
+            (first..next, tests)
+        });
+        let fits = |(numbers, tests): &(Range<usize>, &Vec<Test>)| {
+            let mut tests = numbers.clone().zip(tests.iter());
+            tests.all(|(number, test)| self.holds(number, test, event))
+        };
+        alternatives.find(fits).map(|(numbers, _)| numbers)
     }
 
     fn holds(&self, number: usize, test: &Test, event: &Event<'_>) -> bool {
@@ -169,7 +174,8 @@ impl<'c> Ready<'c> {
             .as_ref()
     }
 
-    fn value(&self, bind: &Bind, event: &Event<'_>) -> Option<Box<str>> {
+    /// A bound value; a capture comes from the alternative that fits.
+    fn value(&self, bind: &Bind, fitting: &Range<usize>, event: &Event<'_>) -> Option<Box<str>> {
         match &bind.source {
             Source::Field(field) => event.first(field).and_then(bounded),
             Source::Capture(name) => {
@@ -179,7 +185,7 @@ impl<'c> Ready<'c> {
                     .iter()
                     .flatten()
                     .enumerate()
-                    .filter(|(_, test)| test.op == Op::Re);
+                    .filter(|(number, test)| test.op == Op::Re && fitting.contains(number));
                 tests
                     .into_iter()
                     .find_map(|(number, test)| self.capture(number, test, name, event))
@@ -238,7 +244,7 @@ pub fn fits(condition: &Condition, event: &Event<'_>) -> bool {
         binds: Vec::new(),
         literals: Vec::new(),
     };
-    Ready::new(&signal).fits(event)
+    Ready::new(&signal).fitting(event).is_some()
 }
 
 #[cfg(test)]
@@ -304,5 +310,37 @@ mod tests {
     fn no_panic_at_character_borders() {
         assert!(!holds("Detail|startswith", &["ab"], &[("Detail", "한")]));
         assert!(!holds("Detail|endswith", &["ab"], &[("Detail", "한")]));
+    }
+
+    #[test]
+    fn a_capture_comes_from_the_alternative_that_fits() {
+        let test = |key: &str, value: &str| parse_test(key, vec![value.to_owned()]).unwrap();
+        let signal = Signal {
+            name: String::new(),
+            format: 0,
+            condition: vec![
+                vec![
+                    test("Action", "Sent"),
+                    test("Detail|re", "to (?P<peer>\\S+)"),
+                ],
+                vec![
+                    test("Action", "Received"),
+                    test("Detail|re", "from (?P<peer>\\S+)"),
+                ],
+            ],
+            binds: vec![Bind {
+                name: "peer".to_owned(),
+                source: Source::Capture("peer".to_owned()),
+                kind: crate::catalog::fault::ValueType::Node,
+            }],
+            literals: Vec::new(),
+        };
+        let ready = Ready::new(&signal);
+        let event = event(&[("Action", "Received"), ("Detail", "to me from you")]);
+        let fitting = ready.fitting(&event).unwrap();
+        assert_eq!(
+            ready.value(&signal.binds[0], &fitting, &event).as_deref(),
+            Some("you")
+        );
     }
 }
