@@ -4,7 +4,7 @@
 //! not stand at or below the other in the same file: logs have seconds, and lines of different
 //! files with one second's time may have come either way round.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::catalog::fault::{Correlation, Count, Relation};
 
@@ -381,14 +381,6 @@ impl Absence<'_> {
             .zip(key(b, self.group_by))
             .all(|(a, b)| a.is_none() || b.is_none() || a == b)
     }
-}
-
-/// All indices that occur in some match, for comparison with an oracle.
-pub fn covered_hits(matches: &[Match]) -> BTreeSet<usize> {
-    matches
-        .iter()
-        .flat_map(|m| m.hits.iter().copied())
-        .collect()
 }
 
 #[cfg(test)]

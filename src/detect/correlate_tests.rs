@@ -1,8 +1,18 @@
 //! Every relation against a naive oracle that tries all windows and all chains.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::*;
+
+/// All indices that occur in some match.
+fn covered_hits(matches: &[Match]) -> BTreeSet<usize> {
+    matches
+        .iter()
+        .flat_map(|m| m.hits.iter().copied())
+        .collect()
+}
 
 fn point() -> impl Strategy<Value = Point> {
     // few distinct times, files and lines: equal times, duplicates and edges are the rule

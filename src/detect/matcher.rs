@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use regex::Regex;
 
 use super::table::Table;
-use crate::catalog::condition::{self, Condition, Network, Op, Test};
+use crate::catalog::condition::{self, Network, Op, Test};
 use crate::catalog::fault::{Bind, Signal, Source};
 use crate::model::event::Event;
 use crate::model::excerpt::excerpt;
@@ -235,23 +235,23 @@ fn contains(text: &str, needle: &str, cased: bool) -> bool {
     })
 }
 
-/// True when an event fits a condition that belongs to no signal, such as a remedy's check.
-pub fn fits(condition: &Condition, event: &Event<'_>) -> bool {
-    let signal = Signal {
-        name: String::new(),
-        format: 0,
-        condition: condition.clone(),
-        binds: Vec::new(),
-        literals: Vec::new(),
-    };
-    Ready::new(&signal).fitting(event).is_some()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::condition::parse_test;
+    use crate::catalog::condition::{Condition, parse_test};
     use crate::model::time::RawTime;
+
+    /// True when an event fits a condition that belongs to no signal.
+    fn fits(condition: &Condition, event: &Event<'_>) -> bool {
+        let signal = Signal {
+            name: String::new(),
+            format: 0,
+            condition: condition.clone(),
+            binds: Vec::new(),
+            literals: Vec::new(),
+        };
+        Ready::new(&signal).fitting(event).is_some()
+    }
 
     fn event(fields: &[(&'static str, &'static str)]) -> Event<'static> {
         let mut event = Event {

@@ -83,6 +83,19 @@ pub trait LogParser: Sync {
     ) -> ParseStats;
 }
 
+/// Judges a text of which nearly every line is a record, if it is this format at all.
+fn probe_lines(parser: &dyn LogParser, head: &[u8]) -> Probe {
+    let lines = scan::lines(head).filter(|(_, line)| !scan::is_blank(line));
+    let (ours, others): (Vec<_>, Vec<_>) =
+        lines.partition(|(_, line)| parser.is_record_start(line));
+    match ours.len() {
+        0 => Probe::NotForUs,
+        // the first and the last line of the head may be torn
+        ours if ours + 2 > others.len() => Probe::Certain,
+        _ => Probe::Unsure,
+    }
+}
+
 /// True when a record from `start` to `end` is wanted: it holds one of the ascending `picks`, or
 /// there are none.
 fn picked(picks: Option<&[usize]>, start: usize, end: usize) -> bool {

@@ -12,8 +12,8 @@ use crate::model::event::Event;
 use crate::model::time::RawTime;
 use crate::parse::chunk::Chunk;
 use crate::parse::log::wanted_lines;
-use crate::parse::scan::{Cursor, chomp, is_blank, lead, line_at, lines, text, trim};
-use crate::parse::{LogParser, ParseStats, Probe, RecordHead};
+use crate::parse::scan::{Cursor, chomp, lead, line_at, text, trim};
+use crate::parse::{LogParser, ParseStats, Probe, RecordHead, probe_lines};
 
 const LEVELS: [&[u8]; 5] = [b"Info", b"Warning", b"Error", b"Debug", b"Critical"];
 
@@ -76,19 +76,7 @@ impl LogParser for CmsEvents {
     }
 
     fn probe(&self, head: &[u8]) -> Probe {
-        let (mut ours, mut others) = (0_usize, 0_usize);
-        for (_, line) in lines(head).filter(|(_, line)| !is_blank(line)) {
-            match self.is_record_start(line) {
-                true => ours += 1,
-                false => others += 1,
-            }
-        }
-        match ours {
-            0 => Probe::NotForUs,
-            // the first and the last line of the head may be torn
-            _ if ours + 2 > others => Probe::Certain,
-            _ => Probe::Unsure,
-        }
+        probe_lines(self, head)
     }
 
     fn is_record_start(&self, line: &[u8]) -> bool {

@@ -17,9 +17,9 @@ use crate::model::event::Event;
 use crate::model::time::RawTime;
 use crate::parse::chunk::{Chunk, JOIN_WINDOW};
 use crate::parse::log::wanted_lines;
-use crate::parse::scan::{Cursor, chomp, decimal, is_blank, lead, line_at, line_end, line_start};
+use crate::parse::scan::{Cursor, chomp, decimal, lead, line_at, line_end, line_start};
 use crate::parse::scan::{lines, text};
-use crate::parse::{LogParser, ParseStats, Probe, RecordHead};
+use crate::parse::{LogParser, ParseStats, Probe, RecordHead, probe_lines};
 
 const FORMAT: &str = "cms.syslog";
 
@@ -364,19 +364,7 @@ impl LogParser for CmsSyslog {
     }
 
     fn probe(&self, head: &[u8]) -> Probe {
-        let (mut ours, mut others) = (0_usize, 0_usize);
-        for (_, line) in lines(head).filter(|(_, line)| !is_blank(line)) {
-            match self.is_record_start(line) {
-                true => ours += 1,
-                false => others += 1,
-            }
-        }
-        match ours {
-            0 => Probe::NotForUs,
-            // the first and the last line of the head may be torn
-            _ if ours + 2 > others => Probe::Certain,
-            _ => Probe::Unsure,
-        }
+        probe_lines(self, head)
     }
 
     fn is_record_start(&self, line: &[u8]) -> bool {
