@@ -157,7 +157,7 @@ fn unusable(error: &SourceError) -> Failure {
             let names = beside(path);
             let trouble = Trouble::new(problem.to_string());
             if names.is_empty() {
-                trouble
+                trouble.help("give a file, a folder or an archive, or '-' for standard input")
             } else {
                 trouble.help(did_you_mean(&names))
             }

@@ -40,14 +40,21 @@ type Begun = BTreeMap<Option<usize>, Vec<(Option<i64>, usize)>>;
 /// For each finding those that explain it directly.
 fn links(case: &Case<'_>, findings: &[&Finding]) -> Vec<Vec<usize>> {
     let mut by_fault: BTreeMap<&str, Begun> = BTreeMap::new();
+    let mut by_peer: BTreeMap<&str, Begun> = BTreeMap::new();
     for (at, finding) in findings.iter().enumerate() {
         if let Some(fault) = case.catalog().faults.get(finding.fault) {
             let of_fault = by_fault.entry(fault.id.as_str()).or_default();
             let of_node = of_fault.entry(finding.node).or_default();
             of_node.push((finding.first.micros, at));
+            if finding.peer.is_some() {
+                let of_fault = by_peer.entry(fault.id.as_str()).or_default();
+                let of_peer = of_fault.entry(finding.peer).or_default();
+                of_peer.push((finding.first.micros, at));
+            }
         }
     }
-    for begun in by_fault.values_mut().flat_map(BTreeMap::values_mut) {
+    let all = by_fault.values_mut().chain(by_peer.values_mut());
+    for begun in all.flat_map(BTreeMap::values_mut) {
         begun.sort_unstable();
     }
     let mut links = vec![Vec::new(); findings.len()];
@@ -56,12 +63,20 @@ fn links(case: &Case<'_>, findings: &[&Finding]) -> Vec<Vec<usize>> {
             continue;
         };
         let span = span(cause, fault.explains_within, fault.quiet);
-        let symptoms = fault.explains.iter();
-        for begun in symptoms.filter_map(|id| by_fault.get(id.as_str())) {
-            for symptom_at in near(begun, cause, span) {
+        for id in &fault.explains {
+            let seen_from = by_fault.get(id.as_str());
+            let seen_from = seen_from
+                .into_iter()
+                .flat_map(|begun| on_nodes(begun, cause));
+            // what anybody says about the node that is lost or at fault
+            let about = cause.peer.or(cause.node);
+            let seen_of = by_peer.get(id.as_str()).and_then(|begun| begun.get(&about));
+            for symptom_at in seen_from.chain(seen_of).flat_map(|list| near(list, span)) {
                 let concerned = findings.get(symptom_at).is_some_and(|s| concerns(cause, s));
                 let list = links.get_mut(symptom_at).filter(|_| concerned);
-                if let Some(list) = list.filter(|list| list.len() < CAUSES) {
+                let fresh =
+                    |list: &&mut Vec<usize>| list.len() < CAUSES && list.last() != Some(&cause_at);
+                if let Some(list) = list.filter(fresh) {
                     list.push(cause_at);
                 }
             }
@@ -96,32 +111,36 @@ fn span(cause: &Finding, lead: i64, quiet: i64) -> Option<(i64, i64)> {
     Some((from.saturating_sub(lead), end))
 }
 
-/// Findings that begin in the span, on a node from which the cause may be seen.
-fn near<'b>(
+/// Findings on the nodes from which the cause may be seen.
+fn on_nodes<'b>(
     begun: &'b Begun,
     cause: &Finding,
-    span: Option<(i64, i64)>,
-) -> impl Iterator<Item = usize> + use<'b> {
+) -> impl Iterator<Item = &'b Vec<(Option<i64>, usize)>> + use<'b> {
     let nodes: Vec<Option<usize>> = match cause.node {
         Some(_) => BTreeSet::from([None, cause.node, cause.peer])
             .into_iter()
             .collect(),
         None => begun.keys().copied().collect(),
     };
-    let lists = nodes.into_iter().filter_map(|node| begun.get(&node));
-    lists.flat_map(move |list| {
-        let untimed = list.partition_point(|(begin, _)| begin.is_none());
-        let (from, to) = match span {
-            None => (untimed, list.len()),
-            Some((from, to)) => (
-                list.partition_point(|(begin, _)| begin.is_none_or(|begin| begin < from)),
-                list.partition_point(|(begin, _)| begin.is_none_or(|begin| begin <= to)),
-            ),
-        };
-        let timed = list.get(from..to).unwrap_or(&[]);
-        let untimed = list.get(..untimed).unwrap_or(&[]);
-        untimed.iter().chain(timed).map(|(_, at)| *at)
-    })
+    nodes.into_iter().filter_map(|node| begun.get(&node))
+}
+
+/// Those of a sorted list that begin in the span, and those without a time.
+fn near(
+    list: &[(Option<i64>, usize)],
+    span: Option<(i64, i64)>,
+) -> impl Iterator<Item = usize> + use<'_> {
+    let untimed = list.partition_point(|(begin, _)| begin.is_none());
+    let (from, to) = match span {
+        None => (untimed, list.len()),
+        Some((from, to)) => (
+            list.partition_point(|(begin, _)| begin.is_none_or(|begin| begin < from)),
+            list.partition_point(|(begin, _)| begin.is_none_or(|begin| begin <= to)),
+        ),
+    };
+    let timed = list.get(from..to).unwrap_or(&[]);
+    let untimed = list.get(..untimed).unwrap_or(&[]);
+    untimed.iter().chain(timed).map(|(_, at)| *at)
 }
 
 /// The findings at the root of one, which nothing explains any more. Faults never explain each
