@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// How a value is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Hash)]
 pub enum Op {
     /// The whole value.
     Equals,
@@ -32,7 +32,7 @@ pub enum Op {
 }
 
 /// One comparison.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Hash)]
 pub struct Test {
     /// Field of the format.
     pub field: String,

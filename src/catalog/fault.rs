@@ -38,7 +38,7 @@ impl fmt::Display for Status {
 }
 
 /// What a bound value is, so that a command never takes free text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, Hash)]
 #[serde(rename_all = "lowercase")]
 pub enum ValueType {
     /// An IP address.
@@ -77,7 +77,7 @@ impl ValueType {
 pub const FILE_NAME: &str = "file.name";
 
 /// Where a bound value comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Hash)]
 pub enum Source {
     /// A field of the record, its first value.
     Field(String),
@@ -86,7 +86,7 @@ pub enum Source {
 }
 
 /// A value that a signal takes from a record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Hash)]
 pub struct Bind {
     /// Name; `node` and `peer` have meaning to the engine.
     pub name: String,

@@ -53,7 +53,8 @@ impl Index {
         Some(index.scan.places(bytes))
     }
 
-    /// Signals that a record with this text may fit, in ascending order.
+    /// Signals that a record with this text may fit, in ascending order; of those that ask for
+    /// the same only the first.
     pub fn candidates(&self, parser: &str, text: &str, out: &mut Vec<SignalId>) {
         out.clear();
         let Some(index) = self.parsers.iter().find(|index| index.parser == parser) else {
@@ -81,7 +82,11 @@ impl ParserIndex {
         let mut all = false;
         let mut free = Vec::new();
         let mut literals: Vec<(String, SignalId)> = Vec::new();
-        for entry in table.entries() {
+        for entry in table
+            .entries()
+            .iter()
+            .filter(|entry| entry.first == entry.id)
+        {
             let Some(def) = FORMATS
                 .get(usize::from(entry.signal.format))
                 .filter(|def| def.parser == parser)

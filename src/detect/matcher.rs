@@ -2,9 +2,9 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use super::table::Table;
 use crate::catalog::condition::{self, Network, Op, Test};
@@ -20,51 +20,91 @@ const VALUE_BYTES: usize = 256;
 /// Conditions ready to be tested. Shared by all workers; patterns are compiled when first needed.
 #[derive(Debug)]
 pub struct Matcher<'c> {
-    signals: Vec<Ready<'c>>,
+    /// By number; those that ask for what an earlier one asks for are left to that one.
+    signals: Vec<Option<Ready<'c>>>,
 }
 
 #[derive(Debug)]
 struct Ready<'c> {
     signal: &'c Signal,
     format: &'static str,
+    /// All signals that ask for the same, in ascending order.
+    ids: Vec<SignalId>,
     /// For each test in order, a slot for each of its values.
     patterns: Vec<Vec<OnceLock<Option<Regex>>>>,
+    /// For each test, true when values are taken from its patterns: one search serves for both.
+    catching: Vec<bool>,
+}
+
+/// The alternative that fits an event.
+struct Fitting<'e> {
+    /// The numbers of its tests.
+    tests: Range<usize>,
+    /// What its patterns caught, by the number of the test.
+    caught: Vec<(usize, Captures<'e>)>,
+}
+
+/// What all hits on one event share.
+struct Shared {
+    hash: u64,
+    excerpt: Arc<str>,
 }
 
 impl<'c> Matcher<'c> {
     /// Takes over the signals of a table.
     pub fn new(table: &Table<'c>) -> Self {
-        let signals = table
-            .entries()
-            .iter()
-            .map(|entry| Ready::new(entry.signal))
-            .collect();
+        let mut signals: Vec<Option<Ready<'c>>> = Vec::new();
+        for entry in table.entries() {
+            signals.push((entry.first == entry.id).then(|| Ready::new(entry.signal)));
+            let first = signals.get_mut(entry.first.0 as usize);
+            if let Some(ready) = first.and_then(Option::as_mut) {
+                ready.ids.push(entry.id);
+            }
+        }
         Self { signals }
     }
 
-    /// The hit of a signal on an event, if the event fits.
-    pub fn test(&self, id: SignalId, event: &Event<'_>) -> Option<Hit> {
-        let ready = self.signals.get(usize::try_from(id.0).ok()?)?;
-        if ready.format != event.format {
-            return None;
+    /// Adds the hits of all `signals` that the event fits. A signal stands for all that ask for
+    /// the same; only the first of those does.
+    pub fn test(&self, signals: &[SignalId], event: &Event<'_>, hits: &mut Vec<Hit>) {
+        let mut shared = None;
+        for id in signals {
+            let ready = self.signals.get(id.0 as usize).and_then(Option::as_ref);
+            let Some(ready) = ready.filter(|ready| ready.format == event.format) else {
+                continue;
+            };
+            let Some(values) = ready.values(event) else {
+                continue;
+            };
+            let shared: &Shared = shared.get_or_insert_with(|| Shared::of(event));
+            hits.extend(ready.ids.iter().map(|signal| Hit {
+                signal: *signal,
+                time: event.time,
+                line: event.line,
+                hash: shared.hash,
+                values: values.clone(),
+                excerpt: shared.excerpt.clone(),
+            }));
         }
-        let fitting = ready.fitting(event)?;
-        let values: Values = ready
-            .signal
-            .binds
-            .iter()
-            .map(|bind| ready.value(bind, &fitting, event))
-            .collect();
+    }
+
+    /// The signals that stand for all others, in ascending order.
+    pub fn all(&self) -> Vec<SignalId> {
+        let firsts = self.signals.iter().flatten();
+        firsts
+            .filter_map(|ready| ready.ids.first().copied())
+            .collect()
+    }
+}
+
+impl Shared {
+    fn of(event: &Event<'_>) -> Self {
         let mut hasher = DefaultHasher::new();
         event.text.hash(&mut hasher);
-        Some(Hit {
-            signal: id,
-            time: event.time,
-            line: event.line,
+        Self {
             hash: hasher.finish(),
-            values,
             excerpt: excerpt(&event.text),
-        })
+        }
     }
 }
 
@@ -77,29 +117,70 @@ impl<'c> Ready<'c> {
                 Vec::new()
             }
         };
-        let patterns = signal.condition.iter().flatten().map(slots).collect();
+        let groups: Vec<String> = signal.binds.iter().filter_map(group).collect();
+        let catches = |test: &Test| {
+            let named = |pattern: &String| groups.iter().any(|group| pattern.contains(group));
+            test.op == Op::Re && !test.all && test.values.iter().any(named)
+        };
+        let tests = || signal.condition.iter().flatten();
         Self {
             signal,
             format: FORMATS
                 .get(usize::from(signal.format))
                 .map_or("", |def| def.id),
-            patterns,
+            ids: Vec::new(),
+            patterns: tests().map(slots).collect(),
+            catching: tests().map(catches).collect(),
         }
     }
 
-    /// The first alternative whose tests all hold, as the numbers of its tests.
-    fn fitting(&self, event: &Event<'_>) -> Option<Range<usize>> {
+    /// What is taken from an event that fits.
+    fn values(&self, event: &Event<'_>) -> Option<Values> {
+        let fitting = self.fitting(event)?;
+        let binds = self.signal.binds.iter();
+        Some(
+            binds
+                .map(|bind| self.value(bind, &fitting, event))
+                .collect(),
+        )
+    }
+
+    /// The first alternative whose tests all hold.
+    fn fitting<'e>(&self, event: &'e Event<'_>) -> Option<Fitting<'e>> {
         let mut next = 0;
         let mut alternatives = self.signal.condition.iter().map(|tests| {
             let first = next;
             next += tests.len();
             (first..next, tests)
         });
-        let fits = |(numbers, tests): &(Range<usize>, &Vec<Test>)| {
-            let mut tests = numbers.clone().zip(tests.iter());
-            tests.all(|(number, test)| self.holds(number, test, event))
-        };
-        alternatives.find(fits).map(|(numbers, _)| numbers)
+        alternatives.find_map(|(numbers, tests)| self.fits(numbers, tests, event))
+    }
+
+    fn fits<'e>(
+        &self,
+        numbers: Range<usize>,
+        tests: &[Test],
+        event: &'e Event<'_>,
+    ) -> Option<Fitting<'e>> {
+        let mut caught = Vec::new();
+        for (number, test) in numbers.clone().zip(tests) {
+            if self.catching.get(number) == Some(&true) {
+                caught.push((number, self.catch(number, test, event)?));
+            } else if !self.holds(number, test, event) {
+                return None;
+            }
+        }
+        let tests = numbers;
+        Some(Fitting { tests, caught })
+    }
+
+    /// What the first pattern of a test that fits caught in the first value that it fits.
+    fn catch<'e>(&self, number: usize, test: &Test, event: &'e Event<'_>) -> Option<Captures<'e>> {
+        test.values.iter().enumerate().find_map(|(slot, wanted)| {
+            let regex = self.pattern(number, slot, test, wanted)?;
+            let mut values = event.fields.iter().filter(|field| field.name == test.field);
+            values.find_map(|field| regex.captures(&field.value))
+        })
     }
 
     fn holds(&self, number: usize, test: &Test, event: &Event<'_>) -> bool {
@@ -175,31 +256,31 @@ impl<'c> Ready<'c> {
     }
 
     /// A bound value; a capture comes from the alternative that fits.
-    fn value(&self, bind: &Bind, fitting: &Range<usize>, event: &Event<'_>) -> Option<Box<str>> {
+    fn value(&self, bind: &Bind, fitting: &Fitting<'_>, event: &Event<'_>) -> Option<Arc<str>> {
         match &bind.source {
             Source::Field(field) => event.first(field).and_then(bounded),
             Source::Capture(name) => {
-                let tests = self
-                    .signal
-                    .condition
-                    .iter()
-                    .flatten()
-                    .enumerate()
-                    .filter(|(number, test)| test.op == Op::Re && fitting.contains(number));
+                let tests = self.signal.condition.iter().flatten().enumerate();
                 tests
-                    .into_iter()
-                    .find_map(|(number, test)| self.capture(number, test, name, event))
+                    .filter(|(number, test)| test.op == Op::Re && fitting.tests.contains(number))
+                    .find_map(|(number, test)| {
+                        let caught = fitting.caught.iter().find(|(of, _)| *of == number);
+                        caught
+                            .and_then(|(_, captures)| bounded(captures.name(name)?.as_str()))
+                            .or_else(|| self.capture(number, test, name, event))
+                    })
             }
         }
     }
 
+    /// A group that the first fit of its test did not take part in.
     fn capture(
         &self,
         number: usize,
         test: &Test,
         name: &str,
         event: &Event<'_>,
-    ) -> Option<Box<str>> {
+    ) -> Option<Arc<str>> {
         test.values.iter().enumerate().find_map(|(slot, pattern)| {
             let regex = self.pattern(number, slot, test, pattern)?;
             event
@@ -209,7 +290,15 @@ impl<'c> Ready<'c> {
     }
 }
 
-fn bounded(value: &str) -> Option<Box<str>> {
+/// The name of a group as it stands in a pattern.
+fn group(bind: &Bind) -> Option<String> {
+    match &bind.source {
+        Source::Capture(name) => Some(format!("<{name}>")),
+        Source::Field(_) => None,
+    }
+}
+
+fn bounded(value: &str) -> Option<Arc<str>> {
     let value = value.trim();
     (!value.is_empty()).then(|| {
         value

@@ -4,6 +4,7 @@
 //! the budget lasts; then only time and line; beyond the cap of a run only the number.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::table::{Owner, Table, Use};
 use crate::model::hit::{Hit, Run, RunHit, SignalId, Values};
@@ -68,7 +69,7 @@ struct Share {
 const THIN: i64 = 60 * SECOND;
 
 /// (file, fault, node, peer): one conversation in which contrast follows proof.
-type Talk = (u32, Owner, Option<Box<str>>, Option<Box<str>>);
+type Talk = (u32, Owner, Option<Arc<str>>, Option<Arc<str>>);
 
 /// Collects hits in the order of (file, line).
 #[derive(Debug)]

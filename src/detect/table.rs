@@ -1,5 +1,7 @@
 //! All signals of a catalog in one numbered list.
 
+use std::collections::HashMap;
+
 use crate::catalog::fault::{Clause, Correlation, Fact, Relation, Signal, Tells, Term};
 use crate::catalog::{Catalog, FactRule, Fault};
 use crate::model::hit::SignalId;
@@ -37,6 +39,9 @@ pub struct Entry<'c> {
     pub signal: &'c Signal,
     /// What it is needed for.
     pub usage: Use,
+    /// The first signal that asks for the same and takes the same: itself, unless rules share a
+    /// question, as faults that are cleared by one kind of record do.
+    pub first: SignalId,
 }
 
 /// All signals of a catalog.
@@ -51,14 +56,18 @@ impl<'c> Table<'c> {
     /// Numbers the signals of faults, then those of facts.
     pub fn new(catalog: &'c Catalog) -> Self {
         let mut entries = Vec::new();
-        let mut add = |owner, place: usize, signal, usage| {
+        let mut questions = HashMap::new();
+        let mut add = |owner, place: usize, signal: &'c Signal, usage| {
             if let (Ok(id), Ok(place)) = (u32::try_from(entries.len()), u16::try_from(place)) {
+                let question = (signal.format, &signal.condition, &signal.binds);
+                let first = *questions.entry(question).or_insert(SignalId(id));
                 entries.push(Entry {
                     id: SignalId(id),
                     owner,
                     place,
                     signal,
                     usage,
+                    first,
                 });
             }
         };

@@ -1,10 +1,12 @@
 //! Bounded copies of source text: the only way text of a record outlives it.
 
+use std::sync::Arc;
+
 /// Longest excerpt in bytes; what is longer is cut at a character and ends in `…`.
 pub const EXCERPT_BYTES: usize = 600;
 
 /// A bounded copy of `text`, as written.
-pub fn excerpt(text: &str) -> Box<str> {
+pub fn excerpt(text: &str) -> Arc<str> {
     let text = text.trim_end();
     if text.len() <= EXCERPT_BYTES {
         return text.into();

@@ -12,7 +12,7 @@ pub struct SignalId(pub u32);
 
 /// Named raw values that a signal took from a record, in the order of its `bind` list; a value
 /// the record did not have is `None`.
-pub type Values = Arc<[Option<Box<str>>]>;
+pub type Values = Arc<[Option<Arc<str>>]>;
 
 /// One match of one signal on one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Hit {
     /// Raw names and other values.
     pub values: Values,
     /// Bounded copy of the record.
-    pub excerpt: Box<str>,
+    pub excerpt: Arc<str>,
 }
 
 /// One hit inside a [`Run`]; the excerpt is absent where the memory budget asked for it.
@@ -41,7 +41,7 @@ pub struct RunHit {
     /// Hash of the record's text.
     pub hash: u64,
     /// Bounded copy of the record.
-    pub excerpt: Option<Box<str>>,
+    pub excerpt: Option<Arc<str>>,
 }
 
 /// The hits of one signal with the same raw values in one file, in line order.

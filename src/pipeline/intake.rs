@@ -70,7 +70,6 @@ struct Outcome {
 
 /// The shared, immutable half of the engine.
 struct Tools<'a, 'c> {
-    table: &'a Table<'c>,
     index: Index,
     matcher: Matcher<'c>,
     engine: &'a Engine,
@@ -78,14 +77,12 @@ struct Tools<'a, 'c> {
 
 impl Tools<'_, '_> {
     fn run(&self, task: &Task) -> Outcome {
-        let signals = self.table.entries().len();
         let job = || {
             work(
                 &task.chunk,
                 &task.choice,
                 &self.index,
                 &self.matcher,
-                signals,
                 self.engine.indexed,
             )
         };
@@ -104,7 +101,6 @@ pub(super) fn collect(
     engine: &Engine,
 ) -> anyhow::Result<Collected> {
     let tools = Tools {
-        table,
         index: Index::new(table)?,
         matcher: Matcher::new(table),
         engine,

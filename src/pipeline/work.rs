@@ -38,7 +38,6 @@ pub(super) fn work(
     choice: &Choice,
     index: &Index,
     matcher: &Matcher<'_>,
-    signals: usize,
     indexed: bool,
 ) -> Done {
     let mut done = Done {
@@ -46,7 +45,7 @@ pub(super) fn work(
         last: last(chunk, &choice.parsers),
         ..Done::default()
     };
-    let mut candidates: Vec<SignalId> = Vec::new();
+    let mut candidates: Vec<SignalId> = if indexed { Vec::new() } else { matcher.all() };
     for parser in &choice.parsers {
         let picks = if indexed {
             index.picks(parser.id(), &chunk.bytes)
@@ -59,13 +58,8 @@ pub(super) fn work(
         let stats = parser.parse(chunk, picks.as_deref(), &mut |event| {
             if indexed {
                 index.candidates(parser.id(), &event.text, &mut candidates);
-            } else {
-                candidates = (0..u32::try_from(signals).unwrap_or(u32::MAX))
-                    .map(SignalId)
-                    .collect();
             }
-            done.hits
-                .extend(candidates.iter().filter_map(|id| matcher.test(*id, &event)));
+            matcher.test(&candidates, &event, &mut done.hits);
         });
         done.skipped += if choice.parsers.len() == 1 {
             stats.skipped

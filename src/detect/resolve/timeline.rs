@@ -1,6 +1,7 @@
 //! The timeline: nodes, clusters and hits in UTC order.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::clusters::Attach;
 use super::evidence::Evidence;
@@ -87,7 +88,7 @@ pub struct TimedHit {
     /// Raw values, in the order of the signal's `bind` list.
     pub values: Values,
     /// The record, unless the budget took it.
-    pub excerpt: Option<Box<str>>,
+    pub excerpt: Option<Arc<str>>,
     /// Number of records it stands for.
     pub weight: u64,
 }
@@ -108,7 +109,7 @@ pub struct Told {
     /// Line of the record.
     pub line: u64,
     /// The record.
-    pub excerpt: Option<Box<str>>,
+    pub excerpt: Option<Arc<str>>,
 }
 
 /// Everything on one time axis.
