@@ -8,7 +8,7 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::limits::{Budget, Inflate, Leaf, Limits, Packing, Size};
+use super::limits::{Budget, Leaf, Limits, Packing, Size, Unpack};
 use super::peek::Peek;
 use super::select::{Selection, What};
 use super::sniff::{self, Kind};
@@ -89,8 +89,8 @@ pub(super) struct Level {
     depth: u32,
     /// A decompressor delivers its bytes and counts them.
     counted: bool,
-    /// It is what a gzip stream holds.
-    in_gzip: bool,
+    /// It is what a compressed stream holds.
+    unpacked: bool,
 }
 
 impl Level {
@@ -98,7 +98,7 @@ impl Level {
     pub(super) fn member(self, unpacked: bool) -> Self {
         Self {
             counted: self.counted || unpacked,
-            in_gzip: false,
+            unpacked: false,
             ..self
         }
     }
@@ -215,11 +215,11 @@ impl<'w> Walker<'w> {
         let mut source = Peek::new(source, &self.budget.pool);
         match sniff::kind(source.peek(sniff::HEAD)) {
             Kind::Plain => self.plain(origin, modified, &mut source, level),
-            Kind::Gzip => self.enter(origin, level, |walker, level| {
-                walker.gzip(origin, modified, &mut source, level)
+            Kind::Packed(packing) => self.enter(origin, level, |walker, level| {
+                walker.packed(packing, origin, modified, &mut source, level)
             }),
-            // A tar in a gzip is one thing to people and one level to us.
-            Kind::Tar if level.in_gzip => self.tar(origin, &mut source, level),
+            // A .tar.gz is one thing to people and one level to us.
+            Kind::Tar if level.unpacked => self.tar(origin, &mut source, level),
             Kind::Tar => self.enter(origin, level, |walker, level| {
                 walker.tar(origin, &mut source, level)
             }),
@@ -281,27 +281,33 @@ impl<'w> Walker<'w> {
         }
     }
 
-    fn gzip(
+    fn packed(
         &mut self,
+        packing: Packing,
         origin: &Origin,
         modified: Option<i64>,
         source: &mut Peek<'_>,
         level: Level,
     ) -> Flow {
         // What the stream says of its content is better than what is known of the stream.
-        let modified = gzip_time(source.peek(8)).or(modified);
-        let mut inflate = Inflate::new(source, Packing::Gzip, self.budget);
+        let stated = match packing {
+            Packing::Gzip => gzip_time(source.peek(8)),
+            _ => None,
+        };
+        let modified = stated.or(modified);
+        let mut unpack = Unpack::new(source, packing, self.budget);
         let inner = Level {
             counted: true,
-            in_gzip: true,
+            unpacked: true,
             ..level
         };
-        let flow = self.stream(origin, modified, &mut inflate, inner);
-        let garbage = inflate.garbage();
+        let flow = self.stream(origin, modified, &mut unpack, inner);
+        let garbage = unpack.garbage();
         if garbage > 0 {
             let note = format!(
-                "{} after the end of the gzip stream were left out",
-                Size(garbage)
+                "{} after the end of the {} were left out",
+                Size(garbage),
+                packing.name()
             );
             self.gap(origin, ReadStatus::Partial, note);
         }
