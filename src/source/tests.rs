@@ -796,7 +796,9 @@ fn long_names_are_shortened_and_stay_apart() {
         let name = format!("{}/{}.log", "가".repeat(3000), "나".repeat(3000));
         builder.append_data(&mut header, name, &b"x"[..]).unwrap();
     }
-    let seen = stream(&builder.into_inner().unwrap()).clean();
+    let seen = stream(&builder.into_inner().unwrap());
+    let note = "2 names of members are longer than 4096 bytes and were shortened";
+    assert_eq!(seen.note("in"), note);
     assert!(
         seen.inputs
             .iter()

@@ -110,6 +110,8 @@ pub(super) struct Walker<'w> {
     visitor: &'w mut dyn Visitor,
     /// How often each member's origin was given out, by hash: archives may repeat a name.
     origins: HashMap<u64, u32>,
+    /// How many names of members were shortened, by archive.
+    shortened: HashMap<Origin, u64>,
 }
 
 impl<'w> Walker<'w> {
@@ -118,6 +120,7 @@ impl<'w> Walker<'w> {
             budget,
             visitor,
             origins: HashMap::new(),
+            shortened: HashMap::new(),
         }
     }
 
@@ -345,6 +348,12 @@ impl<'w> Walker<'w> {
             notes.retain(|note| *note != why);
             notes.push(format!("{why}; the rest of the archive was not read"));
         }
+        if let Some(count) = self.shortened.remove(origin) {
+            notes.push(format!(
+                "{count} names of members are longer than {} bytes and were shortened",
+                self.budget.limits.path_bytes
+            ));
+        }
         if !notes.is_empty() {
             self.gap(origin, ReadStatus::Partial, notes.join("; "));
         }
@@ -379,7 +388,11 @@ impl<'w> Walker<'w> {
     /// The origin of a member: a label, never a path that is opened. Members of one name are
     /// told apart by a number.
     pub(super) fn member_origin(&mut self, archive: &Origin, name: &str) -> Origin {
-        let origin = archive.member(&label(name, self.budget.limits.path_bytes));
+        let most = self.budget.limits.path_bytes;
+        let origin = archive.member(&label(name, most));
+        if name.len() > most {
+            *self.shortened.entry(archive.clone()).or_default() += 1;
+        }
         let mut hasher = DefaultHasher::new();
         origin.hash(&mut hasher);
         let count = self.origins.entry(hasher.finish()).or_insert(0);
