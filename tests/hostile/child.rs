@@ -1,6 +1,5 @@
 //! The program as a child process whose memory and time are watched.
 
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -192,16 +191,6 @@ pub(crate) const FAULT: &str = "expressway.cluster.peer-unreachable";
 pub(crate) fn good_log() -> Vec<u8> {
     let sample = "samples/expressway/peer-lost/input/loggingsnapshot.txt";
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(sample)).unwrap()
-}
-
-/// A program that may not be there; says so when it is not.
-pub(crate) fn is_installed(program: impl AsRef<OsStr>) -> bool {
-    let program = program.as_ref();
-    let found = Command::new(program).arg("--version").output().is_ok();
-    if !found {
-        println!("skipped: {} is not installed", program.display());
-    }
-    found
 }
 
 /// Writes a text over and over; a reader that has had enough ends it.

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::bzip2::{self, Bzip2};
+use super::bzip2::{self as bz2, Bzip2};
 use super::deflate::{Deflate, GZIP_MAGIC};
 use super::xz::{self, Xz};
 use super::zstd::{self, Zstd};
@@ -48,7 +48,7 @@ impl Packing {
         match self {
             Self::Gzip => head.starts_with(GZIP_MAGIC),
             Self::Deflate => false,
-            Self::Bzip2 => bzip2::is_start(head),
+            Self::Bzip2 => bz2::is_start(head),
             Self::Xz => head.starts_with(xz::MAGIC),
             Self::Zstd => zstd::is_start(head),
         }
@@ -218,7 +218,7 @@ impl<'p, 'r> Unpack<'p, 'r> {
                 self.source.skip(xz::PADDING.len() as u64)?;
             }
         }
-        if self.packing.is_start(self.source.peek(bzip2::HEAD)) {
+        if self.packing.is_start(self.source.peek(bz2::HEAD)) {
             self.budget.change_window(self.window, 0);
             self.window = 0;
             self.engine = self.packing.engine(self.budget);
