@@ -22,7 +22,7 @@ use super::failure::{Failure, Trouble, did_you_mean};
 use super::near::near;
 use super::output::Target;
 use super::progress::Progress;
-use super::{Exit, interrupt, settings, time};
+use super::{Exit, interrupt, say, settings, time};
 
 /// Reads, diagnoses, prints.
 pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
@@ -45,6 +45,7 @@ pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
         }
     }
 
+    tell_of_pipes(&args.paths);
     let progress = Arc::new(Progress::new(selection.total_bytes()));
     let stop = interrupt::watch(Arc::clone(&progress));
     let limits = Limits::default();
@@ -87,6 +88,25 @@ pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
         interrupted,
     ))
 }
+
+/// Says which named pipes are waited for: without a writer that takes for ever. Those of a shell's
+/// `<(command)` have one.
+#[cfg(unix)]
+fn tell_of_pipes(paths: &[String]) {
+    use std::os::unix::fs::FileTypeExt;
+    let is_pipe = |path: &&String| fs::metadata(path).is_ok_and(|at| at.file_type().is_fifo());
+    let of_shell = |path: &&String| path.starts_with("/dev/") || path.starts_with("/proc/");
+    let named = paths.iter().filter(|path| !of_shell(path));
+    for path in named.filter(is_pipe) {
+        let path = sanitize::line(path);
+        say(&format!(
+            "waiting for somebody to write to the named pipe '{path}'"
+        ));
+    }
+}
+
+#[cfg(not(unix))]
+fn tell_of_pipes(_: &[String]) {}
 
 /// What no input should bring about.
 fn internal(error: &anyhow::Error) -> Failure {

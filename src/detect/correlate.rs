@@ -320,21 +320,39 @@ struct Absence<'c> {
     wanted: bool,
 }
 
+/// What a hit is grouped by; a value that it lacks fits any.
+type GroupKey = Vec<Option<String>>;
+
+/// Hits by what they have of some of the values to group by, each list in the order of points.
+type Company = BTreeMap<GroupKey, Vec<usize>>;
+
 impl Absence<'_> {
     fn matches(&self, points: &[Point], covered: Covered<'_>) -> Vec<Match> {
-        let others: Vec<usize> = (0..points.len())
-            .filter(|at| points.get(*at).is_some_and(|p| self.of.contains(&p.signal)))
-            .collect();
+        // by which values the anchor has: those that it lacks do not part the others
+        let mut companies: BTreeMap<Vec<bool>, Company> = BTreeMap::new();
         let anchors = points
             .iter()
             .enumerate()
             .filter(|(_, point)| point.signal == self.anchor);
-        let lonely = anchors.filter(|(at, point)| {
+        let mut lonely = Vec::new();
+        for (at, point) in anchors {
             let (from, to) = self.window(point);
-            (!self.wanted || covered(point.node, from, to))
-                && !self.company(points, &others, *at, point, from, to)
-        });
-        lonely.map(|(at, _)| shared(points, vec![at])).collect()
+            if self.wanted && !covered(point.node, from, to) {
+                continue;
+            }
+            let key = key(point, self.group_by);
+            let has: Vec<bool> = key.iter().map(Option::is_some).collect();
+            let company = companies
+                .entry(has)
+                .or_insert_with_key(|has| self.company(points, has));
+            let met = compatible(company, &key)
+                .into_iter()
+                .any(|others| self.meets(points, others, at, point, (from, to)));
+            if !met {
+                lonely.push(shared(points, vec![at]));
+            }
+        }
+        lonely
     }
 
     fn window(&self, anchor: &Point) -> (i64, i64) {
@@ -345,42 +363,96 @@ impl Absence<'_> {
         }
     }
 
-    fn company(
+    /// The other hits by the values that anchors of a kind have.
+    fn company(&self, points: &[Point], has: &[bool]) -> Company {
+        let mut company = Company::new();
+        for (at, point) in points.iter().enumerate() {
+            if self.of.contains(&point.signal) {
+                let values = key(point, self.group_by).into_iter().zip(has);
+                let key = values.map(|(value, has)| value.filter(|_| *has)).collect();
+                company.entry(key).or_default().push(at);
+            }
+        }
+        company
+    }
+
+    /// True when one of the others lies on the right side of the anchor within the window.
+    fn meets(
         &self,
         points: &[Point],
         others: &[usize],
         at: usize,
         anchor: &Point,
-        from: i64,
-        to: i64,
+        (from, to): (i64, i64),
     ) -> bool {
-        let begin =
-            others.partition_point(|other| points.get(*other).is_some_and(|p| p.time < from));
-        let near = others
-            .iter()
-            .skip(begin)
-            .filter_map(|other| Some((*other, points.get(*other)?)))
-            .take_while(|(_, p)| p.time <= to);
-        near.into_iter().any(|(other, p)| {
-            // one record may be two signals: it keeps itself company
-            let same_record = (p.time, p.file, p.line) == (anchor.time, anchor.file, anchor.line);
-            let right_side = same_record
-                || if self.before {
+        let place = |edge: &dyn Fn(i64) -> bool| {
+            others.partition_point(|other| points.get(*other).is_some_and(|p| edge(p.time)))
+        };
+        let (begin, end) = (place(&|time| time < from), place(&|time| time <= to));
+        // those at the anchor's own time stand at one end of the window
+        let (same, rest) = if self.before {
+            let first = place(&|time| time < anchor.time);
+            (first..end, begin..first)
+        } else {
+            let last = place(&|time| time <= anchor.time);
+            (begin..last, last..end)
+        };
+        if !rest.is_empty() {
+            return true;
+        }
+        // these are in the order of file and line: if any will do, one at an end will, or the
+        // one next to it where the end is the anchor itself
+        let ends = [
+            same.start,
+            same.start + 1,
+            same.end.wrapping_sub(2),
+            same.end.wrapping_sub(1),
+        ];
+        ends.into_iter()
+            .filter(|place| same.contains(place))
+            .filter_map(|place| others.get(place))
+            .filter(|other| **other != at)
+            .filter_map(|other| points.get(*other))
+            .any(|p| {
+                // one record may be two signals: it keeps itself company
+                let same_record = (p.file, p.line) == (anchor.file, anchor.line);
+                let right_side = if self.before {
                     precedes(p, anchor)
                 } else {
                     precedes(anchor, p)
                 };
-            other != at && right_side && self.compatible(anchor, p)
-        })
+                same_record || right_side
+            })
     }
+}
 
-    /// A value that one of them lacks fits any.
-    fn compatible(&self, a: &Point, b: &Point) -> bool {
-        key(a, self.group_by)
-            .into_iter()
-            .zip(key(b, self.group_by))
-            .all(|(a, b)| a.is_none() || b.is_none() || a == b)
+/// The lists of a company whose values fit those of a key.
+fn compatible<'c>(company: &'c Company, key: &GroupKey) -> Vec<&'c [usize]> {
+    let values: Vec<usize> = (0..key.len())
+        .filter(|at| key.get(*at).is_some_and(Option::is_some))
+        .collect();
+    // every value is there or lacking: so many lists may fit
+    let ways = 1_usize.checked_shl(u32::try_from(values.len()).unwrap_or(u32::MAX));
+    if let Some(ways) = ways.filter(|ways| *ways <= company.len()) {
+        let lacking = |way: usize| {
+            let mut key = key.clone();
+            let lacks = values.iter().enumerate();
+            for (_, at) in lacks.filter(|(bit, _)| way >> bit & 1 == 1) {
+                if let Some(value) = key.get_mut(*at) {
+                    *value = None;
+                }
+            }
+            key
+        };
+        let lists = (0..ways).filter_map(|way| company.get(&lacking(way)));
+        return lists.map(Vec::as_slice).collect();
     }
+    let fits = |other: &GroupKey| {
+        let mut both = other.iter().zip(key);
+        both.all(|(a, b)| a.is_none() || b.is_none() || a == b)
+    };
+    let lists = company.iter().filter(|(other, _)| fits(other));
+    lists.map(|(_, list)| list.as_slice()).collect()
 }
 
 #[cfg(test)]

@@ -216,3 +216,47 @@ fn window_edges_are_inside() {
     // two windows that share no hit are two matches
     assert_eq!(found(&[0, 1, 2, 50, 51, 52]), 2);
 }
+
+/// An anchor and an answer of as many peers as one window may hold: trying every pair would take
+/// minutes.
+#[test]
+fn absence_looks_at_its_own_peers_only() {
+    const PEERS: usize = 40_000;
+    let point = |signal: u16, peer: usize, time: i64| Point {
+        time,
+        file: 0,
+        line: peer as u64,
+        signal,
+        node: Some(0),
+        peer: Some(peer),
+        values: BTreeMap::new(),
+        weight: 1,
+    };
+    let c = correlation(
+        Relation::Absence {
+            anchor: 0,
+            span: 10,
+            before: false,
+            covered: false,
+        },
+        vec![1],
+    );
+    // all at one time, then answers some time later
+    for gap in [0, 5] {
+        let anchors = (0..PEERS).map(|peer| point(0, peer, 0));
+        // every other peer answers, one that has no anchor as well
+        let answers = (0..=PEERS).step_by(2).map(|peer| Point {
+            line: (PEERS + peer) as u64,
+            ..point(1, peer, gap)
+        });
+        let mut points: Vec<Point> = anchors.chain(answers).collect();
+        points.sort_by_key(|p| (p.time, p.file, p.line));
+        let found = matches(&c, &points, &|_, _, _| true);
+        assert_eq!(found.len(), PEERS / 2);
+        assert!(
+            found
+                .iter()
+                .all(|m| m.peer.is_some_and(|peer| peer % 2 == 1))
+        );
+    }
+}

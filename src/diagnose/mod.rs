@@ -66,6 +66,13 @@ pub fn diagnose(case: &Case<'_>) -> Report {
     clusters.sort_by(|a, b| {
         (rank(a.verdict), a.product, &a.name).cmp(&(rank(b.verdict), b.product, &b.name))
     });
+    let omitted = Omitted {
+        diagnoses: omitted as u64,
+        facts: shorten(&mut clusters, |cluster| &mut cluster.facts),
+        ruled_out: shorten(&mut clusters, |cluster| &mut cluster.ruled_out),
+        not_checked: shorten(&mut clusters, |cluster| &mut cluster.not_checked),
+        ..Omitted::default()
+    };
     Report {
         schema: SCHEMA.to_owned(),
         tool: Tool {
@@ -74,11 +81,26 @@ pub fn diagnose(case: &Case<'_>) -> Report {
         },
         clusters,
         coverage,
-        omitted: Omitted {
-            diagnoses: omitted as u64,
-            ..Omitted::default()
-        },
+        omitted,
     }
+}
+
+/// Facts of a report, over all clusters; the same of what is ruled out and of what could not be
+/// checked.
+const MOST_LISTED: usize = 2_000;
+
+/// Cuts one list of every cluster so that all together have [`MOST_LISTED`] entries at most, the
+/// first clusters theirs first, and tells how many went.
+fn shorten<T>(clusters: &mut [Cluster], list: impl Fn(&mut Cluster) -> &mut Vec<T>) -> u64 {
+    let mut room = MOST_LISTED;
+    let mut left_out = 0;
+    for cluster in clusters {
+        let list = list(cluster);
+        left_out += list.len().saturating_sub(room);
+        list.truncate(room);
+        room -= list.len();
+    }
+    left_out as u64
 }
 
 /// Incidents of a report; a fault that comes and goes for days has more than anybody reads.

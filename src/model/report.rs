@@ -44,6 +44,23 @@ pub struct Omitted {
     pub nodes: u64,
     /// Coverage entries left out.
     pub coverage: u64,
+    /// Facts left out.
+    #[serde(default)]
+    pub facts: u64,
+    /// Faults left out that the evidence excludes.
+    #[serde(default)]
+    pub ruled_out: u64,
+    /// Entries left out about what could not be decided.
+    #[serde(default)]
+    pub not_checked: u64,
+}
+
+impl Omitted {
+    /// Everything that was left out.
+    pub fn total(&self) -> u64 {
+        let lists = self.facts + self.ruled_out + self.not_checked;
+        self.diagnoses + self.nodes + self.coverage + lists
+    }
 }
 
 /// What is to be thought of a cluster.

@@ -351,6 +351,7 @@ impl Intake<'_, '_> {
         let mut chunker: Option<(Chunker, Arc<Choice>)> = None;
         let mut encoding = Encoding::Unjudged;
         let mut text = Vec::new();
+        let mut long_lines = LongLines::default();
         loop {
             let error = match next(reader, &mut buffer) {
                 Block::Bytes(read) if !self.stopped() => {
@@ -363,12 +364,20 @@ impl Intake<'_, '_> {
                         }),
                         None => {
                             head.extend_from_slice(block);
-                            if head.len() >= HEAD {
+                            // every window is looked at, however much came at once
+                            while chunker.is_none() && head.len() >= HEAD {
                                 encoding.judge(&mut head, file);
+                                if pass_long_line(&mut head, &mut long_lines, &mut first_line) {
+                                    continue;
+                                }
+                                let window = head.get(..HEAD).unwrap_or(&head);
+                                let long = memchr::memchr(b'\n', window).is_none();
                                 chunker = self.recognise(file, number, &mut head, &mut first_line);
                                 if chunker.is_none() && binary(&head) {
                                     return describe_binary(file, &head);
                                 }
+                                long_lines.open = long && chunker.is_none();
+                                long_lines.count += u64::from(long_lines.open);
                             }
                         }
                     }
@@ -390,6 +399,7 @@ impl Intake<'_, '_> {
                     chunker = self.recognise(file, number, &mut head, &mut first_line);
                 }
             }
+            file.notes.extend(long_lines.note());
             if let Some((mut chunker, choice)) = chunker {
                 chunker
                     .finish(&mut |chunk| send(self.send, &mut self.tasks, number, &choice, chunk));
@@ -437,17 +447,57 @@ impl Intake<'_, '_> {
             return Some((chunker, choice));
         }
         if head.len() >= HEAD && !binary(head) {
-            let end = memchr::memrchr(b'\n', head).map_or(head.len(), |at| at + 1);
-            *first_line += head
-                .get(..end)
-                .unwrap_or(&[])
-                .iter()
-                .filter(|byte| **byte == b'\n')
-                .count() as u64;
-            head.drain(..end);
+            let window = head.get(..HEAD).unwrap_or(head);
+            let end = memchr::memrchr(b'\n', window).map_or(window.len(), |at| at + 1);
+            pass(head, end, first_line);
         }
         None
     }
+}
+
+/// Drops the first bytes of a text and counts their lines.
+fn pass(head: &mut Vec<u8>, end: usize, first_line: &mut u64) {
+    let passed = head.get(..end).unwrap_or(head);
+    *first_line += memchr::memchr_iter(b'\n', passed).count() as u64;
+    head.drain(..end);
+}
+
+/// Lines before the first record that are longer than what a format is recognised by.
+#[derive(Default)]
+struct LongLines {
+    count: u64,
+    /// The end of the last one has not come yet.
+    open: bool,
+}
+
+impl LongLines {
+    fn note(&self) -> Option<String> {
+        (self.count > 0).then(|| {
+            format!(
+                "{} lines longer than {} KiB before the first record were passed over",
+                self.count,
+                HEAD / 1024
+            )
+        })
+    }
+}
+
+/// Drops what nothing can be made of without asking the parsers: what is left of a long line, and
+/// windows of blanks. True when something was dropped.
+fn pass_long_line(head: &mut Vec<u8>, long: &mut LongLines, first_line: &mut u64) -> bool {
+    let window = head.get(..HEAD).unwrap_or(head);
+    if long.open {
+        let end = memchr::memchr(b'\n', head);
+        long.open = end.is_none();
+        pass(head, end.map_or(head.len(), |at| at + 1), first_line);
+        return true;
+    }
+    if window.iter().all(u8::is_ascii_whitespace) {
+        let end = memchr::memrchr(b'\n', window).map_or(window.len(), |at| at + 1);
+        pass(head, end, first_line);
+        return true;
+    }
+    false
 }
 
 /// What is known of the encoding of a text.

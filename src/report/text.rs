@@ -44,7 +44,7 @@ impl Reporter for TextReport {
 }
 
 fn footer(page: &mut Page<'_>, report: &Report) {
-    let left = report.omitted.diagnoses + report.omitted.nodes + report.omitted.coverage;
+    let left = report.omitted.total();
     if left > 0 {
         page.blank();
         let text = page.look.locale.count("omitted", left, &[]);

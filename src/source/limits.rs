@@ -1,7 +1,7 @@
-//! The only door to a decompressor, and every cap on what an input may cost.
+//! The only door to decompressors, and every cap on what an input may cost.
 //!
 //! Archives come from elsewhere and may be built to exhaust whoever reads them. Every byte that
-//! is unpacked passes through `Inflate`, every member through `Leaf`; both know the
+//! is unpacked passes through `Unpack`, every member through `Leaf`; both know the
 //! `Budget` of the walk. A limit that is hit, like damage, is an [`io::Error`] whose text is
 //! fit for a reader of the report.
 
@@ -9,20 +9,24 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io::{self, BufRead, Read};
 
-use flate2::{Crc, Decompress, FlushDecompress, Status};
-
 use super::peek::{Peek, Pool};
+
+mod bzip2;
+mod deflate;
+mod unpack;
+mod xz;
+mod zstd;
+
+pub(super) use deflate::Checked;
+pub(super) use unpack::{Packing, Unpack};
 
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
-/// First bytes of a gzip member that can be unpacked: magic and the method deflate.
-pub(super) const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b, 0x08];
-
 /// What one walk may cost. The defaults let real bundles pass and stop hostile ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How many containers may stand in one another; a tar in a gzip counts as one.
+    /// How many containers may stand in one another; a tar in a compressed stream counts as one.
     pub depth: u32,
     /// How many members may be delivered in all.
     pub members: u64,
@@ -39,6 +43,10 @@ pub struct Limits {
     /// How many bytes of zip archives that cannot be read in place (inside another archive, or
     /// from a stream) are held in memory at one time.
     pub nested_zip_bytes: u64,
+    /// How far back compressed streams may refer, in bytes, all that are open at one time
+    /// together: what is unpacked has to be held in memory that long (the dictionary of xz, the
+    /// window of zstd).
+    pub window_bytes: u64,
 }
 
 impl Default for Limits {
@@ -52,6 +60,7 @@ impl Default for Limits {
             ratio_from: 64 * MIB,
             path_bytes: 4096,
             nested_zip_bytes: 64 * MIB,
+            window_bytes: 128 * MIB,
         }
     }
 }
@@ -122,6 +131,30 @@ impl From<&io::Error> for Fault {
     }
 }
 
+/// What a compressed stream may hold in memory.
+#[derive(Clone, Copy)]
+struct Room {
+    free: u64,
+    limit: u64,
+}
+
+impl Room {
+    /// What is said about a stream that asks for more.
+    fn refuse(self, asked: u64, how: &str) -> Fault {
+        let left = if self.free < self.limit {
+            format!(", of which {} are left", Size(self.free))
+        } else {
+            String::new()
+        };
+        Fault::limit(format!(
+            "it needs {} of memory to be unpacked, more than the limit of {}{left}; unpack it \
+             first ({how})",
+            Size(asked),
+            Size(self.limit)
+        ))
+    }
+}
+
 /// What is left of the limits during one walk, and the buffers that it reuses.
 pub(super) struct Budget {
     /// The limits.
@@ -131,6 +164,7 @@ pub(super) struct Budget {
     members: Cell<u64>,
     bytes: Cell<u64>,
     held: Cell<u64>,
+    windows: Cell<u64>,
     exhausted: RefCell<Option<Fault>>,
 }
 
@@ -142,6 +176,7 @@ impl Budget {
             members: Cell::new(0),
             bytes: Cell::new(0),
             held: Cell::new(0),
+            windows: Cell::new(0),
             exhausted: RefCell::new(None),
         }
     }
@@ -195,6 +230,19 @@ impl Budget {
         self.held.set(self.held.get().saturating_add_signed(bytes));
     }
 
+    /// How large the window of a further compressed stream may be.
+    fn room(&self) -> Room {
+        let limit = self.limits.window_bytes;
+        let free = limit.saturating_sub(self.windows.get());
+        Room { free, limit }
+    }
+
+    /// A stream that held a window of `before` bytes now holds one of `now` bytes.
+    fn change_window(&self, before: u64, now: u64) {
+        let others = self.windows.get().saturating_sub(before);
+        self.windows.set(others.saturating_add(now));
+    }
+
     /// True when `unpacked` bytes are more than `packed` bytes may become.
     pub(super) fn is_bomb(&self, packed: u64, unpacked: u64) -> bool {
         unpacked > self.limits.ratio_from
@@ -207,239 +255,6 @@ impl Budget {
             "it unpacks to more than {} times its size, the limit; the rest was not read",
             self.limits.ratio
         )
-    }
-}
-
-/// What an [`Inflate`] unpacks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Packing {
-    /// One or more gzip members up to the end of the source.
-    Gzip,
-    /// One bare deflate stream, as zip archives hold; the source stands behind it at the end.
-    Deflate,
-}
-
-impl Packing {
-    fn engine(self) -> Decompress {
-        /// The largest window there is, which every stream fits.
-        const WINDOW_BITS: u8 = 15;
-        match self {
-            Self::Gzip => Decompress::new_gzip(WINDOW_BITS),
-            Self::Deflate => Decompress::new(false),
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Gzip => "gzip stream",
-            Self::Deflate => "compressed data",
-        }
-    }
-}
-
-/// Unpacks a stream within the limits.
-///
-/// The engine is driven directly and not through a `GzDecoder`: those drop up to a buffer of
-/// good bytes before damage, and cannot tell padding after the last member from damage.
-pub(super) struct Inflate<'p, 'r> {
-    source: &'p mut Peek<'r>,
-    budget: &'p Budget,
-    packing: Packing,
-    engine: Decompress,
-    packed: u64,
-    unpacked: u64,
-    member_over: bool,
-    over: bool,
-    fault: Option<Fault>,
-    garbage: u64,
-}
-
-impl<'p, 'r> Inflate<'p, 'r> {
-    pub(super) fn new(source: &'p mut Peek<'r>, packing: Packing, budget: &'p Budget) -> Self {
-        Self {
-            source,
-            budget,
-            packing,
-            engine: packing.engine(),
-            packed: 0,
-            unpacked: 0,
-            member_over: false,
-            over: false,
-            fault: None,
-            garbage: 0,
-        }
-    }
-
-    /// Bytes that came out so far.
-    pub(super) fn unpacked(&self) -> u64 {
-        self.unpacked
-    }
-
-    /// Bytes after the last gzip member that belong to nothing; known once the end was read.
-    /// Zeros are padding and do not count.
-    pub(super) fn garbage(&self) -> u64 {
-        self.garbage
-    }
-
-    fn unpack(&mut self, out: &mut [u8]) -> Result<usize, Fault> {
-        loop {
-            if self.member_over && !self.next_member()? {
-                return Ok(0);
-            }
-            let input = self
-                .source
-                .fill_buf()
-                .map_err(|error| Fault::from(&error))?;
-            let at_end = input.is_empty();
-            let (packed, unpacked) = (self.engine.total_in(), self.engine.total_out());
-            let status = self.engine.decompress(input, out, FlushDecompress::None);
-            let taken = usize::try_from(self.engine.total_in() - packed).unwrap_or(usize::MAX);
-            let made = usize::try_from(self.engine.total_out() - unpacked).unwrap_or(usize::MAX);
-            self.source.consume(taken);
-            self.packed += taken as u64;
-            self.unpacked += made as u64;
-            let trouble = match status {
-                Ok(Status::StreamEnd) => {
-                    self.member_over = true;
-                    None
-                }
-                Ok(_) if taken > 0 || made > 0 => None,
-                Ok(_) if at_end => Some(self.cut()),
-                Ok(_) | Err(_) => Some(self.damaged()),
-            };
-            if made > 0 {
-                // What came out before the damage or the limit is delivered first.
-                self.fault = self.check(made).err().or(trouble);
-                return Ok(made);
-            }
-            if let Some(trouble) = trouble {
-                return Err(trouble);
-            }
-        }
-    }
-
-    fn check(&self, made: usize) -> Result<(), Fault> {
-        self.budget.spend(made)?;
-        if self.budget.is_bomb(self.packed, self.unpacked) {
-            return Err(Fault::limit(self.budget.bomb_note()));
-        }
-        Ok(())
-    }
-
-    fn cut(&self) -> Fault {
-        Fault::cut(format!(
-            "the {} ends unexpectedly after {}",
-            self.packing.name(),
-            Size(self.unpacked)
-        ))
-    }
-
-    fn damaged(&self) -> Fault {
-        Fault::damaged(format!(
-            "the {} is damaged after {}",
-            self.packing.name(),
-            Size(self.unpacked)
-        ))
-    }
-
-    /// Goes on to the next gzip member if there is one.
-    fn next_member(&mut self) -> Result<bool, Fault> {
-        if self.packing == Packing::Deflate {
-            return Ok(false);
-        }
-        if self.source.peek(GZIP_MAGIC.len()) == GZIP_MAGIC {
-            self.engine = self.packing.engine();
-            self.member_over = false;
-            return Ok(true);
-        }
-        loop {
-            let rest = self
-                .source
-                .fill_buf()
-                .map_err(|error| Fault::from(&error))?;
-            if rest.is_empty() {
-                return Ok(false);
-            }
-            if self.garbage > 0 || rest.iter().any(|byte| *byte != 0) {
-                self.garbage += rest.len() as u64;
-            }
-            let length = rest.len();
-            self.source.consume(length);
-        }
-    }
-}
-
-impl Read for Inflate<'_, '_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if out.is_empty() || self.over {
-            return Ok(0);
-        }
-        if let Some(fault) = &self.fault {
-            return Err(fault.error());
-        }
-        match self.unpack(out) {
-            Ok(count) => {
-                self.over = count == 0;
-                Ok(count)
-            }
-            Err(fault) => {
-                let error = fault.error();
-                self.fault = Some(fault);
-                Err(error)
-            }
-        }
-    }
-}
-
-/// A zip member's content, compared at its end with the size and checksum that the archive states.
-pub(super) struct Checked<'s> {
-    source: &'s mut dyn Read,
-    size: u64,
-    checksum: u32,
-    found: Crc,
-    bytes: u64,
-}
-
-impl<'s> Checked<'s> {
-    pub(super) fn new(source: &'s mut dyn Read, size: u64, checksum: u32) -> Self {
-        Self {
-            source,
-            size,
-            checksum,
-            found: Crc::new(),
-            bytes: 0,
-        }
-    }
-
-    /// Bytes that were read so far.
-    pub(super) fn delivered(&self) -> u64 {
-        self.bytes
-    }
-}
-
-impl Read for Checked<'_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if out.is_empty() {
-            return Ok(0);
-        }
-        let count = self.source.read(out)?;
-        if let Some(read) = out.get(..count) {
-            self.found.update(read);
-        }
-        self.bytes += count as u64;
-        if count > 0 || (self.bytes == self.size && self.found.sum() == self.checksum) {
-            return Ok(count);
-        }
-        let fault = if self.bytes < self.size {
-            Fault::cut(format!(
-                "the content ends after {} of {}",
-                Size(self.bytes),
-                Size(self.size)
-            ))
-        } else {
-            Fault::damaged("the content does not fit its checksum".to_owned())
-        };
-        Err(fault.error())
     }
 }
 

@@ -6,10 +6,11 @@
 //! never skipped in silence.
 //!
 //! ```text
-//! select ─► file, stream ─► sniff ─┬─► gzip ──┐
-//!                             ▲    ├─► tar  ──┤ each content is sniffed in turn
-//!                             └────┼─► zip  ──┘
-//!                                  └─► plain ─► Visitor
+//! select ─► file, stream ─► sniff ─┬─► gzip, bzip2, xz, zstd ─┐
+//!                             ▲    ├─► tar ───────────────────┤ each content is sniffed
+//!                             │    ├─► zip ───────────────────┤ in turn
+//!                             │    └─► plain ─► Visitor       │
+//!                             └───────────────────────────────┘
 //! ```
 
 use std::io::Read;

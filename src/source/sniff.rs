@@ -1,6 +1,6 @@
 //! What a stream is, by its first bytes; names never decide.
 
-use super::limits::GZIP_MAGIC;
+use super::limits::Packing;
 use super::tar::is_header;
 
 /// How many bytes decide: one tar header.
@@ -11,8 +11,8 @@ pub(super) const HEAD: usize = 512;
 pub(super) enum Kind {
     /// Nothing that holds other files.
     Plain,
-    /// A gzip stream.
-    Gzip,
+    /// A compressed stream.
+    Packed(Packing),
     /// A tar archive.
     Tar,
     /// A zip archive.
@@ -23,12 +23,6 @@ pub(super) enum Kind {
 
 /// Magic bytes, what they stand for, and what to do about it.
 const FOREIGN: &[(&[u8], &str, &str)] = &[
-    (b"\xfd7zXZ\0", "an xz stream", "unpack it first (xz -d)"),
-    (
-        b"\x28\xb5\x2f\xfd",
-        "a zstd stream",
-        "unpack it first (zstd -d)",
-    ),
     (
         b"\x04\x22\x4d\x18",
         "an lz4 stream",
@@ -75,17 +69,14 @@ const FOREIGN: &[(&[u8], &str, &str)] = &[
 
 /// Judges the first [`HEAD`] bytes (fewer if there are no more).
 pub(super) fn kind(head: &[u8]) -> Kind {
-    if head.starts_with(GZIP_MAGIC) {
-        return Kind::Gzip;
+    if let Some(packing) = Packing::of(head) {
+        return Kind::Packed(packing);
     }
     if is_zip(head) {
         return Kind::Zip;
     }
     if is_tar(head) {
         return Kind::Tar;
-    }
-    if is_bzip2(head) {
-        return Kind::Foreign("a bzip2 stream", "unpack it first (bzip2 -d)");
     }
     if is_cpio(head) {
         return Kind::Foreign("a cpio archive", "unpack it first (cpio -i)");
@@ -108,16 +99,6 @@ fn is_zip(head: &[u8]) -> bool {
 fn is_tar(head: &[u8]) -> bool {
     let magic = head.get(257..262) == Some(b"ustar");
     is_header(head) || (magic && head.contains(&0))
-}
-
-fn is_bzip2(head: &[u8]) -> bool {
-    const BLOCK: &[u8] = b"\x31\x41\x59\x26\x53\x59";
-    const EMPTY: &[u8] = b"\x17\x72\x45\x38\x50\x90";
-    let level = head
-        .get(3)
-        .is_some_and(|level| (b'1'..=b'9').contains(level));
-    let block = head.get(4..10).is_some_and(|at| at == BLOCK || at == EMPTY);
-    head.starts_with(b"BZh") && level && block
 }
 
 /// The text formats demand digits all through their header, as a log may start with a number.
@@ -147,15 +128,27 @@ mod tests {
 
     #[test]
     fn foreign_containers_are_known_by_content() {
-        assert_eq!(what(b"\xfd7zXZ\0\0\x04"), "an xz stream");
-        assert_eq!(what(b"\x28\xb5\x2f\xfd\x04"), "a zstd stream");
-        assert_eq!(what(b"BZh91AY&SY\0\0"), "a bzip2 stream");
         assert_eq!(what(b"7z\xbc\xaf\x27\x1c\0\x04"), "a 7z archive");
         assert_eq!(what(b"Rar!\x1a\x07\x01\0"), "a rar archive");
         assert_eq!(what(b"\x04\x22\x4d\x18\x64"), "an lz4 stream");
         let cpio = format!("070701{}name", "0".repeat(104));
         assert_eq!(what(cpio.as_bytes()), "a cpio archive");
         assert_eq!(what(b"Salted__12345678"), "encrypted by OpenSSL");
+    }
+
+    #[test]
+    fn compressed_streams_are_known_by_content() {
+        let heads: [(&[u8], Packing); 6] = [
+            (b"\x1f\x8b\x08\0", Packing::Gzip),
+            (b"BZh91AY&SY\0\0", Packing::Bzip2),
+            (b"BZh1\x17\x72\x45\x38\x50\x90\0", Packing::Bzip2),
+            (b"\xfd7zXZ\0\0\x04", Packing::Xz),
+            (b"\x28\xb5\x2f\xfd\x04", Packing::Zstd),
+            (b"\x5f\x2a\x4d\x18\x04\0\0\0", Packing::Zstd),
+        ];
+        for (head, packing) in heads {
+            assert_eq!(kind(head), Kind::Packed(packing));
+        }
     }
 
     #[test]
@@ -167,6 +160,8 @@ mod tests {
             "PK\n",
             "\u{1f}\n",
             "Rar!\n",
+            "\u{fffd}7zXZ\n",
+            "P*M",
         ] {
             assert_eq!(kind(text.as_bytes()), Kind::Plain, "{text}");
         }

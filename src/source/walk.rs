@@ -8,7 +8,7 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::limits::{Budget, Inflate, Leaf, Limits, Packing, Size};
+use super::limits::{Budget, Leaf, Limits, Packing, Size, Unpack};
 use super::peek::Peek;
 use super::select::{Selection, What};
 use super::sniff::{self, Kind};
@@ -89,8 +89,8 @@ pub(super) struct Level {
     depth: u32,
     /// A decompressor delivers its bytes and counts them.
     counted: bool,
-    /// It is what a gzip stream holds.
-    in_gzip: bool,
+    /// It is what a compressed stream holds.
+    unpacked: bool,
 }
 
 impl Level {
@@ -98,7 +98,7 @@ impl Level {
     pub(super) fn member(self, unpacked: bool) -> Self {
         Self {
             counted: self.counted || unpacked,
-            in_gzip: false,
+            unpacked: false,
             ..self
         }
     }
@@ -110,6 +110,8 @@ pub(super) struct Walker<'w> {
     visitor: &'w mut dyn Visitor,
     /// How often each member's origin was given out, by hash: archives may repeat a name.
     origins: HashMap<u64, u32>,
+    /// How many names of members were shortened, by archive.
+    shortened: HashMap<Origin, u64>,
 }
 
 impl<'w> Walker<'w> {
@@ -118,6 +120,7 @@ impl<'w> Walker<'w> {
             budget,
             visitor,
             origins: HashMap::new(),
+            shortened: HashMap::new(),
         }
     }
 
@@ -215,11 +218,11 @@ impl<'w> Walker<'w> {
         let mut source = Peek::new(source, &self.budget.pool);
         match sniff::kind(source.peek(sniff::HEAD)) {
             Kind::Plain => self.plain(origin, modified, &mut source, level),
-            Kind::Gzip => self.enter(origin, level, |walker, level| {
-                walker.gzip(origin, modified, &mut source, level)
+            Kind::Packed(packing) => self.enter(origin, level, |walker, level| {
+                walker.packed(packing, origin, modified, &mut source, level)
             }),
-            // A tar in a gzip is one thing to people and one level to us.
-            Kind::Tar if level.in_gzip => self.tar(origin, &mut source, level),
+            // A .tar.gz is one thing to people and one level to us.
+            Kind::Tar if level.unpacked => self.tar(origin, &mut source, level),
             Kind::Tar => self.enter(origin, level, |walker, level| {
                 walker.tar(origin, &mut source, level)
             }),
@@ -281,27 +284,33 @@ impl<'w> Walker<'w> {
         }
     }
 
-    fn gzip(
+    fn packed(
         &mut self,
+        packing: Packing,
         origin: &Origin,
         modified: Option<i64>,
         source: &mut Peek<'_>,
         level: Level,
     ) -> Flow {
         // What the stream says of its content is better than what is known of the stream.
-        let modified = gzip_time(source.peek(8)).or(modified);
-        let mut inflate = Inflate::new(source, Packing::Gzip, self.budget);
+        let stated = match packing {
+            Packing::Gzip => gzip_time(source.peek(8)),
+            _ => None,
+        };
+        let modified = stated.or(modified);
+        let mut unpack = Unpack::new(source, packing, self.budget);
         let inner = Level {
             counted: true,
-            in_gzip: true,
+            unpacked: true,
             ..level
         };
-        let flow = self.stream(origin, modified, &mut inflate, inner);
-        let garbage = inflate.garbage();
+        let flow = self.stream(origin, modified, &mut unpack, inner);
+        let garbage = unpack.garbage();
         if garbage > 0 {
             let note = format!(
-                "{} after the end of the gzip stream were left out",
-                Size(garbage)
+                "{} after the end of the {} were left out",
+                Size(garbage),
+                packing.name()
             );
             self.gap(origin, ReadStatus::Partial, note);
         }
@@ -339,6 +348,12 @@ impl<'w> Walker<'w> {
             notes.retain(|note| *note != why);
             notes.push(format!("{why}; the rest of the archive was not read"));
         }
+        if let Some(count) = self.shortened.remove(origin) {
+            notes.push(format!(
+                "{count} names of members are longer than {} bytes and were shortened",
+                self.budget.limits.path_bytes
+            ));
+        }
         if !notes.is_empty() {
             self.gap(origin, ReadStatus::Partial, notes.join("; "));
         }
@@ -373,7 +388,11 @@ impl<'w> Walker<'w> {
     /// The origin of a member: a label, never a path that is opened. Members of one name are
     /// told apart by a number.
     pub(super) fn member_origin(&mut self, archive: &Origin, name: &str) -> Origin {
-        let origin = archive.member(&label(name, self.budget.limits.path_bytes));
+        let most = self.budget.limits.path_bytes;
+        let origin = archive.member(&label(name, most));
+        if name.len() > most {
+            *self.shortened.entry(archive.clone()).or_default() += 1;
+        }
         let mut hasher = DefaultHasher::new();
         origin.hash(&mut hasher);
         let count = self.origins.entry(hasher.finish()).or_insert(0);

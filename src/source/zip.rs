@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::io::{self, Read, SeekFrom};
 
-use super::limits::{Checked, Inflate, Packing};
+use super::limits::{Checked, Packing, Unpack};
 use super::peek::Peek;
 use super::walk::{Flow, Level, Walker};
 use super::zip_format::{
@@ -138,24 +138,25 @@ impl Walker<'_> {
         member: &Member,
         content: &mut Peek<'_>,
     ) -> (Flow, bool) {
-        if member.locked().is_some() || !member.is_deflated() {
+        if member.locked().is_some() || member.packing() != Some(Packing::Deflate) {
             // Nothing tells where it ends.
             let Some(origin) = origin else {
                 return (Flow::Continue(()), false);
             };
-            let note = member.locked().unwrap_or_else(|| {
-                "it is stored in the damaged archive without its size".to_owned()
-            });
+            let note = member
+                .locked()
+                .unwrap_or_else(|| "the damaged archive does not tell where it ends".to_owned());
             return (self.unread(origin, note), false);
         }
-        let mut inflate = Inflate::new(content, Packing::Deflate, self.budget);
+        let mut unpack = Unpack::new(content, Packing::Deflate, self.budget);
         let mut flow = Flow::Continue(());
         if let Some(origin) = origin {
             let level = archive.level.member(true);
-            flow = self.stream(origin, member.modified, &mut inflate, level);
+            flow = self.stream(origin, member.modified, &mut unpack, level);
         }
-        let more = flow.is_continue() && io::copy(&mut inflate, &mut io::sink()).is_ok();
-        archive.unpacked += inflate.unpacked();
+        let more = flow.is_continue() && io::copy(&mut unpack, &mut io::sink()).is_ok();
+        archive.unpacked += unpack.unpacked();
+        drop(unpack);
         skip_descriptor(content);
         (flow, more)
     }
@@ -171,13 +172,14 @@ impl Walker<'_> {
         if let Some(note) = member.locked() {
             return self.unread(origin, note);
         }
-        let level = archive.level.member(member.is_deflated());
+        let packing = member.packing();
+        let level = archive.level.member(packing.is_some());
         let flow;
-        if member.is_deflated() {
-            let mut inflate = Inflate::new(packed, Packing::Deflate, self.budget);
-            let mut checked = Checked::new(&mut inflate, member.size, member.checksum);
+        if let Some(packing) = packing {
+            let mut unpack = Unpack::new(packed, packing, self.budget);
+            let mut checked = Checked::new(&mut unpack, member.size, member.checksum);
             flow = self.stream(origin, member.modified, &mut checked, level);
-            archive.unpacked += inflate.unpacked();
+            archive.unpacked += unpack.unpacked();
         } else {
             let mut checked = Checked::new(packed, member.size, member.checksum);
             flow = self.stream(origin, member.modified, &mut checked, level);

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Read, Seek, SeekFrom};
 
 use chrono::NaiveDate;
 
-use super::limits::Fault;
+use super::limits::{Fault, Packing};
 use super::peek::Peek;
 
 /// Start of the header before a member's content.
@@ -59,9 +59,15 @@ impl Member {
         !self.link && !self.name.ends_with('/')
     }
 
-    /// True when the content is deflated, false when it is stored as it is.
-    pub(super) fn is_deflated(&self) -> bool {
-        self.method == 8
+    /// How the content is packed; `None` when it is stored as it is, or [`Member::locked`].
+    pub(super) fn packing(&self) -> Option<Packing> {
+        match self.method {
+            8 => Some(Packing::Deflate),
+            12 => Some(Packing::Bzip2),
+            93 => Some(Packing::Zstd),
+            95 => Some(Packing::Xz),
+            _ => None,
+        }
     }
 
     /// Why the content cannot be read, if it cannot.
@@ -69,13 +75,12 @@ impl Member {
         if self.encrypted {
             return Some("it is encrypted; unpack the archive with its password first".to_owned());
         }
+        if self.method == 0 || self.packing().is_some() {
+            return None;
+        }
         let method = match self.method {
-            0 | 8 => return None,
             9 => "deflate64",
-            12 => "bzip2",
             14 => "LZMA",
-            93 => "zstd",
-            95 => "xz",
             98 => "PPMd",
             _ => "unknown",
         };

@@ -1,5 +1,7 @@
 //! Raw times to instants: zones and years are filled in here, and nowhere else.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 
@@ -48,26 +50,31 @@ impl Clocks {
     /// Chooses an anchor for every file: `--year`, else dated records of the same bundle, else
     /// dated records of any bundle, else the time the file was last changed.
     pub(super) fn new(files: &[FileSeen], hints: TimeHints) -> Self {
-        let spans: Vec<Option<(i64, i64)>> = files
-            .iter()
-            .map(|file| dated_span(&file.samples, &hints))
-            .collect();
-        let joined = |keep: &dyn Fn(&FileSeen) -> bool| {
-            let kept = files
-                .iter()
-                .zip(&spans)
-                .filter(|(file, _)| keep(file))
-                .filter_map(|(_, span)| *span);
-            kept.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
-        };
+        let mut of_unit: HashMap<&str, (i64, i64)> = HashMap::new();
+        let mut of_bundle: HashMap<&str, (i64, i64)> = HashMap::new();
+        let mut of_all: Option<(i64, i64)> = None;
+        for file in files {
+            let Some(span) = dated_span(&file.samples, &hints) else {
+                continue;
+            };
+            let join = |known: (i64, i64)| (known.0.min(span.0), known.1.max(span.1));
+            let bundle = top(file.origin.as_str());
+            for (map, key) in [(&mut of_unit, file.origin.unit()), (&mut of_bundle, bundle)] {
+                let known = map.entry(key).or_insert(span);
+                *known = join(*known);
+            }
+            of_all = Some(of_all.map_or(span, join));
+        }
         let anchors = files.iter().map(|file| {
             if let Some(year) = hints.year {
                 return Anchor::Year(year);
             }
             let bundle = top(file.origin.as_str());
-            let near = joined(&|other| other.origin.unit() == file.origin.unit())
-                .or_else(|| joined(&|other| top(other.origin.as_str()) == bundle))
-                .or_else(|| joined(&|_| true));
+            let near = of_unit
+                .get(file.origin.unit())
+                .or(of_bundle.get(bundle))
+                .copied()
+                .or(of_all);
             match (near, file.modified.filter(|at| *at > OLDEST)) {
                 (Some((first, last)), _) => Anchor::Span(first, last),
                 (None, Some(at)) => Anchor::Until(at.saturating_mul(SECOND)),
