@@ -1,11 +1,12 @@
 # make demo    builds what is missing and diagnoses a bundled sample
 # make test    installs what the tests need and runs them all
 # make check   formatting, lints, licences, documentation
+# make fuzz    searches for inputs that break what has to hold, FUZZ_SECONDS per job
 # make bench   prints how fast this build is beside other tools
 CARGO ?= cargo
 DEMO ?= samples/expressway/peer-lost-nested-archive
 
-.PHONY: all demo test check fmt lint deny doc schemas bench install-tools clean
+.PHONY: all demo test check fmt lint deny doc schemas fuzz bench install-tools clean
 
 all:
 	$(CARGO) build --release --locked
@@ -26,6 +27,7 @@ check: fmt lint deny doc
 
 fmt:
 	$(CARGO) fmt --check
+	$(CARGO) fmt --check --manifest-path tests/fuzz/Cargo.toml
 
 lint:
 	$(CARGO) clippy --locked --all-targets -- -D warnings
@@ -41,8 +43,12 @@ doc:
 schemas:
 	UPDATE=1 $(CARGO) test --locked --test schema --test report --test cli
 
+fuzz: install-tools
+	@tests/fuzz/run
+
 bench:
 	@tests/bench/run
 
 clean:
 	$(CARGO) clean
+	rm -rf tests/fuzz/target

@@ -15,8 +15,9 @@
 //! need beside key and value (how many servers are set, which peer address is the node's own) is
 //! worked out per dump in `facts`. Dumps carry no time.
 //!
-//! A dump reaches to the first line of a log, to a key that it has already, or to the end of its
-//! document.
+//! A dump reaches to the first line of a log or of another document, to a key that it has
+//! already, to a long stretch of something else, or to the end of its document. All of these but
+//! the last two are told by single lines, so that a text can be cut there.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -24,7 +25,7 @@ use std::collections::HashSet;
 use memchr::memmem;
 
 use crate::model::event::Event;
-use crate::parse::chunk::Chunk;
+use crate::parse::chunk::{Chunk, JOIN_WINDOW};
 use crate::parse::log::{cms_syslog, expressway};
 use crate::parse::scan::{chomp, is_blank, line_at, line_end, lines, text, trim};
 use crate::parse::{LogParser, ParseStats, Probe, RecordHead, picked};
@@ -44,6 +45,11 @@ const MAX_LEAVES: usize = 50_000;
 const ROOT_WINDOW: usize = 4096;
 /// Bytes behind the start of a document up to the end of its root's tag.
 const ROOT_REACH: usize = 1024;
+/// Longest stretch inside a dump that has nothing of it. Whoever looks for a place to cut has to
+/// see what stands before and behind the stretch.
+const REACH: usize = JOIN_WINDOW - MAX_TAG;
+/// Longest tag of an XML document.
+const MAX_TAG: usize = 1024;
 
 /// The roots of the XML dumps.
 const ROOTS: [&[u8]; 4] = [b"Configuration", b"Status", b"xConfiguration", b"xStatus"];
@@ -197,10 +203,45 @@ fn is_root(line: &[u8]) -> bool {
     line.starts_with(b"<?xml") || ROOTS.iter().any(|root| named(root))
 }
 
+/// True for a line with which a document begins, wherever it stands. An element of the same name
+/// inside a document is indented, an item of a list or followed by its value.
+fn begins_document(line: &[u8]) -> bool {
+    let line = chomp(line);
+    if !line.starts_with(b"<") || !is_root(line) {
+        return false;
+    }
+    let (tag, rest) = memchr::memchr(b'>', line)
+        .and_then(|at| line.split_at_checked(at + 1))
+        .unwrap_or((line, &[]));
+    memmem::find(tag, b"item=").is_none() && (is_blank(rest) || trim(rest).starts_with(b"<"))
+}
+
+/// True for a line that holds the end of a document.
+fn closes_document(line: &[u8]) -> bool {
+    memmem::find_iter(line, b"</").any(|at| {
+        let rest = line.get(at + 2..).unwrap_or_default();
+        ROOTS.iter().any(|root| rest.starts_with(root))
+    })
+}
+
+/// True for a line that ends every dump before it.
+fn is_border(line: &[u8]) -> bool {
+    begins_document(line) || is_log(line)
+}
+
+/// True for a line that can be part of a dump.
+fn is_part(line: &[u8]) -> bool {
+    memchr::memchr(b'<', line).is_some() || classify(line, true) != Line::Other
+}
+
 /// The dumps of a text in order.
 struct Dumps<'l> {
     bytes: &'l [u8],
     at: usize,
+    /// Where the last line of a text dump ended.
+    seen: usize,
+    /// The first border behind the last document that was looked for.
+    border: usize,
     /// A text dump in the making, with the keys it has.
     open: Option<(Dump<'l>, HashSet<String>)>,
     branch: tree::Branch,
@@ -212,6 +253,8 @@ impl<'l> Dumps<'l> {
         Self {
             bytes,
             at: 0,
+            seen: 0,
+            border: 0,
             open: None,
             branch: tree::Branch::default(),
             ready: Vec::new(),
@@ -242,17 +285,33 @@ impl<'l> Dumps<'l> {
         }
     }
 
+    /// The XML document that begins with the line at `start`, up to the next border.
+    fn document(&mut self, start: usize, next: usize) -> Option<xml::Document<'l>> {
+        let bytes = self.bytes;
+        if self.border < next {
+            let rest = bytes.get(next..).unwrap_or_default();
+            self.border = lines(rest)
+                .find(|(_, line)| is_border(line))
+                .map_or(bytes.len(), |(at, _)| next + at);
+        }
+        let bytes = bytes.get(..self.border)?;
+        xml::document(bytes, xml::root(bytes, start, &ROOTS)?, &ROOTS)
+    }
+
     /// Takes one line, or a whole XML document that begins with it.
     fn step(&mut self) {
         let (line, next) = line_at(self.bytes, self.at);
         let start = self.at;
         self.at = next;
+        if start.saturating_sub(self.seen) > REACH || is_border(line) {
+            self.close();
+        }
         if is_root(line)
-            && let Some(root) = xml::root(self.bytes, start, &ROOTS)
-            && let Some(document) = xml::document(self.bytes, root, &ROOTS)
+            && let Some(document) = self.document(start, next)
         {
             self.close();
-            self.at = line_end(self.bytes, document.end.max(start)).max(next);
+            let end = document.end.max(next).min(self.border);
+            self.at = line_end(self.bytes, end - 1);
             self.ready.extend(tree::of_document(document));
             return;
         }
@@ -267,7 +326,11 @@ impl<'l> Dumps<'l> {
             start,
             end,
         };
-        match classify(line, self.branch.is_open()) {
+        let kind = classify(line, self.branch.is_open());
+        if kind != Line::Other {
+            self.seen = next;
+        }
+        match kind {
             Line::Config(key, value) => {
                 self.branch.end();
                 self.add(Kind::Config, leaf(tree::words(key), value));
@@ -284,11 +347,7 @@ impl<'l> Dumps<'l> {
                     self.add(Kind::Status, leaf(key, value));
                 }
             }
-            Line::Other => {
-                if is_log(line) {
-                    self.close();
-                }
-            }
+            Line::Other => {}
         }
     }
 }
@@ -344,16 +403,25 @@ impl LogParser for ExpresswayDump {
 
     /// Only the start of a document: what is worked out of a dump needs all of it.
     fn is_record_start(&self, line: &[u8]) -> bool {
-        is_root(line)
+        begins_document(line)
     }
 
+    /// Something of a dump stands before and behind the cut, and nothing between that ends it; or
+    /// what follows shows that the dump before it is whole.
     fn joined(&self, before: &[u8], after: &[u8]) -> bool {
-        let ours = |line: &[u8]| classify(line, true) != Line::Other;
-        let last = before
-            .split(|b| *b == b'\n')
-            .rev()
-            .find(|line| !is_blank(line));
-        last.is_some_and(ours) && !is_root(line_at(after, 0).0) && ours(line_at(after, 0).0)
+        let tells = |line: &&[u8]| is_log(line) || is_part(line);
+        let mut lines_before = before
+            .rsplit(|b| *b == b'\n')
+            .filter(|line| !is_blank(line));
+        let near = lines_before.clone().next();
+        if near.is_some_and(|line| is_part(line) && !is_log(line) && !closes_document(line)) {
+            return true;
+        }
+        let last = lines_before.find(tells);
+        let next = lines(after)
+            .map(|(_, line)| line)
+            .find(|line| is_border(line) || is_part(line));
+        last.is_some_and(|line| !is_log(line)) && next.is_some_and(|line| !is_border(line))
     }
 
     fn head<'l>(&self, _line: &'l [u8]) -> Option<RecordHead<'l>> {

@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::parse::choose;
-use crate::parse::testing::read;
+use crate::parse::testing::{events, read};
+use crate::parse::{Choice, LOG_PARSERS, choose};
 
 fn values(text: &str) -> Vec<String> {
     let of = |event: &Event<'_>| {
@@ -221,6 +221,49 @@ fn a_log_line_ends_a_dump() {
     let choice = choose(text.as_bytes()).expect("both are known");
     let ids: Vec<&str> = choice.parsers.iter().map(|parser| parser.id()).collect();
     assert_eq!(ids, ["expressway.log", "expressway.dump"]);
+}
+
+/// The events of a text by every parser, in chunks of about `target` bytes.
+fn cut(text: &str, target: usize) -> Vec<Vec<Event<'static>>> {
+    let choice = Choice {
+        parsers: LOG_PARSERS.to_vec(),
+        repair: false,
+    };
+    events(text.as_bytes(), &choice, target, 4096)
+}
+
+#[test]
+fn only_another_document_parts_a_dump() {
+    let unfinished = "<Configuration>\n<Alternates item=\"1\">\n";
+    let nested = "<Status>\n<Zones>\n <Status>\n</Status>\n<Status item=\"1\">Active</Status>\n\
+                  <Status>Failed</Status>\n</Zones>\n</Status>\n";
+    let section = "*s SystemUnit: /\n note\nStatus: Enabled\n  Product: \"x\"\n*s/end\n";
+    let far = format!("*s SystemUnit: /\n{}Status: x\n", "note\n".repeat(1000));
+    for text in [
+        &format!("{unfinished}{unfinished}<Peer>\n</Peer>\n"),
+        nested,
+        section,
+        "*s Alarm 2:\nID: 1\nMar 3 10:16:10 user.info c d:  x\n",
+        "*s Alarm 1 Description: x\n<Configuration>\n",
+        "<Status>\n<Alarm item=\"1\">\n<ID>1</ID>\n<Status>\n</Status>\n",
+        &far,
+        &far.replace("note\n", "<!-- note\n"),
+        &format!("<Status>\n<A>{}", far.replace("*s ", "cms1> pki match ")),
+        &format!("<?xml version=\"1.0\"?>\n{nested}"),
+        &format!("*c xConfiguration A: \"1\"\n<?xml?>\n*c xConfiguration B: \"2\"\n"),
+    ] {
+        let whole = cut(text, 1 << 20);
+        for target in [1, 20, 60, 3000] {
+            assert_eq!(cut(text, target), whole, "{text}");
+        }
+    }
+    for line in [
+        " <Status>",
+        "<Status item=\"1\">",
+        "<Status>Failed</Status>",
+    ] {
+        assert!(!ExpresswayDump.is_record_start(line.as_bytes()), "{line}");
+    }
 }
 
 #[test]

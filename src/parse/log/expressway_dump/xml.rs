@@ -2,11 +2,12 @@
 //!
 //! It knows elements, attributes, text, comments and CDATA, and the five named and the numeric
 //! references. Declarations are skipped: no entity is ever defined, so none can expand. What is
-//! deeper or longer than the limits is passed over.
+//! deeper than the limits is passed over; a document ends where text, a tag or a comment is longer
+//! than any dump has.
 
 use std::borrow::Cow;
 
-use super::{MAX_LEAVES, ROOT_REACH};
+use super::{MAX_LEAVES, MAX_TAG, REACH, ROOT_REACH};
 use crate::parse::scan::text;
 
 /// Elements inside one another; a dump has ten.
@@ -39,6 +40,7 @@ impl<'l> Scanner<'l> {
     /// Skips a construct that ends with `end`; an unfinished one takes the rest.
     fn skip(&mut self, from: usize, end: &[u8]) {
         let rest = self.bytes.get(from..).unwrap_or_default();
+        let rest = rest.get(..REACH).unwrap_or(rest);
         self.at = memchr::memmem::find(rest, end)
             .map_or(self.bytes.len(), |found| from + found + end.len());
     }
@@ -46,7 +48,7 @@ impl<'l> Scanner<'l> {
     /// End of a tag: the first `>` outside quotes.
     fn tag_end(&self, from: usize) -> Option<usize> {
         let mut quote = None;
-        for (n, byte) in self.bytes.get(from..)?.iter().enumerate() {
+        for (n, byte) in self.bytes.get(from..)?.iter().take(MAX_TAG).enumerate() {
             match (quote, byte) {
                 (Some(open), byte) if open == *byte => quote = None,
                 (None, b'"' | b'\'') => quote = Some(*byte),
@@ -260,6 +262,8 @@ pub(super) fn document<'l>(bytes: &'l [u8], at: usize, roots: &[&[u8]]) -> Optio
     for (start, token, end) in tokens {
         document.end = end;
         match token {
+            // where a text goes over several lines it could be cut in the middle
+            Token::Text(raw) if raw.len() > REACH && raw.contains(&b'\n') => break,
             Token::Text(raw) => {
                 if let Some((_, value)) = &mut open {
                     let more = plain(raw);
