@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use regex::Regex;
 
 use super::table::Table;
+use crate::catalog::Port;
 use crate::catalog::condition::{self, Network, Op, Test};
 use crate::catalog::fault::{Bind, Signal, Source};
 use crate::model::event::Event;
@@ -27,6 +28,7 @@ pub struct Matcher<'c> {
 struct Ready<'c> {
     signal: &'c Signal,
     format: &'static str,
+    ports: &'c [Port],
     /// For each test in order, a slot for each of its values.
     patterns: Vec<Vec<OnceLock<Option<Regex>>>>,
 }
@@ -37,7 +39,7 @@ impl<'c> Matcher<'c> {
         let signals = table
             .entries()
             .iter()
-            .map(|entry| Ready::new(entry.signal))
+            .map(|entry| Ready::new(entry.signal, &table.catalog.ports))
             .collect();
         Self { signals }
     }
@@ -61,6 +63,7 @@ impl<'c> Matcher<'c> {
             signal: id,
             time: event.time,
             line: event.line,
+            frame: event.first("frame").and_then(|frame| frame.parse().ok()),
             hash: hasher.finish(),
             values,
             excerpt: excerpt(&event.text),
@@ -69,7 +72,7 @@ impl<'c> Matcher<'c> {
 }
 
 impl<'c> Ready<'c> {
-    fn new(signal: &'c Signal) -> Self {
+    fn new(signal: &'c Signal, ports: &'c [Port]) -> Self {
         let slots = |test: &Test| {
             if test.op == Op::Re {
                 test.values.iter().map(|_| OnceLock::new()).collect()
@@ -83,6 +86,7 @@ impl<'c> Ready<'c> {
             format: FORMATS
                 .get(usize::from(signal.format))
                 .map_or("", |def| def.id),
+            ports,
             patterns,
         }
     }
@@ -164,6 +168,12 @@ impl<'c> Ready<'c> {
             Op::Lt => ordered(f64::lt),
             Op::Lte => ordered(f64::le),
             Op::FieldRef => event.all(wanted).any(|other| equal(value, other)),
+            Op::PortRole => self.ports.iter().any(|port| {
+                let transport = event.first("transport");
+                port.role == wanted
+                    && value.parse() == Ok(port.port)
+                    && transport.is_none_or(|name| name == port.transport)
+            }),
             Op::Exists => false,
         }
     }
@@ -250,7 +260,7 @@ mod tests {
             binds: Vec::new(),
             literals: Vec::new(),
         };
-        Ready::new(&signal).fitting(event).is_some()
+        Ready::new(&signal, &[]).fitting(event).is_some()
     }
 
     fn event(fields: &[(&'static str, &'static str)]) -> Event<'static> {
@@ -307,6 +317,30 @@ mod tests {
     }
 
     #[test]
+    fn ports_are_known_by_their_part() {
+        let port = |port, transport: &str| Port {
+            port,
+            transport: transport.to_owned(),
+            role: "db".to_owned(),
+            product: crate::model::node::Product::Cms,
+        };
+        let ports = [port(5432, "tcp"), port(1719, "udp")];
+        let test = parse_test("n|port_role", vec!["other".to_owned(), "db".to_owned()]).unwrap();
+        let signal = Signal {
+            name: String::new(),
+            format: 0,
+            condition: vec![vec![test]],
+            binds: Vec::new(),
+            literals: Vec::new(),
+        };
+        let ready = Ready::new(&signal, &ports);
+        let fits =
+            |fields: &[(&'static str, &'static str)]| ready.fitting(&event(fields)).is_some();
+        assert!(fits(&[("n", "5432")]) && fits(&[("n", "5432"), ("transport", "tcp")]));
+        assert!(!fits(&[("n", "1719"), ("transport", "tcp")]) && !fits(&[("n", "443")]));
+    }
+
+    #[test]
     fn no_panic_at_character_borders() {
         assert!(!holds("Detail|startswith", &["ab"], &[("Detail", "한")]));
         assert!(!holds("Detail|endswith", &["ab"], &[("Detail", "한")]));
@@ -335,7 +369,7 @@ mod tests {
             }],
             literals: Vec::new(),
         };
-        let ready = Ready::new(&signal);
+        let ready = Ready::new(&signal, &[]);
         let event = event(&[("Action", "Received"), ("Detail", "to me from you")]);
         let fitting = ready.fitting(&event).unwrap();
         assert_eq!(

@@ -131,7 +131,8 @@ pub(super) fn replace(found: &mut Vec<Finding>, timeline: &Timeline, table: &Tab
             gone.extend(at.iter().copied().filter(|at| {
                 found.get(*at).is_some_and(|other| {
                     let mut shared = other.hits.iter().filter_map(place);
-                    concerns(winner, other) || shared.any(|record| records.contains(&record))
+                    let same = concerns(winner, other) && alike(winner, other, timeline, table);
+                    same || shared.any(|record| records.contains(&record))
                 })
             }));
         }
@@ -141,6 +142,25 @@ pub(super) fn replace(found: &mut Vec<Finding>, timeline: &Timeline, table: &Tab
         at += 1;
         !gone.contains(&(at - 1))
     });
+}
+
+/// The values that keep the other's incidents apart, such as a port, are the winner's as well, as
+/// far as it knows them.
+fn alike(winner: &Finding, other: &Finding, timeline: &Timeline, table: &Table<'_>) -> bool {
+    let value = |finding: &Finding, name: &str| {
+        finding.hits.iter().find_map(|at| {
+            let hit = timeline.hits.get(*at)?;
+            hit.values
+                .get(table.value_place(hit.signal, name)?)?
+                .clone()
+        })
+    };
+    let apart = table.catalog.faults.get(other.fault);
+    let mut names = apart.iter().flat_map(|fault| &fault.per);
+    names.all(|name| {
+        let both = value(winner, name).zip(value(other, name));
+        both.is_none_or(|(a, b)| a == b)
+    })
 }
 
 /// The other is on the winner's nodes, or is what somebody else says about the winner's node.
