@@ -47,7 +47,7 @@ impl LogParser for PacketList {
     fn joined(&self, before: &[u8], after: &[u8]) -> bool {
         let mut end = before.len();
         let mut gap = 0;
-        while end > 0 {
+        while end > 0 && gap <= GAP {
             let start = before
                 .get(..end - 1)
                 .and_then(|body| memchr::memrchr(b'\n', body))
@@ -88,7 +88,7 @@ impl LogParser for PacketList {
         out: &mut dyn FnMut(Event<'c>),
     ) -> ParseStats {
         let mut stats = ParseStats::default();
-        for list in lists(&chunk.bytes) {
+        for list in lists(chunk) {
             let end = list.end;
             let start = list.rows.first().map_or(end, |row| row.start);
             if picked(picks, start, end) {
@@ -104,10 +104,11 @@ fn is_list_line(line: &[u8]) -> bool {
     !is_blank(line) && (line::packet(line).is_some() || line::follows(line))
 }
 
-/// A packet and the place of its line in the chunk.
+/// A packet, the place of its line in the chunk and its number in the file.
 #[derive(Debug)]
 struct Row {
     start: usize,
+    line: u64,
     packet: Packet,
 }
 
@@ -121,7 +122,9 @@ struct List {
 }
 
 /// The lists of a text, in its order.
-fn lists(bytes: &[u8]) -> Vec<List> {
+fn lists(chunk: &Chunk) -> Vec<List> {
+    let bytes = &chunk.bytes;
+    let mut counter = chunk.line_counter();
     let mut done: Vec<List> = Vec::new();
     let mut list = List::default();
     let mut gap = 0;
@@ -150,7 +153,12 @@ fn lists(bytes: &[u8]) -> Vec<List> {
             list.frames.extend(packet.frame);
         }
         ended = false;
-        list.rows.push(Row { start, packet });
+        let line = counter.line_at(start);
+        list.rows.push(Row {
+            start,
+            line,
+            packet,
+        });
         list.end = end;
     }
     done.push(list);
@@ -234,7 +242,7 @@ fn judge<'c>(
             Body::Foreign => {}
             Body::Torn | Body::Unread => {
                 stats.skipped += 1;
-                let line = chunk.line_at(row.start);
+                let line = row.line;
                 stats.first_skipped =
                     Some(stats.first_skipped.map_or(line, |first| first.min(line)));
             }
@@ -266,7 +274,6 @@ impl<'c> Teller<'_, 'c> {
         let mut rows: Vec<&Row> = moments.iter().filter_map(|at| self.row(*at)).collect();
         rows.dedup_by_key(|row| row.start);
         let first = rows.first();
-        let start = first.map_or(0, |row| row.start);
         let words: Vec<Cow<'c, str>> = rows
             .iter()
             .map(|row| String::from_utf8_lossy(line_at(&self.chunk.bytes, row.start).0))
@@ -274,7 +281,7 @@ impl<'c> Teller<'_, 'c> {
         let mut event = Event {
             format,
             time: first.map_or(RawTime::None, |row| row.packet.time.raw()),
-            line: self.chunk.line_at(start),
+            line: first.map_or(1, |row| row.line),
             fields: Vec::new(),
             text: words.join("\n").into(),
         };

@@ -22,7 +22,7 @@ const REPEATED: u32 = 2;
 /// Connections that are followed at the same time.
 pub const LIVE: usize = 65_536;
 /// Latest attempts among which an ICMP error finds the one it is about.
-const ATTEMPTS: usize = 1024;
+const ATTEMPTS: usize = 128;
 /// Connections of two hosts among which words without ports find theirs.
 const RIVALS: usize = 16;
 
@@ -628,6 +628,17 @@ mod tests {
             (Direction::FromResponder, Step::Opening)
         );
         assert_eq!(flows[1].state, ConnState::S0);
+    }
+
+    #[test]
+    fn a_forged_refusal_is_followed_by_the_true_answer() {
+        let (a, b) = (end(1, 40_000), end(2, 5432));
+        let mut bench = Bench::new(LIVE);
+        bench.send(Some(0), &a, &b, Segment::Syn, Some(1));
+        bench.send(Some(1), &b, &a, Segment::Rst, None);
+        bench.send(Some(2), &b, &a, Segment::SynAck, None);
+        let flow = bench.finish().remove(0);
+        assert!(flow.state == ConnState::Rej && flow.accepted);
     }
 
     #[test]
