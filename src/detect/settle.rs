@@ -112,11 +112,11 @@ impl Marks {
 /// Folds incidents into the one that replaces them.
 pub(super) fn replace(found: &mut Vec<Finding>, timeline: &Timeline, table: &Table<'_>) {
     let rule = |finding: &Finding| table.catalog.faults.get(finding.fault);
-    let mut open: BTreeMap<(&str, usize), Vec<usize>> = BTreeMap::new();
-    for (at, finding) in found.iter().enumerate().filter(|(_, f)| !f.cleared) {
+    let mut known: BTreeMap<(&str, usize), Vec<usize>> = BTreeMap::new();
+    for (at, finding) in found.iter().enumerate() {
         if let Some(fault) = rule(finding) {
             let key = (fault.id.as_str(), finding.cluster);
-            open.entry(key).or_default().push(at);
+            known.entry(key).or_default().push(at);
         }
     }
     let place = |at: &usize| timeline.hits.get(*at).map(|hit| (hit.file, hit.line));
@@ -127,11 +127,14 @@ pub(super) fn replace(found: &mut Vec<Finding>, timeline: &Timeline, table: &Tab
         };
         let records: BTreeSet<_> = winner.hits.iter().filter_map(place).collect();
         let losers = fault.replaces.iter();
-        for at in losers.filter_map(|id| open.get(&(id.as_str(), winner.cluster))) {
+        for at in losers.filter_map(|id| known.get(&(id.as_str(), winner.cluster))) {
             gone.extend(at.iter().copied().filter(|at| {
                 found.get(*at).is_some_and(|other| {
                     let mut shared = other.hits.iter().filter_map(place);
-                    let same = concerns(winner, other) && alike(winner, other, timeline, table);
+                    // what is over is folded only where the same records say so
+                    let same = !other.cleared
+                        && concerns(winner, other)
+                        && alike(winner, other, timeline, table);
                     same || shared.any(|record| records.contains(&record))
                 })
             }));
