@@ -29,6 +29,8 @@ pub enum Op {
     Lte,
     /// The value of another field.
     FieldRef,
+    /// A port that plays this part, as `ports.yaml` says.
+    PortRole,
 }
 
 /// One comparison.
@@ -93,6 +95,7 @@ pub const MODIFIERS: &[(&str, Op)] = &[
     ("lt", Op::Lt),
     ("lte", Op::Lte),
     ("fieldref", Op::FieldRef),
+    ("port_role", Op::PortRole),
 ];
 
 fn op(modifier: &str) -> Option<Op> {

@@ -112,11 +112,11 @@ impl Marks {
 /// Folds incidents into the one that replaces them.
 pub(super) fn replace(found: &mut Vec<Finding>, timeline: &Timeline, table: &Table<'_>) {
     let rule = |finding: &Finding| table.catalog.faults.get(finding.fault);
-    let mut open: BTreeMap<(&str, usize), Vec<usize>> = BTreeMap::new();
-    for (at, finding) in found.iter().enumerate().filter(|(_, f)| !f.cleared) {
+    let mut known: BTreeMap<(&str, usize), Vec<usize>> = BTreeMap::new();
+    for (at, finding) in found.iter().enumerate() {
         if let Some(fault) = rule(finding) {
             let key = (fault.id.as_str(), finding.cluster);
-            open.entry(key).or_default().push(at);
+            known.entry(key).or_default().push(at);
         }
     }
     let place = |at: &usize| timeline.hits.get(*at).map(|hit| (hit.file, hit.line));
@@ -127,11 +127,15 @@ pub(super) fn replace(found: &mut Vec<Finding>, timeline: &Timeline, table: &Tab
         };
         let records: BTreeSet<_> = winner.hits.iter().filter_map(place).collect();
         let losers = fault.replaces.iter();
-        for at in losers.filter_map(|id| open.get(&(id.as_str(), winner.cluster))) {
+        for at in losers.filter_map(|id| known.get(&(id.as_str(), winner.cluster))) {
             gone.extend(at.iter().copied().filter(|at| {
                 found.get(*at).is_some_and(|other| {
                     let mut shared = other.hits.iter().filter_map(place);
-                    concerns(winner, other) || shared.any(|record| records.contains(&record))
+                    // what is over is folded only where the same records say so
+                    let same = !other.cleared
+                        && concerns(winner, other)
+                        && alike(winner, other, timeline, table);
+                    same || shared.any(|record| records.contains(&record))
                 })
             }));
         }
@@ -141,6 +145,25 @@ pub(super) fn replace(found: &mut Vec<Finding>, timeline: &Timeline, table: &Tab
         at += 1;
         !gone.contains(&(at - 1))
     });
+}
+
+/// The values that keep the other's incidents apart, such as a port, are the winner's as well, as
+/// far as it knows them.
+fn alike(winner: &Finding, other: &Finding, timeline: &Timeline, table: &Table<'_>) -> bool {
+    let value = |finding: &Finding, name: &str| {
+        finding.hits.iter().find_map(|at| {
+            let hit = timeline.hits.get(*at)?;
+            hit.values
+                .get(table.value_place(hit.signal, name)?)?
+                .clone()
+        })
+    };
+    let apart = table.catalog.faults.get(other.fault);
+    let mut names = apart.iter().flat_map(|fault| &fault.per);
+    names.all(|name| {
+        let both = value(winner, name).zip(value(other, name));
+        both.is_none_or(|(a, b)| a == b)
+    })
 }
 
 /// The other is on the winner's nodes, or is what somebody else says about the winner's node.

@@ -157,6 +157,12 @@ pub(super) fn evidence(case: &Case<'_>, finding: &Finding) -> Vec<Evidence> {
         (n < ENDS || n >= last || new_kind).then_some(hit)
     });
     shown
-        .filter_map(|hit| case.evidence(hit.file, hit.line, hit.time, hit.excerpt.as_deref()))
+        .filter_map(|hit| {
+            let shown = case.evidence(hit.file, hit.line, hit.time, hit.excerpt.as_deref())?;
+            Some(Evidence {
+                frame: hit.frame,
+                ..shown
+            })
+        })
         .collect()
 }

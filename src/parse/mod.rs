@@ -12,6 +12,7 @@ pub mod chunk;
 pub mod encoding;
 pub mod log;
 pub mod margin;
+pub mod net;
 pub mod repair;
 mod scan;
 #[cfg(test)]
@@ -115,6 +116,7 @@ pub const LOG_PARSERS: &[&dyn LogParser] = &[
     &log::cms_pki::CmsPki,
     &log::cms_events::CmsEvents,
     &log::certificate::Certificates,
+    &log::packet_list::PacketList,
 ];
 
 /// The parsers that read a text, and whether it has to be repaired first.

@@ -97,3 +97,43 @@ fn spans_are_read() {
     assert_eq!(parse_span("m"), None);
     assert_eq!(parse_span("99999999999d"), None);
 }
+
+#[test]
+fn port_roles_are_those_of_the_list() {
+    let ports = "- {port: 5432, transport: tcp, role: cms-db, product: cms}\n";
+    let rule = |role: &str| {
+        GOOD.replace("cms.syslog", "net.flow")
+            .replace(
+                "program: sfpool, 'message|re': 'Health check (?P<peer>\\S+):'",
+                &format!("'responder_port|port_role': {role}"),
+            )
+            .replace(
+                "node: host, peer: peer",
+                "node: originator, peer: responder",
+            )
+    };
+    let all = |role: &str, ports: &str| {
+        let files = [file("faults", &rule(role)), file("ports.yaml", ports)];
+        compile(Catalog::default(), &files).map_err(|problems| {
+            let told = problems
+                .iter()
+                .map(|p| format!("{p}; near: {}", p.near.join(" ")));
+            told.collect::<Vec<_>>()
+        })
+    };
+    assert!(all("cms-db", ports).is_ok());
+    assert_eq!(
+        all("cms-bd", ports).unwrap_err(),
+        ["faults/t.yaml:7:61: unknown port role 'cms-bd'; near: cms-db"]
+    );
+    let wrong = all("cms-db", &ports.replace("tcp", "sctp")).unwrap_err();
+    assert_eq!(
+        wrong,
+        ["ports.yaml/t.yaml:1:27: 'sctp' is not a transport; near: "]
+    );
+    // a later list replaces single ports
+    let known = all("cms-db", ports).unwrap();
+    let later = "- {port: 5432, transport: tcp, role: other-db, product: cms}\n- {port: 1, transport: udp, role: cms-db, product: cms}\n";
+    let both = compile(known, &[file("ports.yaml", later)]).unwrap();
+    assert_eq!(both.ports.len(), 2);
+}
