@@ -7,6 +7,40 @@ use super::finding::Finding;
 use super::keys::fits;
 use super::resolve::Timeline;
 use super::table::{Owner, Table};
+use crate::catalog::text::Text;
+use crate::catalog::version::Versions;
+use crate::model::report::Confidence;
+
+/// Drops what does not apply to the software that a node runs; what nobody can tell to apply is
+/// never certain.
+pub(super) fn apply(found: &mut Vec<Finding>, timeline: &Timeline, table: &Table<'_>) {
+    found.retain_mut(|finding| {
+        let fault = table.catalog.faults.get(finding.fault);
+        let Some(range) = fault.and_then(|fault| fault.versions.as_ref()) else {
+            return true;
+        };
+        let applies = applies(finding, timeline, range);
+        if applies.is_none() {
+            finding.confidence = finding.confidence.min(Confidence::Likely);
+        }
+        applies != Some(false)
+    });
+}
+
+/// Whether a range holds the software of an incident's node, or of every node of its cluster when
+/// it is about all of them; `None` when no version is known.
+pub fn applies(finding: &Finding, timeline: &Timeline, range: &Versions) -> Option<bool> {
+    let cluster = timeline.clusters.get(finding.cluster);
+    let nodes = match finding.node {
+        Some(node) => vec![node],
+        None => cluster.map_or_else(Vec::new, |cluster| cluster.nodes.clone()),
+    };
+    let known = nodes.iter().filter_map(|at| {
+        let version = timeline.nodes.get(*at)?.version.as_deref()?;
+        range.hold(version)
+    });
+    known.reduce(|a, b| a || b)
+}
 
 /// Lowers what an expected window explains.
 pub(super) fn expect(found: &mut [Finding], timeline: &Timeline, table: &Table<'_>) {
@@ -45,7 +79,7 @@ fn outlasts(finding: &Finding, timeline: &Timeline, end: i64) -> bool {
 
 /// An expected window on a cluster.
 struct Window {
-    title: String,
+    title: Text,
     /// When it was open: ascending, apart from each other.
     spans: Vec<(i64, i64)>,
 }
@@ -100,7 +134,7 @@ impl Marks {
                     }
                 }
                 found.push(Window {
-                    title: window.title.en.clone(),
+                    title: window.title.clone(),
                     spans,
                 });
             }

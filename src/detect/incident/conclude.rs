@@ -11,13 +11,15 @@ use crate::model::report::Confidence;
 use crate::model::time::{EventTime, TimeCertainty};
 
 impl Scope<'_> {
+    /// The first clause that holds on an episode.
+    pub(super) fn held(&self, key: Key, episode: &Episode) -> Option<(usize, &Clause)> {
+        let mut clauses = self.fault.when.iter().enumerate();
+        clauses.find(|(_, clause)| self.holds(clause, key, episode))
+    }
+
     pub(super) fn conclude(&self, fault: usize, key: Key, episode: &Episode) -> Option<Finding> {
-        let (at, clause) = self
-            .fault
-            .when
-            .iter()
-            .enumerate()
-            .find(|(_, clause)| self.holds(clause, key, episode))?;
+        let (at, clause) = self.held(key, episode)?;
+        let confidence = clause.confidence?;
         let mut hits: Vec<usize> = episode
             .hits
             .iter()
@@ -49,7 +51,7 @@ impl Scope<'_> {
             cluster: self.cluster,
             node: key.0,
             peer: key.1,
-            confidence: clause.confidence.min(self.ceiling(clause, key)),
+            confidence: confidence.min(self.ceiling(clause, key)),
             severity: clause.severity.unwrap_or(self.fault.severity),
             expected: None,
             first: with(timed.first()),
