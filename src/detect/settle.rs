@@ -50,7 +50,7 @@ pub(super) fn expect(found: &mut [Finding], timeline: &Timeline, table: &Table<'
         let Some(fault) = table.catalog.faults.get(finding.fault) else {
             continue;
         };
-        let (Some(first), Some(last)) = (finding.first.micros, finding.last.micros) else {
+        let Some((first, last)) = span(finding, timeline) else {
             continue;
         };
         for (id, ceiling) in &fault.expected_during {
@@ -67,6 +67,25 @@ pub(super) fn expect(found: &mut [Finding], timeline: &Timeline, table: &Table<'
             }
         }
     }
+}
+
+/// When an incident was seen. A screen or a dump has no time of its own: it was taken with the last
+/// records of its node or, where that has none, of its cluster.
+fn span(finding: &Finding, timeline: &Timeline) -> Option<(i64, i64)> {
+    if let (Some(first), Some(last)) = (finding.first.micros, finding.last.micros) {
+        return Some((first, last));
+    }
+    let last = |at: &usize| {
+        let node = timeline.nodes.get(*at)?;
+        node.writing.iter().map(|(_, last)| *last).max()
+    };
+    let own = finding.node.as_ref().and_then(last);
+    let of_cluster = || {
+        let cluster = timeline.clusters.get(finding.cluster)?;
+        cluster.nodes.iter().filter_map(last).max()
+    };
+    let taken = own.or_else(of_cluster)?;
+    Some((taken, taken))
 }
 
 /// True when the node's records go on behind the end of a window and nothing cleared the incident:
@@ -146,11 +165,11 @@ impl Marks {
 /// Folds incidents into the one that replaces them.
 pub(super) fn replace(found: &mut Vec<Finding>, timeline: &Timeline, table: &Table<'_>) {
     let rule = |finding: &Finding| table.catalog.faults.get(finding.fault);
-    let mut open: BTreeMap<(&str, usize), Vec<usize>> = BTreeMap::new();
-    for (at, finding) in found.iter().enumerate().filter(|(_, f)| !f.cleared) {
+    let mut by_fault: BTreeMap<(&str, usize), Vec<usize>> = BTreeMap::new();
+    for (at, finding) in found.iter().enumerate() {
         if let Some(fault) = rule(finding) {
             let key = (fault.id.as_str(), finding.cluster);
-            open.entry(key).or_default().push(at);
+            by_fault.entry(key).or_default().push(at);
         }
     }
     let place = |at: &usize| timeline.hits.get(*at).map(|hit| (hit.file, hit.line));
@@ -161,11 +180,13 @@ pub(super) fn replace(found: &mut Vec<Finding>, timeline: &Timeline, table: &Tab
         };
         let records: BTreeSet<_> = winner.hits.iter().filter_map(place).collect();
         let losers = fault.replaces.iter();
-        for at in losers.filter_map(|id| open.get(&(id.as_str(), winner.cluster))) {
+        for at in losers.filter_map(|id| by_fault.get(&(id.as_str(), winner.cluster))) {
             gone.extend(at.iter().copied().filter(|at| {
                 found.get(*at).is_some_and(|other| {
                     let mut shared = other.hits.iter().filter_map(place);
-                    concerns(winner, other) || shared.any(|record| records.contains(&record))
+                    // what is over was an incident of its own, unless both rest on one record
+                    (!other.cleared && concerns(winner, other))
+                        || shared.any(|record| records.contains(&record))
                 })
             }));
         }
