@@ -203,3 +203,92 @@ fn concerns(winner: &Finding, other: &Finding) -> bool {
     let about = winner.node.is_some() && winner.peer.is_none() && winner.node == other.peer;
     about || fits((winner.node, winner.peer), (other.node, other.peer))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::resolve::{ClusterSeen, NodeSeen};
+    use crate::model::node::Product;
+    use crate::model::report::Severity;
+    use crate::model::time::EventTime;
+
+    fn node(version: Option<&str>) -> NodeSeen {
+        NodeSeen {
+            names: Vec::new(),
+            addresses: Vec::new(),
+            role: None,
+            version: version.map(str::to_owned),
+            cluster: Some(0),
+            inferred: false,
+            ahead: 0,
+            writing: Vec::new(),
+            reports: true,
+        }
+    }
+
+    fn timeline(versions: &[Option<&str>]) -> Timeline {
+        Timeline {
+            nodes: versions.iter().map(|version| node(*version)).collect(),
+            clusters: vec![ClusterSeen {
+                product: Product::Cms,
+                nodes: (0..versions.len()).collect(),
+                assumed: false,
+            }],
+            ..Timeline::default()
+        }
+    }
+
+    fn finding(fault: usize, node: Option<usize>) -> Finding {
+        Finding {
+            fault,
+            cluster: 0,
+            node,
+            peer: None,
+            confidence: Confidence::Certain,
+            severity: Severity::Error,
+            expected: None,
+            first: EventTime::NONE,
+            last: EventTime::NONE,
+            cleared: false,
+            cleared_at: EventTime::NONE,
+            count: 1,
+            hits: Vec::new(),
+            clause: 0,
+        }
+    }
+
+    #[test]
+    fn a_range_is_held_against_the_node_or_its_cluster() {
+        let range = Versions::parse(">=2.7").expect("a range");
+        let timeline = timeline(&[Some("2.6"), None, Some("3.1"), Some("?")]);
+        let of = |node| applies(&finding(0, node), &timeline, &range);
+        assert_eq!(of(Some(0)), Some(false));
+        assert_eq!(of(Some(1)), None);
+        assert_eq!(of(Some(2)), Some(true));
+        assert_eq!(of(Some(3)), None);
+        assert_eq!(of(None), Some(true), "one node of the cluster is enough");
+    }
+
+    #[test]
+    fn what_does_not_apply_is_dropped_and_what_may_not_is_never_certain() {
+        let catalog = crate::catalog::Catalog::builtin().expect("built-in rules");
+        let table = Table::new(&catalog);
+        let ranged = |fault: &crate::catalog::Fault| {
+            let range = fault.versions.as_ref();
+            range.is_some_and(|range| range.written == ">=2.7")
+        };
+        let fault = catalog
+            .faults
+            .iter()
+            .position(ranged)
+            .expect("a rule for releases");
+        let left = |version: Option<&str>| {
+            let mut found = vec![finding(fault, Some(0))];
+            apply(&mut found, &timeline(&[version]), &table);
+            found.first().map(|finding| finding.confidence)
+        };
+        assert_eq!(left(Some("2.6.4")), None);
+        assert_eq!(left(Some("2.9")), Some(Confidence::Certain));
+        assert_eq!(left(None), Some(Confidence::Likely));
+    }
+}

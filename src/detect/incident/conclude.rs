@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Episode, Scope};
 use crate::catalog::fault::{Clause, PeerIs, Relation, Term};
 use crate::detect::finding::Finding;
-use crate::detect::keys::{Key, fitting};
+use crate::detect::keys::{Key, fits, fitting};
 use crate::detect::table::needed;
 use crate::model::report::Confidence;
 use crate::model::time::{EventTime, TimeCertainty};
@@ -146,8 +146,17 @@ impl Scope<'_> {
         })
     }
 
-    /// The term has proof during the episode or, for a plain signal, in the silence after it.
+    /// The term has proof during the episode or, for a plain signal, in the silence after it. A record
+    /// without a time, such as a status, may be of any time, so it counts for every episode.
     pub(super) fn contradicts(&self, term: Term, key: Key, episode: &Episode) -> bool {
+        if let Term::Signal(signal) = term
+            && self.untimed.iter().any(|(at, place)| {
+                let hit = self.timeline.hits.get(*at);
+                *place == signal && hit.is_some_and(|hit| fits((hit.node, hit.peer), key))
+            })
+        {
+            return true;
+        }
         let time = |at: Option<&usize>| {
             at.and_then(|at| self.points.get(*at))
                 .map(|point| point.time)
