@@ -485,7 +485,9 @@ impl<'a> Scope<'a> {
                 .and_then(|e| e.hits.last())
                 .and_then(|at| self.points.get(*at))
                 .is_some_and(|last| {
-                    let silent = first.time.saturating_sub(last.time) > self.fault.quiet;
+                    // a record without a time joins what is still open
+                    let silent = first.time != UNTIMED
+                        && first.time.saturating_sub(last.time) > self.fault.quiet;
                     !silent && !clear_after(last).is_some_and(|(_, clear)| precedes(clear, first))
                 });
             match episodes.last_mut() {

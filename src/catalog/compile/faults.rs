@@ -30,12 +30,13 @@ pub(super) fn fault(raw: RawFault, cx: &mut Cx<'_>) -> Fault {
         .into_iter()
         .map(|(name, c)| correlation(name, c, &signals, cx))
         .collect();
+    let undecided = raw.when.iter().any(|clause| clause.undecided);
     let when: Vec<Clause> = raw
         .when
         .into_iter()
         .map(|w| clause(&w, &signals, &correlations, cx))
         .collect();
-    if when.iter().any(|clause| clause.confidence.is_none()) && raw.needs.is_empty() {
+    if undecided && raw.needs.is_empty() {
         cx.refuse(&["when"], "an undecided clause asks for 'needs'");
     }
     if signals.is_empty() != when.is_empty() {

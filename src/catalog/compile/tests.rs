@@ -119,19 +119,12 @@ fn an_undecided_clause_has_no_confidence_and_says_what_to_collect() {
     assert!(p.len() == 1 && p[0].contains("asks for 'needs'"), "{p:?}");
     let p = problems(&format!("{undecided}needs: [{{collect: log}}]\n"));
     assert!(p.is_empty(), "{p:?}");
-    for wrong in [
-        ", confidence: likely",
-        ", confidence: likely, undecided: true",
-    ] {
-        let with = if wrong.contains("undecided") {
-            wrong
-        } else {
-            ""
-        };
-        let p = problems(&GOOD.replace(", confidence: likely", with));
+    let needs = "needs: [{collect: log}]\n";
+    for wrong in ["", ", confidence: likely, undecided: true"] {
+        let p = problems(&(GOOD.replace(", confidence: likely", wrong) + needs));
         assert!(
-            p.len() == 1 && p[0].contains("'undecided'"),
-            "{wrong}: {p:?}"
+            p.len() == 1 && p[0].contains("unless it is 'undecided'"),
+            "'{wrong}': {p:?}"
         );
     }
 }
