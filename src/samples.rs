@@ -50,6 +50,9 @@ pub struct Expect {
     diagnoses: Vec<ExpectDiagnosis>,
     #[serde(default)]
     ruled_out: Vec<String>,
+    /// Faults of which the report says that they could not be decided.
+    #[serde(default)]
+    not_checked: Vec<String>,
     /// Beginnings of `subject name value`.
     #[serde(default)]
     facts: Vec<String>,
@@ -262,6 +265,19 @@ pub fn compare(expect: &Expect, report: &Report) -> Vec<String> {
             .filter(|fault| !excluded.contains(fault.as_str()))
             .map(|fault| format!("{fault} is not ruled out")),
     );
+    let open: BTreeSet<&str> = report
+        .clusters
+        .iter()
+        .flat_map(|c| &c.not_checked)
+        .map(|n| n.fault.as_str())
+        .collect();
+    wrong.extend(
+        expect
+            .not_checked
+            .iter()
+            .filter(|fault| !open.contains(fault.as_str()))
+            .map(|fault| format!("{fault} is not among what could not be checked")),
+    );
     let told: Vec<String> = report
         .clusters
         .iter()
@@ -365,11 +381,11 @@ pub fn unproved(samples: &[Sample], catalog: &Catalog) -> Vec<String> {
             continue;
         };
         signals.extend(timeline.hits.iter().map(|hit| hit.signal.0));
+        let (found, open) = incident::findings(&timeline, &table);
+        clauses.extend(found.iter().map(|finding| (finding.fault, finding.clause)));
         clauses.extend(
-            incident::findings(&timeline, &table)
-                .0
-                .into_iter()
-                .map(|finding| (finding.fault, finding.clause)),
+            open.iter()
+                .filter_map(|open| Some((open.fault, open.clause?))),
         );
     }
     let mut missing = Vec::new();

@@ -33,6 +33,16 @@ pub enum Op {
     PortRole,
 }
 
+impl Op {
+    /// True for comparisons of text with text.
+    pub fn is_plain(self) -> bool {
+        matches!(
+            self,
+            Self::Equals | Self::Contains | Self::StartsWith | Self::EndsWith
+        )
+    }
+}
+
 /// One comparison.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Hash)]
 pub struct Test {

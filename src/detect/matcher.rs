@@ -218,13 +218,6 @@ impl<'c> Ready<'c> {
         value: &str,
         event: &Event<'_>,
     ) -> bool {
-        let equal = |a: &str, b: &str| {
-            if test.cased {
-                a == b
-            } else {
-                a.eq_ignore_ascii_case(b)
-            }
-        };
         let number_of = |text: &str| text.trim().parse::<f64>().ok();
         let ordered = |fits: fn(&f64, &f64) -> bool| {
             number_of(value)
@@ -232,16 +225,9 @@ impl<'c> Ready<'c> {
                 .is_some_and(|(a, b)| fits(&a, &b))
         };
         match test.op {
-            Op::Equals => equal(value, wanted),
-            Op::Contains => contains(value, wanted, test.cased),
-            Op::StartsWith => value
-                .get(..wanted.len())
-                .is_some_and(|start| equal(start, wanted)),
-            Op::EndsWith => value
-                .len()
-                .checked_sub(wanted.len())
-                .and_then(|at| value.get(at..))
-                .is_some_and(|end| equal(end, wanted)),
+            Op::Equals | Op::Contains | Op::StartsWith | Op::EndsWith => {
+                plainly(test, wanted, value)
+            }
             Op::Re => self
                 .pattern(number, slot, test, wanted)
                 .is_some_and(|regex| regex.is_match(value)),
@@ -252,7 +238,9 @@ impl<'c> Ready<'c> {
             Op::Gte => ordered(f64::ge),
             Op::Lt => ordered(f64::lt),
             Op::Lte => ordered(f64::le),
-            Op::FieldRef => event.all(wanted).any(|other| equal(value, other)),
+            Op::FieldRef => event
+                .all(wanted)
+                .any(|other| equal(value, other, test.cased)),
             Op::PortRole => self.ports.iter().any(|port| {
                 let transport = event.first("transport");
                 port.role == wanted
@@ -312,6 +300,44 @@ fn group(bind: &Bind) -> Option<String> {
     }
 }
 
+/// True when the name of a file is what a signal asks for.
+pub(super) fn name_fits(tests: &[Test], name: &str) -> bool {
+    tests.iter().all(|test| {
+        let mut wanted = test.values.iter();
+        let one = |wanted: &String| plainly(test, wanted, name);
+        if test.all {
+            wanted.all(one)
+        } else {
+            wanted.any(one)
+        }
+    })
+}
+
+/// A comparison of text with text.
+fn plainly(test: &Test, wanted: &str, value: &str) -> bool {
+    match test.op {
+        Op::Equals => equal(value, wanted, test.cased),
+        Op::Contains => contains(value, wanted, test.cased),
+        Op::StartsWith => value
+            .get(..wanted.len())
+            .is_some_and(|start| equal(start, wanted, test.cased)),
+        Op::EndsWith => value
+            .len()
+            .checked_sub(wanted.len())
+            .and_then(|at| value.get(at..))
+            .is_some_and(|end| equal(end, wanted, test.cased)),
+        _ => false,
+    }
+}
+
+fn equal(a: &str, b: &str, cased: bool) -> bool {
+    if cased {
+        a == b
+    } else {
+        a.eq_ignore_ascii_case(b)
+    }
+}
+
 fn bounded(value: &str) -> Option<Arc<str>> {
     let value = value.trim();
     (!value.is_empty()).then(|| {
@@ -350,6 +376,7 @@ mod tests {
             name: String::new(),
             format: 0,
             condition: condition.clone(),
+            file_name: Vec::new(),
             binds: Vec::new(),
             literals: Vec::new(),
         };
@@ -422,6 +449,7 @@ mod tests {
         let signal = Signal {
             name: String::new(),
             format: 0,
+            file_name: Vec::new(),
             condition: vec![vec![test]],
             binds: Vec::new(),
             literals: Vec::new(),
@@ -431,6 +459,23 @@ mod tests {
             |fields: &[(&'static str, &'static str)]| ready.fitting(&event(fields)).is_some();
         assert!(fits(&[("n", "5432")]) && fits(&[("n", "5432"), ("transport", "tcp")]));
         assert!(!fits(&[("n", "1719"), ("transport", "tcp")]) && !fits(&[("n", "443")]));
+    }
+
+    #[test]
+    fn names_of_files_fit_as_values_do() {
+        let fits = |key: &str, values: &[&str]| {
+            let values = values.iter().map(|v| (*v).to_owned()).collect();
+            name_fits(
+                &[parse_test(key, values).unwrap()],
+                "Server_expc01_2020.pem",
+            )
+        };
+        assert!(fits("file.name|startswith", &["ca_", "server_"]));
+        assert!(!fits("file.name|startswith", &["ca_"]));
+        assert!(fits("file.name|contains|all", &["expc01", ".pem"]));
+        assert!(!fits("file.name|contains|all", &["expc02", ".pem"]));
+        assert!(!fits("file.name|cased|startswith", &["server_"]));
+        assert!(name_fits(&[], "anything"));
     }
 
     #[test]
@@ -455,6 +500,7 @@ mod tests {
                     test("Detail|re", "from (?P<peer>\\S+)"),
                 ],
             ],
+            file_name: Vec::new(),
             binds: vec![Bind {
                 name: "peer".to_owned(),
                 source: Source::Capture("peer".to_owned()),

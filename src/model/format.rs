@@ -227,6 +227,8 @@ pub const FORMATS: &[FormatDef] = &[
             made("primary_index"),
             // of a peer address: true when it is this system
             made("own"),
+            // of a peer address: true when peers have to prove it by their certificates
+            made("enforced"),
             // static-nat, external-interface, private-single-interface, other-ip-version or
             // unmapped (peer address), cluster-peer (address in a zone), tls-verify (setting)
             made("is"),
@@ -397,6 +399,22 @@ pub const FORMATS: &[FormatDef] = &[
             // SHA-256 of the certificate and of its public key
             made("digest"),
             made("key_digest"),
+        ],
+    },
+    FormatDef {
+        id: "certificate.name",
+        parser: "certificate",
+        product: Product::Unknown,
+        always_parsed: true,
+        names_node: false,
+        fields: &[
+            // lower case; an address in its canonical form
+            made("name"),
+            // dns, address (both alternative names) or common-name
+            made("kind"),
+            // of its certificate
+            made("position"),
+            made("is_ca"),
         ],
     },
     FormatDef {

@@ -9,6 +9,19 @@ use crate::model::time::RawTime;
 
 const ALARM: &str = "expressway.alarm";
 
+/// States of an alarm that is over, and of one that is not.
+const LOWERED: [&str; 4] = ["lowered", "cleared", "inactive", "resolved"];
+const RAISED: [&str; 5] = ["raised", "active", "acknowledged", "unacknowledged", "open"];
+
+fn is_one_of(words: &[&str], value: &str) -> bool {
+    words.iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+/// True for a whole word, which nothing was cut from.
+fn is_state(value: &str) -> bool {
+    is_one_of(&LOWERED, value) || is_one_of(&RAISED, value)
+}
+
 /// What the status shows of one alarm.
 #[derive(Debug, Default)]
 struct Alarm<'a> {
@@ -42,9 +55,7 @@ pub(super) fn alarms<'l>(
             "description" | "detail" | "reason" | "text" => "Description",
             "severity" | "level" => "Severity",
             "state" | "status" => {
-                alarm.lowered = ["lowered", "cleared", "inactive", "resolved"]
-                    .iter()
-                    .any(|word| value.eq_ignore_ascii_case(word));
+                alarm.lowered = is_one_of(&LOWERED, value);
                 "State"
             }
             _ => continue,
@@ -53,10 +64,17 @@ pub(super) fn alarms<'l>(
             alarm.fields.push((field, value));
         }
     }
-    // an alarm at the end of the text may have lost the line that says it is lowered
+    // the last alarm of a text may have lost the line that says it is lowered, or half of it
     let text_end = bytes.trim_ascii_end().len();
     let cut = |alarm: &Alarm<'_>| {
-        alarm.end >= text_end && !alarm.fields.iter().any(|(field, _)| *field == "State")
+        let rest = bytes.get(alarm.end..text_end).unwrap_or_default();
+        let rest = rest.trim_ascii_start();
+        let ends = ["*s/end", "</"]
+            .iter()
+            .any(|end| rest.starts_with(end.as_bytes()));
+        let mut state = alarm.fields.iter().filter(|(field, _)| *field == "State");
+        let whole = state.any(|(_, state)| is_state(state));
+        !ends && !rest.contains(&b'\n') && !whole
     };
     let telling = |alarm: &Alarm<'_>| {
         let names = |field: &str| matches!(field, "Id" | "Title" | "Description");
