@@ -1,5 +1,7 @@
 //! Pieces of a text that can be parsed on their own.
 
+use crate::parse::body::Bodies;
+use crate::parse::log::expressway;
 use crate::parse::margin::{Margin, Stripper};
 use crate::parse::repair::Repair;
 use crate::parse::scan::{line_end, line_start};
@@ -100,7 +102,7 @@ impl Chunker {
             lines: LineCap::default(),
             margin: None,
             repair: choice.repair.then(Repair::new),
-            cutter: Cutter::new(choice.repair),
+            cutter: Cutter::new(choice),
             before: 0,
         }
     }
@@ -189,6 +191,14 @@ impl Chunker {
     }
 
     fn cut(&mut self, ended: bool, out: &mut dyn FnMut(Chunk)) {
+        if let Some(bodies) = &mut self.cutter.bodies {
+            let text = &mut self.cutter.text;
+            if ended {
+                bodies.finish(text);
+            } else {
+                bodies.grow(text);
+            }
+        }
         while let Some(at) = self.cutter.find(&self.parsers, self.target, ended) {
             out(self.cutter.take(at));
         }
@@ -262,18 +272,22 @@ struct Cutter {
     text: Vec<u8>,
     first_line: u64,
     numbers: Option<Vec<u64>>,
+    /// For texts that may hold messages.
+    bodies: Option<Bodies>,
     /// Every cut up to here was looked at and is not allowed.
     checked: usize,
     forced: u64,
 }
 
 impl Cutter {
-    fn new(numbered: bool) -> Self {
-        let numbers = numbered.then(Vec::new);
+    fn new(choice: &Choice) -> Self {
+        let numbers = choice.repair.then(Vec::new);
+        let messages = choice.parsers.iter().any(|p| p.id() == expressway::FORMAT);
         Self {
             text: Vec::new(),
             first_line: 1,
             numbers,
+            bodies: messages.then(Bodies::default),
             checked: 0,
             forced: 0,
         }
@@ -311,7 +325,9 @@ impl Cutter {
         let limit = if ended {
             self.text.len().saturating_sub(1)
         } else {
-            line_start(&self.text, self.text.len()).saturating_sub(JOIN_WINDOW + 1)
+            let settled = self.bodies.as_ref().map(|b| b.settled(&self.text));
+            let end = settled.unwrap_or(self.text.len());
+            line_start(&self.text, end).saturating_sub(JOIN_WINDOW + 1)
         };
         if !ended && limit < target {
             return None;
@@ -366,6 +382,9 @@ impl Cutter {
         let rest = self.text.split_off(at);
         let bytes = std::mem::replace(&mut self.text, rest);
         self.checked = 0;
+        if let Some(bodies) = &mut self.bodies {
+            bodies.taken(at);
+        }
         let lines = count_lines(&bytes);
         match &mut self.numbers {
             None => {

@@ -26,6 +26,8 @@ const LINES: &[&str] = &[
     "2020-08-12T15:13:24.976-05:00 expc01 httpd[15060]: web: Event=\"System \"x\" Changed\" Level=\"1\"",
     "SIPMSG:",
     "|INVITE sip:a@b SIP/2.0",
+    "|",
+    "HTTPMSG:\n|GET / HTTP/1.1",
     "Event=\"Outbound TLS Negotiation Error\" Service=\"SIP\" Detail= \"x\"",
     "<database clustered=\"enabled\"><cluster><totalNodes>3</totalNodes>",
     "<node><hostname>10.1.1.1</hostname><up>true</up><syncBehind>0</syncBehind><master>true</master></node>",
@@ -98,7 +100,8 @@ proptest! {
             line += memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64;
         }
         let bytes: Vec<u8> = found.into_iter().flat_map(|chunk| chunk.bytes).collect();
-        prop_assert_eq!(bytes, text.into_bytes());
+        let text = text.into_bytes();
+        prop_assert_eq!(bytes, body::without(&text).unwrap_or(text));
     }
 
     #[test]
