@@ -42,6 +42,10 @@ const LINES: &[&str] = &[
     "cms1>",
     "2018-10-04  06:36:24.612  Info     call 788: incoming SIP call",
     "-----BEGIN RSA PRIVATE KEY-----",
+    "Alarm ID,Title,Description,State",
+    "20004,Cluster communication failure,\"x",
+    "20006,b,\"c, d\",Lowered",
+    "20007,a,b,Raised",
     "plain words",
     "",
 ];

@@ -15,6 +15,8 @@
 //! need beside key and value (how many servers are set, which peer address is the node's own) is
 //! worked out per dump in `facts`. Dumps carry no time.
 //!
+//! Alarms come as tables, too (`table`).
+//!
 //! A dump reaches to the first line of a log, to a key that it has already, or to the end of its
 //! document.
 
@@ -31,6 +33,7 @@ use crate::parse::{LogParser, ParseStats, Probe, RecordHead, picked};
 
 mod alarms;
 mod facts;
+mod table;
 mod tree;
 mod xml;
 
@@ -336,7 +339,7 @@ impl LogParser for ExpresswayDump {
             ours += usize::from(line != Line::Other);
         }
         match ours {
-            0 => Probe::NotForUs,
+            0 if !table::is_there(head) => Probe::NotForUs,
             _ if ours * 2 >= all => Probe::Certain,
             _ => Probe::Unsure,
         }
@@ -369,17 +372,25 @@ impl LogParser for ExpresswayDump {
         let bytes = chunk.bytes.as_slice();
         let mut stats = ParseStats::default();
         let mut numbers = chunk.line_counter();
-        for dump in Dumps::new(bytes) {
-            facts::events(bytes, &dump, &mut |at, mut event| {
-                let end = line_end(bytes, at);
-                if !picked(picks, at, end) {
-                    return;
-                }
+        let mut emit = |at: usize, mut event: Event<'c>| {
+            if picked(picks, at, line_end(bytes, at)) {
                 event.line = numbers.line_at(at);
                 stats.records += 1;
                 out(event);
+            }
+        };
+        let mut rows = Vec::new();
+        table::alarms(bytes, &mut |at, event| rows.push((at, event)));
+        let mut rows = rows.into_iter().peekable();
+        for dump in Dumps::new(bytes) {
+            facts::events(bytes, &dump, &mut |at, event| {
+                while let Some((at, row)) = rows.next_if(|(row, _)| *row < at) {
+                    emit(at, row);
+                }
+                emit(at, event);
             });
         }
+        rows.for_each(|(at, row)| emit(at, row));
         stats
     }
 }

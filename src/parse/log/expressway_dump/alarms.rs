@@ -7,7 +7,7 @@ use super::facts::source;
 use crate::model::event::Event;
 use crate::model::time::RawTime;
 
-const ALARM: &str = "expressway.alarm";
+pub(super) const ALARM: &str = "expressway.alarm";
 
 /// What the status shows of one alarm.
 #[derive(Debug, Default)]
@@ -42,9 +42,7 @@ pub(super) fn alarms<'l>(
             "description" | "detail" | "reason" | "text" => "Description",
             "severity" | "level" => "Severity",
             "state" | "status" => {
-                alarm.lowered = ["lowered", "cleared", "inactive", "resolved"]
-                    .iter()
-                    .any(|word| value.eq_ignore_ascii_case(word));
+                alarm.lowered = is_lowered(value);
                 "State"
             }
             _ => continue,
@@ -84,15 +82,24 @@ pub(super) fn alarms<'l>(
                 let mut of = fields.filter(|(field, _)| *field == wanted);
                 of.next().map(|(_, value)| *value)
             };
-            let all: Vec<&str> = ["Title", "Description"]
-                .into_iter()
-                .filter_map(words)
-                .collect();
-            event.push("words", all.join(": "));
+            event.push("words", joined_words(words("Title"), words("Description")));
             event.push("open", if alarm.lowered { "false" } else { "true" });
             (alarm.start, event)
         })
         .collect()
+}
+
+/// True for a state that says the alarm is over.
+pub(super) fn is_lowered(state: &str) -> bool {
+    ["lowered", "cleared", "inactive", "resolved"]
+        .iter()
+        .any(|word| state.eq_ignore_ascii_case(word))
+}
+
+/// Title and description as alarm records join them.
+pub(super) fn joined_words(title: Option<&str>, description: Option<&str>) -> String {
+    let both: Vec<&str> = [title, description].into_iter().flatten().collect();
+    both.join(": ")
 }
 
 /// The branch of an alarm, as what stands before its number and the number, and the rest.
