@@ -169,9 +169,24 @@ impl Chunker {
         self.before + self.lines.lines + u64::from(self.lines.open > 0)
     }
 
-    /// What was cut or dropped, in words.
+    /// True when records of the text are mangled, so that silence means nothing.
+    pub fn is_damaged(&self) -> bool {
+        self.torn() > 0
+    }
+
+    fn torn(&self) -> u64 {
+        self.repair.as_ref().map_or(0, Repair::torn)
+    }
+
+    /// What was cut, dropped or guessed, in words.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
+        if self.torn() > 0 {
+            notes.push(format!(
+                "{} records are torn and were put together by guess",
+                self.torn()
+            ));
+        }
         if self.lines.capped > 0 {
             notes.push(format!(
                 "{} lines longer than {} KiB were read in part ({} bytes dropped)",

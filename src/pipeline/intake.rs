@@ -156,6 +156,7 @@ struct Fold<'t, 'c> {
     samples: BTreeMap<u32, Samples>,
     skipped: BTreeMap<u32, u64>,
     broken: BTreeMap<u32, u64>,
+    torn: BTreeMap<u32, u64>,
 }
 
 impl<'t, 'c> Fold<'t, 'c> {
@@ -167,6 +168,7 @@ impl<'t, 'c> Fold<'t, 'c> {
             samples: BTreeMap::new(),
             skipped: BTreeMap::new(),
             broken: BTreeMap::new(),
+            torn: BTreeMap::new(),
         }
     }
 
@@ -182,6 +184,7 @@ impl<'t, 'c> Fold<'t, 'c> {
                 .into_iter()
                 .for_each(|hit| self.folder.add(outcome.file, hit));
             *self.skipped.entry(outcome.file).or_default() += done.skipped;
+            *self.torn.entry(outcome.file).or_default() += done.torn;
             let samples = self.samples.entry(outcome.file).or_default();
             done.samples
                 .into_iter()
@@ -198,6 +201,11 @@ impl<'t, 'c> Fold<'t, 'c> {
                 .map(Samples::finish)
                 .unwrap_or_default();
             file.skipped = self.skipped.get(&at).copied().unwrap_or_default();
+            if let Some(torn) = self.torn.get(&at).filter(|torn| **torn > 0) {
+                file.status = ReadStatus::Partial;
+                file.notes
+                    .push(format!("{torn} lines are pieces of records that were torn"));
+            }
             if self.broken.contains_key(&at) {
                 file.status = ReadStatus::Partial;
                 file.notes
@@ -399,6 +407,9 @@ impl Intake<'_, '_> {
                     .finish(&mut |chunk| send(self.send, &mut self.tasks, number, &choice, chunk));
                 file.lines = chunker.lines();
                 file.notes.extend(chunker.notes());
+                if chunker.is_damaged() {
+                    file.status = ReadStatus::Partial;
+                }
             } else if binary(&head) {
                 describe_binary(file, &head);
             } else {

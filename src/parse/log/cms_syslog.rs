@@ -21,7 +21,8 @@ use crate::parse::scan::{Cursor, chomp, decimal, lead, line_at, line_end, line_s
 use crate::parse::scan::{lines, text};
 use crate::parse::{LogParser, ParseStats, Probe, RecordHead, probe_lines};
 
-const FORMAT: &str = "cms.syslog";
+/// Id of the parser and of its records.
+pub const FORMAT: &str = "cms.syslog";
 
 /// Parts of a statement that are kept.
 const MAX_PARTS: usize = 256;

@@ -384,6 +384,11 @@ pub(crate) fn opening(line: &[u8]) -> Option<(Header<'_>, &[u8])> {
     known.then_some((header, message))
 }
 
+/// True when the text begins with a pair.
+pub(crate) fn begins_pair(text: &[u8]) -> bool {
+    pair_key(Cursor::new(text)).is_some()
+}
+
 /// True when a pair stands in the text.
 pub(crate) fn has_pair(text: &[u8]) -> bool {
     next_pair(text, 0).is_some()
