@@ -1,7 +1,7 @@
 //! Pieces of a text that can be parsed on their own.
 
 use crate::parse::body::Bodies;
-use crate::parse::log::expressway;
+use crate::parse::log::{cms_syslog, expressway, expressway_dump};
 use crate::parse::margin::{Margin, Stripper};
 use crate::parse::repair::Repair;
 use crate::parse::scan::{line_end, line_start};
@@ -15,6 +15,10 @@ pub const LINE_CAP: usize = 64 * 1024;
 
 /// Longest stretch without a place to cut that is kept in one piece.
 pub const STRETCH_CAP: usize = 1024 * 1024;
+
+/// The same for a text that is one document, such as a status dump, and for a line of it: what
+/// stands in its parts is understood only together.
+pub const DOCUMENT_CAP: usize = 16 * 1024 * 1024;
 
 /// Bytes by which the search for a cut goes on above the target, at least.
 const STEP: usize = 64;
@@ -81,11 +85,13 @@ fn count_lines(bytes: &[u8]) -> usize {
 ///
 /// A chunk begins at a line where a record of one of the chosen parsers starts and where no
 /// parser says that a record goes on. Memory stays bounded by the target, the longest block and
-/// [`STRETCH_CAP`]; what that costs is told in [`Chunker::notes`].
+/// [`STRETCH_CAP`], for one document [`DOCUMENT_CAP`]; what that costs is told in [`Chunker::notes`].
 pub struct Chunker {
     parsers: Vec<&'static dyn LogParser>,
     target: usize,
     lines: LineCap,
+    /// It is read as one document.
+    document: bool,
     margin: Option<Stripper>,
     repair: Option<Repair>,
     cutter: Cutter,
@@ -96,13 +102,17 @@ pub struct Chunker {
 impl Chunker {
     /// Chunks of about `target` bytes.
     pub fn new(choice: &Choice, target: usize) -> Self {
+        let has = |id: &str| choice.parsers.iter().any(|parser| parser.id() == id);
+        let document =
+            has(expressway_dump::FORMAT) && !has(expressway::FORMAT) && !has(cms_syslog::FORMAT);
         Self {
             parsers: choice.parsers.clone(),
             target: target.max(1),
-            lines: LineCap::default(),
+            lines: LineCap::new(if document { DOCUMENT_CAP } else { LINE_CAP }),
+            document,
             margin: None,
             repair: choice.repair.then(Repair::new),
-            cutter: Cutter::new(choice),
+            cutter: Cutter::new(choice, if document { DOCUMENT_CAP } else { STRETCH_CAP }),
             before: 0,
         }
     }
@@ -169,9 +179,11 @@ impl Chunker {
         self.before + self.lines.lines + u64::from(self.lines.open > 0)
     }
 
-    /// True when records of the text are mangled, so that silence means nothing.
+    /// True when records of the text are mangled or a document was cut, so that silence means
+    /// nothing.
     pub fn is_damaged(&self) -> bool {
-        self.torn() > 0
+        let cut = self.document && (self.cutter.forced > 0 || self.lines.capped > 0);
+        self.torn() > 0 || cut
     }
 
     fn torn(&self) -> u64 {
@@ -191,7 +203,7 @@ impl Chunker {
             notes.push(format!(
                 "{} lines longer than {} KiB were read in part ({} bytes dropped)",
                 self.lines.capped,
-                LINE_CAP / 1024,
+                self.lines.cap / 1024,
                 self.lines.dropped
             ));
         }
@@ -199,7 +211,7 @@ impl Chunker {
             notes.push(format!(
                 "{} stretches of more than {} KiB without the start of a record were cut",
                 self.cutter.forced,
-                STRETCH_CAP / 1024
+                self.cutter.longest / 1024
             ));
         }
         notes
@@ -220,9 +232,10 @@ impl Chunker {
     }
 }
 
-/// Shortens lines over [`LINE_CAP`], looking at line feeds only.
-#[derive(Default)]
+/// Shortens lines over a cap, looking at line feeds only.
 struct LineCap {
+    /// Bytes of a line that are kept.
+    cap: usize,
     /// Bytes of the unfinished line.
     open: usize,
     dropping: bool,
@@ -232,6 +245,17 @@ struct LineCap {
 }
 
 impl LineCap {
+    fn new(cap: usize) -> Self {
+        Self {
+            cap,
+            open: 0,
+            dropping: false,
+            lines: 0,
+            capped: 0,
+            dropped: 0,
+        }
+    }
+
     fn push(&mut self, block: &[u8], out: &mut dyn FnMut(&[u8])) {
         let mut rest = block;
         while !rest.is_empty() {
@@ -246,7 +270,7 @@ impl LineCap {
 
     /// Passes on as many whole lines as fit into the cap; tells how much was used up.
     fn pass(&mut self, rest: &[u8], out: &mut dyn FnMut(&[u8])) -> usize {
-        let room = LINE_CAP.saturating_sub(self.open);
+        let room = self.cap.saturating_sub(self.open);
         let window = rest.get(..room + 1).unwrap_or(rest);
         let (keep, open) = match memchr::memrchr(b'\n', window) {
             Some(at) => (at + 1, 0),
@@ -291,11 +315,13 @@ struct Cutter {
     bodies: Option<Bodies>,
     /// Every cut up to here was looked at and is not allowed.
     checked: usize,
+    /// Bytes without a place to cut that stay together.
+    longest: usize,
     forced: u64,
 }
 
 impl Cutter {
-    fn new(choice: &Choice) -> Self {
+    fn new(choice: &Choice, longest: usize) -> Self {
         let numbers = choice.repair.then(Vec::new);
         let messages = choice.parsers.iter().any(|p| p.id() == expressway::FORMAT);
         Self {
@@ -304,6 +330,7 @@ impl Cutter {
             numbers,
             bodies: messages.then(Bodies::default),
             checked: 0,
+            longest,
             forced: 0,
         }
     }
@@ -354,7 +381,7 @@ impl Cutter {
                 return Some(at);
             }
             self.checked = self.checked.max(top);
-            let longest = STRETCH_CAP.max(target);
+            let longest = self.longest.max(target);
             if self.checked >= longest {
                 self.forced += 1;
                 return Some(line_start(&self.text, longest)).filter(|at| *at > 0);

@@ -49,6 +49,8 @@ pub struct ParseStats {
     pub skipped: u64,
     /// Line of the first of them.
     pub first_skipped: Option<u64>,
+    /// Values beyond a limit of the format.
+    pub dropped: u64,
 }
 
 /// A log format.

@@ -18,7 +18,7 @@ use crate::detect::table::Table;
 use crate::model::hit::{Collected, FileSeen, Sample};
 use crate::model::origin::Origin;
 use crate::model::report::ReadStatus;
-use crate::parse::chunk::{Chunk, Chunker};
+use crate::parse::chunk::{Chunk, Chunker, STRETCH_CAP};
 use crate::parse::encoding::Decoder;
 use crate::parse::margin::Margin;
 use crate::parse::{Choice, choose};
@@ -122,16 +122,22 @@ pub(super) fn collect(
             let (tools, tasks, done) = (&tools, task_out.clone(), done_in.clone());
             scope.spawn(move || serve(tools, &tasks, &done));
         }
-        drop((task_out, done_in));
+        drop(task_out);
         let folding = scope.spawn(|| {
             let mut fold = Fold::new(table, engine.budget);
             done_out.iter().for_each(|outcome| fold.take(outcome));
             fold
         });
         let files = read(job, engine, &mut |task| {
-            // fails only when every worker is gone, which a panic outside a task would mean
-            let _ = task_in.send(task);
+            // whole documents never wait in a queue, so that only one of them is held at a time;
+            // sending fails only when every worker is gone, which a panic outside a task would mean
+            if task.chunk.bytes.len() > STRETCH_CAP.max(engine.chunk_bytes) {
+                let _ = done_in.send(tools.run(&task));
+            } else {
+                let _ = task_in.send(task);
+            }
         });
+        drop(done_in);
         drop(task_in);
         let fold = folding
             .join()
@@ -157,6 +163,7 @@ struct Fold<'t, 'c> {
     skipped: BTreeMap<u32, u64>,
     broken: BTreeMap<u32, u64>,
     torn: BTreeMap<u32, u64>,
+    dropped: BTreeMap<u32, u64>,
 }
 
 impl<'t, 'c> Fold<'t, 'c> {
@@ -169,6 +176,7 @@ impl<'t, 'c> Fold<'t, 'c> {
             skipped: BTreeMap::new(),
             broken: BTreeMap::new(),
             torn: BTreeMap::new(),
+            dropped: BTreeMap::new(),
         }
     }
 
@@ -185,6 +193,7 @@ impl<'t, 'c> Fold<'t, 'c> {
                 .for_each(|hit| self.folder.add(outcome.file, hit));
             *self.skipped.entry(outcome.file).or_default() += done.skipped;
             *self.torn.entry(outcome.file).or_default() += done.torn;
+            *self.dropped.entry(outcome.file).or_default() += done.dropped;
             let samples = self.samples.entry(outcome.file).or_default();
             done.samples
                 .into_iter()
@@ -205,6 +214,11 @@ impl<'t, 'c> Fold<'t, 'c> {
                 file.status = ReadStatus::Partial;
                 file.notes
                     .push(format!("{torn} lines are pieces of records that were torn"));
+            }
+            if let Some(dropped) = self.dropped.get(&at).filter(|dropped| **dropped > 0) {
+                file.status = ReadStatus::Partial;
+                file.notes
+                    .push(format!("{dropped} values beyond what is kept of a dump"));
             }
             if self.broken.contains_key(&at) {
                 file.status = ReadStatus::Partial;

@@ -17,6 +17,8 @@ pub(super) struct Done {
     /// The last record head.
     pub(super) last: Option<Sample>,
     pub(super) skipped: u64,
+    /// Values beyond a limit of their format.
+    pub(super) dropped: u64,
     /// Pieces of records without their beginning that hold words of a rule.
     pub(super) torn: u64,
 }
@@ -72,6 +74,7 @@ pub(super) fn work(
             done.hits
                 .extend(candidates.iter().filter_map(|id| matcher.test(*id, &event)));
         });
+        done.dropped += stats.dropped;
         done.skipped += if choice.parsers.len() == 1 {
             stats.skipped
         } else {

@@ -37,12 +37,17 @@ mod table;
 mod tree;
 mod xml;
 
+/// Id of the parser.
+pub const FORMAT: &str = "expressway.dump";
+
 /// Bytes of a key, blanks included.
 const MAX_KEY: usize = 256;
 /// Bytes of a leaf that are kept as its text.
 const MAX_TEXT: usize = 1024;
 /// Leaves of one dump that are kept.
 const MAX_LEAVES: usize = 50_000;
+/// Leaves of alarms that are kept beyond them.
+const ALARM_LEAVES: usize = 5_000;
 /// Bytes at the start of a text in which an XML root is looked for.
 const ROOT_WINDOW: usize = 4096;
 /// Bytes behind the start of a document up to the end of its root's tag.
@@ -91,6 +96,8 @@ struct Leaf<'l> {
 struct Dump<'l> {
     kind: Kind,
     leaves: Vec<Leaf<'l>>,
+    /// Leaves beyond the limit.
+    dropped: u64,
 }
 
 /// A line of a text dump.
@@ -105,6 +112,11 @@ enum Line<'l> {
     /// Width of the indent, key and value of a line inside a section.
     Entry(usize, &'l [u8], &'l [u8]),
     Other,
+}
+
+/// Whether one more leaf is kept: alarms have a reserve of their own.
+fn has_room(kept: usize, alarm: impl Fn() -> bool) -> bool {
+    kept < MAX_LEAVES || (kept < MAX_LEAVES + ALARM_LEAVES && alarm())
 }
 
 /// The rest of a line behind a word and a blank, ASCII case ignored.
@@ -236,12 +248,18 @@ impl<'l> Dumps<'l> {
             self.ready.extend(self.open.take().map(|(dump, _)| dump));
         }
         let (dump, keys) = self.open.get_or_insert_with(|| {
-            let leaves = Vec::new();
-            (Dump { kind, leaves }, HashSet::new())
+            let empty = Dump {
+                kind,
+                leaves: Vec::new(),
+                dropped: 0,
+            };
+            (empty, HashSet::new())
         });
-        if dump.leaves.len() < MAX_LEAVES {
+        if has_room(dump.leaves.len(), || alarms::is_part(&leaf.key)) {
             keys.insert(leaf.key.clone());
             dump.leaves.push(leaf);
+        } else {
+            dump.dropped += 1;
         }
     }
 
@@ -313,7 +331,7 @@ impl<'l> Iterator for Dumps<'l> {
 
 impl LogParser for ExpresswayDump {
     fn id(&self) -> &'static str {
-        "expressway.dump"
+        FORMAT
     }
 
     fn probe(&self, head: &[u8]) -> Probe {
@@ -373,7 +391,7 @@ impl LogParser for ExpresswayDump {
         let mut stats = ParseStats::default();
         let mut numbers = chunk.line_counter();
         let mut emit = |at: usize, mut event: Event<'c>| {
-            if picked(picks, at, line_end(bytes, at)) {
+            if picks.is_none() || picked(picks, at, line_end(bytes, at)) {
                 event.line = numbers.line_at(at);
                 stats.records += 1;
                 out(event);
@@ -382,7 +400,9 @@ impl LogParser for ExpresswayDump {
         let mut rows = Vec::new();
         table::alarms(bytes, &mut |at, event| rows.push((at, event)));
         let mut rows = rows.into_iter().peekable();
+        let mut dropped = 0;
         for dump in Dumps::new(bytes) {
+            dropped += dump.dropped;
             facts::events(bytes, &dump, &mut |at, event| {
                 while let Some((at, row)) = rows.next_if(|(row, _)| *row < at) {
                     emit(at, row);
@@ -391,6 +411,7 @@ impl LogParser for ExpresswayDump {
             });
         }
         rows.for_each(|(at, row)| emit(at, row));
+        stats.dropped = dropped;
         stats
     }
 }

@@ -89,6 +89,11 @@ pub(super) fn alarms<'l>(
         .collect()
 }
 
+/// True for a leaf of an alarm.
+pub(super) fn is_part(key: &str) -> bool {
+    alarm_part(key).is_some()
+}
+
 /// True for a state that says the alarm is over.
 pub(super) fn is_lowered(state: &str) -> bool {
     ["lowered", "cleared", "inactive", "resolved"]
