@@ -19,7 +19,7 @@ use crate::model::hit::{Collected, FileSeen, Sample};
 use crate::model::origin::Origin;
 use crate::model::report::ReadStatus;
 use crate::parse::chunk::{Chunk, Chunker, STRETCH_CAP};
-use crate::parse::encoding::Decoder;
+use crate::parse::encoding::{Decoder, Mender};
 use crate::parse::margin::Margin;
 use crate::parse::{Choice, choose};
 use crate::source::{self, Gap, Input, Visitor};
@@ -482,7 +482,8 @@ impl Intake<'_, '_> {
 /// What is known of the encoding of a text.
 enum Encoding {
     Unjudged,
-    Utf8,
+    /// Also what is no text at all.
+    Utf8(Option<Mender>),
     Other(Box<Decoder>),
 }
 
@@ -493,7 +494,13 @@ impl Encoding {
             return;
         }
         let Some(mut decoder) = Decoder::detect(head) else {
-            *self = Self::Utf8;
+            let mut mender = Mender::detect(head);
+            if let Some(mender) = &mut mender {
+                let raw = std::mem::take(head);
+                let mut text = Vec::new();
+                head.extend_from_slice(mender.push(&raw, &mut text));
+            }
+            *self = Self::Utf8(mender);
             return;
         };
         file.notes.push(format!("read as {}", decoder.name()));
@@ -504,12 +511,15 @@ impl Encoding {
 
     /// A block as UTF-8; `text` holds it where it had to be decoded.
     fn decode<'t>(&mut self, block: &'t [u8], text: &'t mut Vec<u8>) -> &'t [u8] {
-        let Self::Other(decoder) = self else {
-            return block;
-        };
-        text.clear();
-        decoder.push(block, text);
-        text
+        match self {
+            Self::Other(decoder) => {
+                text.clear();
+                decoder.push(block, text);
+                text
+            }
+            Self::Utf8(Some(mender)) => mender.push(block, text),
+            _ => block,
+        }
     }
 
     /// What is left at the end of the text.

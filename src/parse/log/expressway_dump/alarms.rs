@@ -54,7 +54,14 @@ pub(super) fn alarms<'l>(
     // an alarm at the end of the text may have lost the line that says it is lowered
     let text_end = bytes.trim_ascii_end().len();
     let cut = |alarm: &Alarm<'_>| {
-        alarm.end >= text_end && !alarm.fields.iter().any(|(field, _)| *field == "State")
+        let rest = bytes.get(alarm.end..text_end).unwrap_or_default();
+        let rest = rest.trim_ascii_start();
+        // that line itself may be torn
+        let torn = !bytes.ends_with(b"\n")
+            && !rest.contains(&b'\n')
+            && !rest.ends_with(b">")
+            && rest != b"*s/end";
+        (rest.is_empty() || torn) && !alarm.fields.iter().any(|(field, _)| *field == "State")
     };
     let telling = |alarm: &Alarm<'_>| {
         let names = |field: &str| matches!(field, "Id" | "Title" | "Description");
