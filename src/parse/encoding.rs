@@ -92,7 +92,10 @@ impl Mender {
     /// For a text that begins with these bytes; `None` when they are no text.
     pub fn detect(head: &[u8]) -> Option<Self> {
         let text = |byte: &u8| *byte >= b' ' || matches!(byte, 0 | 8..=13 | 0x1b);
-        head.iter().all(text).then(|| Self {
+        // nothing but zero bytes is no text either
+        let lines = head.is_empty() || memchr::memchr2(b'\n', b'\r', head).is_some();
+        let zeros = memchr::memchr(0, head).is_some();
+        (head.iter().all(text) && (lines || !zeros)).then(|| Self {
             returns: memchr::memchr(b'\n', head).is_none() && memchr::memchr(b'\r', head).is_some(),
             last: b'\n',
             padded: false,
@@ -285,6 +288,7 @@ mod tests {
                 );
             }
         }
+        assert!(Mender::detect(&[0; 64]).is_none());
         assert!(Mender::detect(&[0x0a, 0x0d, 0x0d, 0x0a, 1, 0, 0]).is_none());
     }
 
