@@ -10,7 +10,7 @@ use super::resolve::{TimedHit, Timeline};
 use super::settle;
 use super::table::{Owner, Table, needed};
 use crate::catalog::Fault;
-use crate::catalog::fault::{Relation, Term};
+use crate::catalog::fault::{Correlation, Relation, Term};
 use crate::model::time::EventTime;
 
 mod conclude;
@@ -280,10 +280,9 @@ impl<'a> Scope<'a> {
                         }
                         _ => correlate::matches(correlation, &self.points, &covered),
                     };
-                    // before and after mean nothing for a record without a time
-                    let absence = matches!(correlation.relation, Relation::Absence { .. });
                     let timeless = |m: &Match| m.hits.iter().any(|at| self.is_untimed(*at));
-                    let matches = matches.into_iter().filter(|m| !(absence && timeless(m)));
+                    let absent = !self.orders_untimed(correlation);
+                    let matches = matches.into_iter().filter(|m| !(absent && timeless(m)));
                     for m in matches {
                         by_key
                             .entry((m.node, m.peer))
@@ -295,6 +294,19 @@ impl<'a> Scope<'a> {
             proofs.insert(*term, by_key);
         }
         proofs
+    }
+
+    /// Whether the relation means something for records without a time. Spans do not; that nothing
+    /// follows does, since lines of one file follow each other, unless a dated record might.
+    fn orders_untimed(&self, correlation: &Correlation) -> bool {
+        let Relation::Absence {
+            before, covered, ..
+        } = correlation.relation
+        else {
+            return true;
+        };
+        let dated = |point: &Point| correlation.of.contains(&point.signal) && point.time != UNTIMED;
+        !before && !covered && !self.points.iter().any(dated)
     }
 
     fn is_untimed(&self, point: usize) -> bool {

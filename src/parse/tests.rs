@@ -26,6 +26,8 @@ const LINES: &[&str] = &[
     "2020-08-12T15:13:24.976-05:00 expc01 httpd[15060]: web: Event=\"System \"x\" Changed\" Level=\"1\"",
     "SIPMSG:",
     "|INVITE sip:a@b SIP/2.0",
+    "|",
+    "HTTPMSG:\n|GET / HTTP/1.1",
     "Event=\"Outbound TLS Negotiation Error\" Service=\"SIP\" Detail= \"x\"",
     "<database clustered=\"enabled\"><cluster><totalNodes>3</totalNodes>",
     "<node><hostname>10.1.1.1</hostname><up>true</up><syncBehind>0</syncBehind><master>true</master></node>",
@@ -48,6 +50,10 @@ const LINES: &[&str] = &[
     "20:37:21.95 IP 10.77.1.1 > 10.77.1.2: ICMP host 10.77.2.2 unreachable - admin prohibited, length 68",
     "\t0x0000:  4500 003c 5690 4000 4006 cc8e 0a4d 0102  E..<V.@.@....M..",
     "$ tcpdump -nr a.pcap",
+    "Alarm ID,Title,Description,State",
+    "20004,Cluster communication failure,\"x",
+    "20006,b,\"c, d\",Lowered",
+    "20007,a,b,Raised",
     "plain words",
     "",
 ];
@@ -106,7 +112,8 @@ proptest! {
             line += memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64;
         }
         let bytes: Vec<u8> = found.into_iter().flat_map(|chunk| chunk.bytes).collect();
-        prop_assert_eq!(bytes, text.into_bytes());
+        let text = text.into_bytes();
+        prop_assert_eq!(bytes, body::without(&text).unwrap_or(text));
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::model::report::{ReadStatus, Report};
 use crate::source::Selection;
 use crate::source::limits::Limits;
 
+mod fold;
 mod intake;
 mod why;
 mod work;

@@ -68,11 +68,11 @@ pub(super) fn begins_inside(words: &[u8]) -> bool {
     words.starts_with(b"|") || words.starts_with(b"?|") || pid().unwrap_or(false)
 }
 
-/// A line in the middle of a sentence: a small letter or a quote first.
+/// A line in the middle of a sentence: a small letter, a quote or a sign that ends something first.
 pub(super) fn goes_on(words: &[u8]) -> bool {
     words
         .first()
-        .is_some_and(|b| b.is_ascii_lowercase() || b"\"(".contains(b))
+        .is_some_and(|b| b.is_ascii_lowercase() || b"\"(:,;)".contains(b))
 }
 
 /// The body of a message behind an Expressway record.

@@ -7,7 +7,7 @@ use super::facts::source;
 use crate::model::event::Event;
 use crate::model::time::RawTime;
 
-const ALARM: &str = "expressway.alarm";
+pub(super) const ALARM: &str = "expressway.alarm";
 
 /// States of an alarm that is over, and of one that is not.
 const LOWERED: [&str; 4] = ["lowered", "cleared", "inactive", "resolved"];
@@ -19,7 +19,7 @@ fn is_one_of(words: &[&str], value: &str) -> bool {
 
 /// True for a whole word, which nothing was cut from.
 fn is_state(value: &str) -> bool {
-    is_one_of(&LOWERED, value) || is_one_of(&RAISED, value)
+    is_lowered(value) || is_one_of(&RAISED, value)
 }
 
 /// What the status shows of one alarm.
@@ -55,7 +55,7 @@ pub(super) fn alarms<'l>(
             "description" | "detail" | "reason" | "text" => "Description",
             "severity" | "level" => "Severity",
             "state" | "status" => {
-                alarm.lowered = is_one_of(&LOWERED, value);
+                alarm.lowered = is_lowered(value);
                 "State"
             }
             _ => continue,
@@ -102,15 +102,27 @@ pub(super) fn alarms<'l>(
                 let mut of = fields.filter(|(field, _)| *field == wanted);
                 of.next().map(|(_, value)| *value)
             };
-            let all: Vec<&str> = ["Title", "Description"]
-                .into_iter()
-                .filter_map(words)
-                .collect();
-            event.push("words", all.join(": "));
+            event.push("words", joined_words(words("Title"), words("Description")));
             event.push("open", if alarm.lowered { "false" } else { "true" });
             (alarm.start, event)
         })
         .collect()
+}
+
+/// True for a leaf of an alarm.
+pub(super) fn is_part(key: &str) -> bool {
+    alarm_part(key).is_some()
+}
+
+/// True for a state that says the alarm is over.
+pub(super) fn is_lowered(state: &str) -> bool {
+    is_one_of(&LOWERED, state)
+}
+
+/// Title and description as alarm records join them.
+pub(super) fn joined_words(title: Option<&str>, description: Option<&str>) -> String {
+    let both: Vec<&str> = [title, description].into_iter().flatten().collect();
+    both.join(": ")
 }
 
 /// The branch of an alarm, as what stands before its number and the number, and the rest.
