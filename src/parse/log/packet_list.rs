@@ -131,7 +131,8 @@ fn lists(chunk: &Chunk) -> Vec<List> {
     let mut ended = false;
     for (start, content) in lines(bytes) {
         let end = line_end(bytes, start);
-        let packet = line::packet(content);
+        let torn = end == bytes.len() && !bytes.ends_with(b"\n");
+        let packet = line::packet(content).map(|packet| packet.unless_torn(torn, content));
         if packet.is_none() && (is_blank(content) || !line::follows(content)) {
             gap += end - start;
             ended |= line::begins_list(content);

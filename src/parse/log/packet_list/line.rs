@@ -7,6 +7,8 @@
 
 use std::net::IpAddr;
 
+use memchr::memmem;
+
 use crate::model::flow::{Endpoint, Host};
 use crate::model::time::{RawTime, SECOND};
 use crate::parse::net::flow::{Barrier, IcmpError, TcpSegment, Words};
@@ -77,6 +79,22 @@ pub(super) fn packet(line: &[u8]) -> Option<Packet> {
     }
     let line = text(line.get(start..)?);
     row(&line).or_else(|| dump(&line))
+}
+
+impl Packet {
+    /// The last line of a text may be torn: an ICMP error whose end is missing may be of another
+    /// kind than it seems, so it is not read.
+    pub(super) fn unless_torn(self, torn: bool, line: &[u8]) -> Self {
+        let line = line.trim_ascii_end();
+        let whole = line.ends_with(b")") || memmem::find(line, b", length ").is_some();
+        match self.body {
+            Body::Icmp(_) if torn && !whole => Self {
+                body: Body::Unread,
+                ..self
+            },
+            _ => self,
+        }
+    }
 }
 
 /// True for a line that goes on with the packet before it: its second line, what an ICMP error

@@ -47,6 +47,16 @@ fn a_refusal_points_at_its_lines_and_frames() {
 }
 
 #[test]
+fn an_icmp_error_whose_end_is_torn_off_says_nothing() {
+    let line = "20:37:21.95 IP 10.77.1.1 > 10.77.1.2: ICMP host 10.77.2.2 unreachable - admin prohibited, length 68";
+    let kinds = |text: &str| told(&read(&PacketList, text), &["kind"]).len();
+    assert_eq!(kinds(line), 1);
+    let torn = line.split_once(" - ").unwrap().0;
+    assert_eq!(kinds(torn), 0);
+    assert_eq!(kinds(&format!("{torn}\n")), 1);
+}
+
+#[test]
 fn rows_sorted_by_another_column_are_put_in_order() {
     let turned: Vec<&str> = REFUSED.lines().rev().collect();
     let events = read(&PacketList, &turned.join("\n"));
