@@ -14,16 +14,30 @@ use crate::catalog::fault::{Relation, Term};
 use crate::model::time::EventTime;
 
 mod conclude;
+mod doubt;
 pub mod why;
 
-/// Something that a longer log might decide.
+use doubt::Doubts;
+
+/// Why something is undecided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Open {
+    /// The node's log ends too early.
+    LogEnds,
+    /// Records that may speak against it were beyond the memory budget.
+    Lost,
+}
+
+/// Something that a longer log, or a shorter one, might decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Undecided {
+    /// Why.
+    pub why: Open,
     /// Index of the fault in the catalog.
     pub fault: usize,
     /// Index of the cluster.
     pub cluster: usize,
-    /// The node whose log ends too early.
+    /// The node whose log it is about.
     pub node: Option<usize>,
 }
 
@@ -32,13 +46,15 @@ pub struct Undecided {
 pub fn findings(timeline: &Timeline, table: &Table<'_>) -> (Vec<Finding>, Vec<Undecided>) {
     let mut found = Vec::new();
     let mut undecided = Vec::new();
+    let doubts = Doubts::new(timeline, table);
     for ((cluster, fault), hits) in hits_of(timeline, table) {
         let Some(rule) = table.catalog.faults.get(fault) else {
             continue;
         };
         for hits in apart(timeline, table, rule, hits) {
-            let scope = Scope::new(timeline, table, rule, cluster, &hits);
-            let incidents = scope.findings(fault);
+            let scope = Scope::new(&doubts, rule, (cluster, fault), &hits);
+            let (incidents, open) = scope.findings(fault);
+            undecided.extend(open);
             undecided.extend(scope.undecided(fault, &incidents));
             found.extend(incidents);
         }
@@ -98,6 +114,8 @@ struct Scope<'a> {
     proofs: BTreeMap<Term, ByKey<Proof>>,
     /// Points that clear, by key, ascending.
     clears: ByKey<usize>,
+    /// Signals, by their places, from whose silence nothing follows.
+    doubts: BTreeSet<u16>,
 }
 
 /// How far a node's clock is ahead of its cluster's reference, in microseconds.
@@ -159,12 +177,12 @@ struct Episode {
 
 impl<'a> Scope<'a> {
     fn new(
-        timeline: &'a Timeline,
-        table: &Table<'a>,
+        doubts: &Doubts<'a>,
         fault: &'a Fault,
-        cluster: usize,
+        (cluster, number): (usize, usize),
         hits: &[usize],
     ) -> Self {
+        let (timeline, table) = (doubts.timeline, doubts.table);
         let mut scope = Self {
             timeline,
             fault,
@@ -174,6 +192,7 @@ impl<'a> Scope<'a> {
             untimed: Vec::new(),
             proofs: BTreeMap::new(),
             clears: ByKey::new(),
+            doubts: doubts.of(cluster, number),
         };
         let latest = Latest::new(timeline, table, fault, hits);
         for at in hits {
@@ -271,6 +290,9 @@ impl<'a> Scope<'a> {
                     let Some(correlation) = self.fault.correlations.get(usize::from(at)) else {
                         continue;
                     };
+                    if self.doubtful_absence(correlation) {
+                        continue;
+                    }
                     let matches = match correlation.relation {
                         Relation::EveryNode => {
                             self.every_node(&correlation.of).into_iter().collect()
@@ -341,22 +363,22 @@ impl<'a> Scope<'a> {
         let mut open = BTreeSet::new();
         let proved: BTreeSet<usize> = found.iter().flat_map(|f| f.hits.iter().copied()).collect();
         for correlation in &self.fault.correlations {
-            if !matches!(
-                correlation.relation,
+            let why = match correlation.relation {
+                _ if self.doubtful_absence(correlation) => Open::Lost,
                 Relation::Absence {
                     covered: true,
                     before: false,
                     ..
-                }
-            ) {
-                continue;
-            }
+                } => Open::LogEnds,
+                _ => continue,
+            };
             for lonely in correlate::matches(correlation, &self.points, &|_, _, _| true) {
                 // an absence is proved by one hit alone
                 let proved = |at| self.places.get(at).is_some_and(|at| proved.contains(at));
                 let decided = lonely.hits.iter().all(|at| proved(*at));
                 if !decided {
                     open.insert(Undecided {
+                        why,
                         fault,
                         cluster: self.cluster,
                         node: lonely.node,
@@ -367,16 +389,27 @@ impl<'a> Scope<'a> {
         open
     }
 
-    fn findings(&self, fault: usize) -> Vec<Finding> {
+    /// Incidents, and what might be one if nothing had been lost.
+    fn findings(&self, fault: usize) -> (Vec<Finding>, BTreeSet<Undecided>) {
         let mut found = Vec::new();
+        let mut open = BTreeSet::new();
         for (key, episodes) in self.all_episodes() {
-            found.extend(
-                episodes
-                    .iter()
-                    .filter_map(|episode| self.conclude(fault, key, episode)),
-            );
+            for episode in &episodes {
+                match self.conclude(fault, key, episode) {
+                    Some(finding) => found.push(finding),
+                    None if self.in_doubt(key, episode) => {
+                        open.insert(Undecided {
+                            why: Open::Lost,
+                            fault,
+                            cluster: self.cluster,
+                            node: key.0,
+                        });
+                    }
+                    None => {}
+                }
+            }
         }
-        found
+        (found, open)
     }
 
     /// The episodes of every (node, peer).

@@ -6,6 +6,7 @@ use super::Case;
 use crate::catalog::fault::Need;
 use crate::catalog::text::fill;
 use crate::detect::finding::Finding;
+use crate::detect::incident::Open;
 use crate::detect::resolve::ClusterSeen;
 use crate::model::node::Product;
 use crate::model::report::{Confidence, Diagnosis, DiagnosisRole, NotChecked};
@@ -40,13 +41,18 @@ pub(super) fn not_checked(
         let node = case
             .label(open.node)
             .unwrap_or_else(|| case.word("judge.a_node", &[]));
+        let (because, collect) = match open.why {
+            Open::LogEnds => ("judge.log_ends_too_early", "judge.collect_later_log"),
+            Open::Lost => ("judge.records_were_lost", "judge.collect_shorter_log"),
+        };
+        let fills = [
+            ("node", node.as_str()),
+            ("fault", fault.title.get(case.lang)),
+        ];
         out.push(NotChecked {
             fault: fault.id.clone(),
-            because: case.word(
-                "judge.log_ends_too_early",
-                &[("node", &node), ("fault", fault.title.get(case.lang))],
-            ),
-            collect: case.word("judge.collect_later_log", &[("node", &node)]),
+            because: case.word(because, &fills),
+            collect: case.word(collect, &fills),
         });
     }
     let cause = diagnoses

@@ -15,7 +15,7 @@ use crate::detect::index::Index;
 use crate::detect::matcher::Matcher;
 use crate::detect::runs::{Budget, Folder};
 use crate::detect::table::Table;
-use crate::model::hit::{Collected, FileSeen, Sample};
+use crate::model::hit::{Collected, FileSeen, Lost, Sample};
 use crate::model::origin::Origin;
 use crate::model::report::ReadStatus;
 use crate::parse::chunk::{Chunk, Chunker};
@@ -187,7 +187,9 @@ impl<'t, 'c> Fold<'t, 'c> {
     }
 
     fn finish(mut self, mut files: Vec<FileSeen>) -> Collected {
+        let (mut runs, mut lost) = self.folder.finish();
         for (at, file) in (0u32..).zip(files.iter_mut()) {
+            file.lost = lost.remove(&at).unwrap_or_default();
             file.samples = self
                 .samples
                 .remove(&at)
@@ -200,7 +202,6 @@ impl<'t, 'c> Fold<'t, 'c> {
                     .push("internal error while reading this file, please report".to_owned());
             }
         }
-        let (mut runs, runs_dropped) = self.folder.finish();
         // from the order of reading to the order of origins
         let mut order: Vec<u32> = (0u32..).take(files.len()).collect();
         order.sort_by(|a, b| {
@@ -221,11 +222,7 @@ impl<'t, 'c> Fold<'t, 'c> {
         }
         runs.sort_by(|a, b| (a.file, a.signal, &a.values).cmp(&(b.file, b.signal, &b.values)));
         files.sort_by(|a, b| a.origin.cmp(&b.origin));
-        Collected {
-            files,
-            runs,
-            runs_dropped,
-        }
+        Collected { files, runs }
     }
 }
 
@@ -330,6 +327,7 @@ fn seen(origin: Origin, modified: Option<i64>, status: ReadStatus) -> FileSeen {
         modified,
         samples: Vec::new(),
         notes: Vec::new(),
+        lost: Lost::default(),
     }
 }
 
