@@ -135,6 +135,37 @@ fn a_list_of_peers_without_end_hides_nothing() {
     folder.diagnose().has_the_good_logs_fault();
 }
 
+/// The longest list there can be in earnest: six peers with long names.
+#[test]
+fn all_peers_of_a_large_cluster_are_seen_and_no_half_names() {
+    let label = "a".repeat(60);
+    let name = |at| format!("peer{at}.{label}.{label}.{label}.example.com");
+    let peers: Vec<String> = (0..6)
+        .map(|at| format!("u'(10.0.0.{at} {})'", name(at)))
+        .collect();
+    let good = String::from_utf8(good_log()).unwrap();
+    let sample = "u'(10.15.13.15 expc01)', u'(10.15.13.16 expc02)'";
+    let nodes = |peers: &[String]| {
+        let folder = Folder::new();
+        folder.file("log.txt", good.replace(sample, &peers.join(", ")));
+        let report = folder.diagnose().report();
+        let clusters = report["clusters"].as_array().unwrap().iter();
+        let nodes = clusters.flat_map(|cluster| cluster["nodes"].as_array().unwrap());
+        let names = nodes.map(|node| node["name"].as_str().unwrap().to_owned());
+        names
+            .filter(|name| name.starts_with("peer"))
+            .collect::<Vec<_>>()
+    };
+    assert!(good.contains(sample));
+    // the first one is the node that writes, known by its own name
+    assert_eq!(nodes(&peers), (1..6).map(name).collect::<Vec<_>>());
+    let too_many: Vec<String> = (0..30)
+        .map(|at| format!("u'(10.0.0.{at} {})'", name(at)))
+        .collect();
+    let seen = nodes(&too_many);
+    assert!(!seen.is_empty() && seen.iter().all(|name| name.ends_with(".example.com")));
+}
+
 #[test]
 fn nothing_from_a_log_acts_on_a_terminal() {
     let folder = Folder::new();
