@@ -127,27 +127,56 @@ fn keep_first<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::report::{Fact, NotChecked, RuledOut};
-    use serde_json::json;
+    use crate::model::node::Product;
+    use crate::model::report::{
+        Confidence, Diagnosis, DiagnosisRole, Fact, NotChecked, RuledOut, Severity,
+    };
+    use crate::model::time::TimeCertainty;
 
     /// A faulty cluster with so many nodes, of which the last one is named by its only incident.
-    fn cluster(name: &str, severity: &str, nodes: usize) -> Cluster {
-        let nodes: Vec<_> = (0..nodes)
-            .map(|at| {
-                json!({"name": format!("n{at:05}"), "addresses": [], "role": "unknown",
-                    "role_as_of": null, "version": null})
-            })
-            .collect();
-        let diagnosis = json!({"id": name, "fault": "cms.x", "role": "cause", "explained_by": [],
-            "severity": severity, "confidence": "certain", "title": "t", "summary": "",
-            "node": nodes.last().map(|node| node["name"].clone()), "peer": null, "flow": null,
-            "bindings": {}, "first_seen": null, "last_seen": null, "time_certainty": "unknown",
-            "count": 1, "cleared": false, "cleared_at": null, "evidence": [], "remedies": [],
-            "references": []});
-        serde_json::from_value(json!({"name": name, "product": "cms", "verdict": "faulty",
-            "nodes": nodes, "facts": [], "diagnoses": [diagnosis], "ruled_out": [],
-            "not_checked": []}))
-        .unwrap()
+    fn cluster(name: &str, severity: Severity, nodes: usize) -> Cluster {
+        let node = |at| Node {
+            name: format!("n{at:05}"),
+            addresses: Vec::new(),
+            role: Role::Unknown,
+            role_as_of: None,
+            version: None,
+        };
+        let nodes: Vec<Node> = (0..nodes).map(node).collect();
+        let diagnosis = Diagnosis {
+            id: name.into(),
+            fault: "cms.x".into(),
+            role: DiagnosisRole::Cause,
+            explained_by: Vec::new(),
+            severity,
+            confidence: Confidence::Certain,
+            title: String::new(),
+            summary: String::new(),
+            node: nodes.last().map(|node| node.name.clone()),
+            peer: None,
+            flow: None,
+            bindings: BTreeMap::new(),
+            first_seen: None,
+            last_seen: None,
+            time_certainty: TimeCertainty::Unknown,
+            count: 1,
+            cleared: false,
+            cleared_at: None,
+            expected: None,
+            evidence: Vec::new(),
+            remedies: Vec::new(),
+            references: Vec::new(),
+        };
+        Cluster {
+            name: name.into(),
+            product: Product::Cms,
+            verdict: Verdict::Faulty,
+            nodes,
+            facts: Vec::new(),
+            diagnoses: vec![diagnosis],
+            ruled_out: Vec::new(),
+            not_checked: Vec::new(),
+        }
     }
 
     #[test]
@@ -169,7 +198,10 @@ mod tests {
             because: "b".into(),
             collect: "c".into(),
         };
-        let mut clusters = vec![cluster("a", "error", 1), cluster("b", "error", 1)];
+        let mut clusters = vec![
+            cluster("a", Severity::Error, 1),
+            cluster("b", Severity::Error, 1),
+        ];
         for (cluster, part) in clusters.iter_mut().zip([3, 2]) {
             cluster.facts = vec![fact.clone(); LISTED / part];
             cluster.ruled_out = vec![ruled_out.clone(); LISTED / part + 700];
@@ -191,7 +223,10 @@ mod tests {
 
     #[test]
     fn nodes_end_at_their_limit_and_those_of_incidents_stay() {
-        let mut clusters = vec![cluster("a", "error", 5), cluster("b", "error", NODES + 1)];
+        let mut clusters = vec![
+            cluster("a", Severity::Error, 5),
+            cluster("b", Severity::Error, NODES + 1),
+        ];
         let omitted = shorten(&mut clusters);
         assert_eq!(omitted.nodes, 6);
         assert_eq!(clusters[1].nodes.len(), NODES - 5);
@@ -203,9 +238,9 @@ mod tests {
     #[test]
     fn the_gravest_cluster_stays_whatever_its_name() {
         let mut clusters: Vec<Cluster> = (0..CLUSTERS)
-            .map(|at| cluster(&format!("c{at}"), "warning", 2))
+            .map(|at| cluster(&format!("c{at}"), Severity::Warning, 2))
             .collect();
-        clusters.push(cluster("z", "critical", 2));
+        clusters.push(cluster("z", Severity::Critical, 2));
         let omitted = shorten(&mut clusters);
         assert_eq!(clusters.len(), CLUSTERS);
         assert_eq!(clusters.last().unwrap().name, "z");
