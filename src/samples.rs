@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::catalog::fault::{Clause, Term};
 use crate::catalog::lint::SampleFacts;
 use crate::catalog::{Catalog, Fault, Problem, read_yaml};
-use crate::detect::incident;
+use crate::detect::incident::{self, Open};
 use crate::detect::resolve::Timeline;
 use crate::detect::table::{Owner, Table, needed};
 use crate::model::report::{
@@ -383,10 +383,10 @@ pub fn unproved(samples: &[Sample], catalog: &Catalog) -> Vec<String> {
         signals.extend(timeline.hits.iter().map(|hit| hit.signal.0));
         let (found, open) = incident::findings(&timeline, &table);
         clauses.extend(found.iter().map(|finding| (finding.fault, finding.clause)));
-        clauses.extend(
-            open.iter()
-                .filter_map(|open| Some((open.fault, open.clause?))),
-        );
+        clauses.extend(open.iter().filter_map(|open| match open.why {
+            Open::Clause(clause) => Some((open.fault, clause)),
+            _ => None,
+        }));
     }
     let mut missing = Vec::new();
     for (at, fault) in catalog.faults.iter().enumerate() {

@@ -459,16 +459,52 @@ fn the_first_ctrl_c_prints_what_was_read() {
         .unwrap();
     interrupt(&child);
     answered(&mut child);
+    // it does not wait for the rest of what somebody may still write
+    let _still_open = child.stdin.take();
     let done = child.wait_with_output().unwrap();
     assert_eq!(code(&done), 130, "{}", err(&done));
-    assert!(!done.stdout.is_empty());
+    let text = out(&done);
+    assert!(text.contains("reading was interrupted"), "{text}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_ends_the_waiting_for_a_named_pipe() {
+    let shell = Shell::new();
+    let pipe = shell.path().join("pipe");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let mut command = shell.command(&["diagnose", "pipe"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    interrupt(&child);
+    let done = child.wait_with_output().unwrap();
+    assert_eq!(code(&done), 130, "{}", err(&done));
+    let text = out(&done);
+    assert!(text.contains("nothing came before"), "{text}");
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn the_second_ctrl_c_ends_the_program() {
     let shell = Shell::new();
-    let mut child = waiting_for_input(&shell);
+    // more text than a pipe holds, and nobody reads it
+    for nth in 0..2000 {
+        shell.file(
+            &format!("logs/a rather long name of a file {nth}.txt"),
+            "x\n",
+        );
+    }
+    let mut command = shell.command(&["diagnose", "logs", "--format", "json"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut first = [0];
+    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut first).unwrap();
     interrupt(&child);
     // otherwise the two could become one
     answered(&mut child);

@@ -14,33 +14,27 @@ use crate::catalog::fault::{Correlation, Relation, Term};
 use crate::model::time::EventTime;
 
 mod conclude;
+mod doubt;
+mod undecided;
 pub mod why;
 
-/// Something that more evidence might decide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Undecided {
-    /// Index of the fault in the catalog.
-    pub fault: usize,
-    /// Index of the cluster.
-    pub cluster: usize,
-    /// The node whose log ends too early, or about which evidence is missing.
-    pub node: Option<usize>,
-    /// The undecided clause that holds; without one a log ends too early.
-    pub clause: Option<usize>,
-}
+use doubt::Doubts;
+pub use undecided::{Open, Undecided};
 
 /// Every incident of every fault, in the order of (cluster, fault, node, peer, time), and what
 /// the logs end too early to tell.
 pub fn findings(timeline: &Timeline, table: &Table<'_>) -> (Vec<Finding>, Vec<Undecided>) {
     let mut found = Vec::new();
     let mut undecided = Vec::new();
+    let doubts = Doubts::new(timeline, table);
     for ((cluster, fault), hits) in hits_of(timeline, table) {
         let Some(rule) = table.catalog.faults.get(fault) else {
             continue;
         };
         for hits in apart(timeline, table, rule, hits) {
-            let scope = Scope::new(timeline, table, rule, cluster, &hits);
-            let incidents = scope.findings(fault);
+            let scope = Scope::new(&doubts, rule, (cluster, fault), &hits);
+            let (incidents, open) = scope.findings(fault);
+            undecided.extend(open);
             undecided.extend(scope.undecided(fault, &incidents));
             found.extend(incidents);
         }
@@ -101,6 +95,8 @@ struct Scope<'a> {
     proofs: BTreeMap<Term, ByKey<Proof>>,
     /// Points that clear, by key, ascending.
     clears: ByKey<usize>,
+    /// Signals, by their places, from whose silence nothing follows.
+    doubts: BTreeSet<u16>,
 }
 
 /// How far a node's clock is ahead of its cluster's reference, in microseconds.
@@ -162,12 +158,12 @@ struct Episode {
 
 impl<'a> Scope<'a> {
     fn new(
-        timeline: &'a Timeline,
-        table: &Table<'a>,
+        doubts: &Doubts<'a>,
         fault: &'a Fault,
-        cluster: usize,
+        (cluster, number): (usize, usize),
         hits: &[usize],
     ) -> Self {
+        let (timeline, table) = (doubts.timeline, doubts.table);
         let mut scope = Self {
             timeline,
             fault,
@@ -177,6 +173,7 @@ impl<'a> Scope<'a> {
             untimed: Vec::new(),
             proofs: BTreeMap::new(),
             clears: ByKey::new(),
+            doubts: doubts.of(cluster, number),
         };
         let latest = Latest::new(timeline, table, fault, hits);
         for at in hits {
@@ -274,6 +271,9 @@ impl<'a> Scope<'a> {
                     let Some(correlation) = self.fault.correlations.get(usize::from(at)) else {
                         continue;
                     };
+                    if self.doubtful_absence(correlation) {
+                        continue;
+                    }
                     let matches = match correlation.relation {
                         Relation::EveryNode => {
                             self.every_node(&correlation.of).into_iter().collect()
@@ -351,76 +351,27 @@ impl<'a> Scope<'a> {
         })
     }
 
-    /// Nodes on which an absence would hold if their logs reached far enough.
-    fn undecided(&self, fault: usize, found: &[Finding]) -> BTreeSet<Undecided> {
-        let mut open = BTreeSet::new();
-        let proved: BTreeSet<usize> = found.iter().flat_map(|f| f.hits.iter().copied()).collect();
-        for correlation in &self.fault.correlations {
-            if !matches!(
-                correlation.relation,
-                Relation::Absence {
-                    covered: true,
-                    before: false,
-                    ..
-                }
-            ) {
-                continue;
-            }
-            for lonely in correlate::matches(correlation, &self.points, &|_, _, _| true) {
-                // an absence is proved by one hit alone
-                let proved = |at| self.places.get(at).is_some_and(|at| proved.contains(at));
-                let decided = lonely.hits.iter().all(|at| proved(*at));
-                if !decided {
-                    open.insert(Undecided {
-                        fault,
-                        cluster: self.cluster,
-                        node: lonely.node,
-                        clause: None,
-                    });
-                }
-            }
-        }
-        open.extend(self.left_open(fault));
-        open
-    }
-
-    /// What clauses say cannot be decided.
-    fn left_open(&self, fault: usize) -> Vec<Undecided> {
-        if self
-            .fault
-            .when
-            .iter()
-            .all(|clause| clause.confidence.is_some())
-        {
-            return Vec::new();
-        }
-        let episodes = self.all_episodes().into_iter();
-        let held = episodes.flat_map(|(key, episodes)| {
-            let held = episodes.iter().filter_map(|episode| {
-                let (at, clause) = self.held(key, episode)?;
-                clause.confidence.is_none().then_some(at)
-            });
-            held.map(|at| (key.0, at)).collect::<Vec<_>>()
-        });
-        held.map(|(node, clause)| Undecided {
-            fault,
-            cluster: self.cluster,
-            node,
-            clause: Some(clause),
-        })
-        .collect()
-    }
-
-    fn findings(&self, fault: usize) -> Vec<Finding> {
+    /// Incidents, and what might be one if nothing had been lost.
+    fn findings(&self, fault: usize) -> (Vec<Finding>, BTreeSet<Undecided>) {
         let mut found = Vec::new();
+        let mut open = BTreeSet::new();
         for (key, episodes) in self.all_episodes() {
-            found.extend(
-                episodes
-                    .iter()
-                    .filter_map(|episode| self.conclude(fault, key, episode)),
-            );
+            for episode in &episodes {
+                match self.conclude(fault, key, episode) {
+                    Some(finding) => found.push(finding),
+                    None if self.in_doubt(key, episode) => {
+                        open.insert(Undecided {
+                            why: Open::Lost,
+                            fault,
+                            cluster: self.cluster,
+                            node: key.0,
+                        });
+                    }
+                    None => {}
+                }
+            }
         }
-        found
+        (found, open)
     }
 
     /// The episodes of every (node, peer).

@@ -6,17 +6,20 @@ use std::sync::{Arc, OnceLock};
 
 use regex::{Captures, Regex};
 
-use super::table::Table;
+use super::table::{Owner, Table};
 use crate::catalog::Port;
 use crate::catalog::condition::{self, Network, Op, Test};
-use crate::catalog::fault::{Bind, Signal, Source};
+use crate::catalog::fault::{Bind, Fact, Signal, Source, Tells};
 use crate::model::event::Event;
 use crate::model::excerpt::excerpt;
 use crate::model::format::FORMATS;
 use crate::model::hit::{Hit, SignalId, Values};
 
-/// Longest bound value in bytes; a longer one is cut.
+/// Longest bound value in bytes; a longer one is cut and ends with an ellipsis, which no name of a
+/// node has: half a name is nobody's.
 const VALUE_BYTES: usize = 256;
+/// The same of a value that lists the members of a cluster: six with the longest names there are.
+const LIST_BYTES: usize = 2 << 10;
 
 /// Conditions ready to be tested. Shared by all workers; patterns are compiled when first needed.
 #[derive(Debug)]
@@ -32,6 +35,8 @@ struct Ready<'c> {
     /// All signals that ask for the same, in ascending order.
     ids: Vec<SignalId>,
     ports: &'c [Port],
+    /// For each bound name the most bytes of its value.
+    most: Vec<usize>,
     /// For each test in order, a slot for each of its values.
     patterns: Vec<Vec<OnceLock<Option<Regex>>>>,
     /// For each test, true when values are taken from its patterns: one search serves for both.
@@ -64,6 +69,7 @@ impl<'c> Matcher<'c> {
             let first = signals.get_mut(entry.first.0 as usize);
             if let Some(ready) = first.and_then(Option::as_mut) {
                 ready.ids.push(entry.id);
+                ready.lengthen(&lists(table, entry.owner));
             }
         }
         Self { signals }
@@ -137,18 +143,28 @@ impl<'c> Ready<'c> {
                 .map_or("", |def| def.id),
             ids: Vec::new(),
             ports,
+            most: vec![VALUE_BYTES; signal.binds.len()],
             patterns: tests().map(slots).collect(),
             catching: tests().map(catches).collect(),
+        }
+    }
+
+    /// Makes room for values that are lists.
+    fn lengthen(&mut self, lists: &[&str]) {
+        for (bind, most) in self.signal.binds.iter().zip(&mut self.most) {
+            if lists.contains(&bind.name.as_str()) {
+                *most = LIST_BYTES;
+            }
         }
     }
 
     /// What is taken from an event that fits.
     fn values(&self, event: &Event<'_>) -> Option<Values> {
         let fitting = self.fitting(event)?;
-        let binds = self.signal.binds.iter();
+        let binds = self.signal.binds.iter().zip(&self.most);
         Some(
             binds
-                .map(|bind| self.value(bind, &fitting, event))
+                .map(|(bind, most)| Some(bounded(self.value(bind, &fitting, event)?, *most)))
                 .collect(),
         )
     }
@@ -258,9 +274,14 @@ impl<'c> Ready<'c> {
     }
 
     /// A bound value; a capture comes from the alternative that fits.
-    fn value(&self, bind: &Bind, fitting: &Fitting<'_>, event: &Event<'_>) -> Option<Arc<str>> {
+    fn value<'e>(
+        &'e self,
+        bind: &Bind,
+        fitting: &'e Fitting<'_>,
+        event: &'e Event<'_>,
+    ) -> Option<&'e str> {
         match &bind.source {
-            Source::Field(field) => event.first(field).and_then(bounded),
+            Source::Field(field) => event.first(field).and_then(filled),
             Source::Capture(name) => {
                 let tests = self.signal.condition.iter().flatten().enumerate();
                 tests
@@ -268,7 +289,7 @@ impl<'c> Ready<'c> {
                     .find_map(|(number, test)| {
                         let caught = fitting.caught.iter().find(|(of, _)| *of == number);
                         caught
-                            .and_then(|(_, captures)| bounded(captures.name(name)?.as_str()))
+                            .and_then(|(_, captures)| filled(captures.name(name)?.as_str()))
                             .or_else(|| self.capture(number, test, name, event))
                     })
             }
@@ -276,18 +297,18 @@ impl<'c> Ready<'c> {
     }
 
     /// A group that the first fit of its test did not take part in.
-    fn capture(
+    fn capture<'e>(
         &self,
         number: usize,
-        test: &Test,
+        test: &'e Test,
         name: &str,
-        event: &Event<'_>,
-    ) -> Option<Arc<str>> {
+        event: &'e Event<'_>,
+    ) -> Option<&'e str> {
         test.values.iter().enumerate().find_map(|(slot, pattern)| {
             let regex = self.pattern(number, slot, test, pattern)?;
             event
                 .all(&test.field)
-                .find_map(|value| bounded(regex.captures(value)?.name(name)?.as_str()))
+                .find_map(|value| filled(regex.captures(value)?.name(name)?.as_str()))
         })
     }
 }
@@ -338,14 +359,33 @@ fn equal(a: &str, b: &str, cased: bool) -> bool {
     }
 }
 
-fn bounded(value: &str) -> Option<Arc<str>> {
-    let value = value.trim();
-    (!value.is_empty()).then(|| {
-        value
-            .get(..value.floor_char_boundary(VALUE_BYTES))
-            .unwrap_or(value)
-            .into()
-    })
+/// The names of a rule that stand for lists of members.
+fn lists<'c>(table: &Table<'c>, owner: Owner) -> Vec<&'c str> {
+    let Owner::Fact(at) = owner else {
+        return Vec::new();
+    };
+    let facts = table
+        .catalog
+        .facts
+        .get(at)
+        .map_or(&[][..], |rule| &rule.facts);
+    let list = |fact: &'c Fact| match &fact.tells {
+        Tells::Members { list, .. } => Some(list.as_str()),
+        _ => None,
+    };
+    facts.iter().filter_map(list).collect()
+}
+
+/// A value without the blanks around it, if there is one.
+fn filled(value: &str) -> Option<&str> {
+    Some(value.trim()).filter(|value| !value.is_empty())
+}
+
+fn bounded(value: &str, most: usize) -> Arc<str> {
+    match value.get(..value.floor_char_boundary(most)) {
+        Some(start) if start.len() < value.len() => format!("{start}…").into(),
+        _ => value.into(),
+    }
 }
 
 /// True when `needle` stands in `text`, ignoring ASCII case unless `cased`.
@@ -511,9 +551,14 @@ mod tests {
         let ready = Ready::new(&signal, &[]);
         let event = event(&[("Action", "Received"), ("Detail", "to me from you")]);
         let fitting = ready.fitting(&event).unwrap();
-        assert_eq!(
-            ready.value(&signal.binds[0], &fitting, &event).as_deref(),
-            Some("you")
-        );
+        assert_eq!(ready.value(&signal.binds[0], &fitting, &event), Some("you"));
+    }
+
+    #[test]
+    fn a_cut_value_shows_that_it_is_cut() {
+        assert_eq!(&*bounded("12345", 5), "12345");
+        assert_eq!(&*bounded("123456", 5), "12345…");
+        assert_eq!(&*bounded("한국", 5), "한…");
+        assert_eq!(filled("  \t"), None);
     }
 }

@@ -1,13 +1,15 @@
 //! Hits folded while they come, within a stated budget.
 //!
 //! A run holds the hits of one signal with the same raw values in one file. Text is kept while
-//! the budget lasts; then only time and line; beyond the cap of a run only the number.
+//! the budget lasts; then only time and line; beyond the cap of a run only the number. What that
+//! costs is counted by file: proof that is only a number is no loss, for its first and last hit
+//! stand; a record without any run is one, and so is contrast that followed proof.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::table::{Owner, Table, Use};
-use crate::model::hit::{Hit, Run, RunHit, SignalId, Values};
+use crate::model::hit::{Hit, Lost, Run, RunHit, SignalId, Values};
 use crate::model::time::{RawTime, SECOND};
 
 /// How much of the hits is kept.
@@ -46,10 +48,10 @@ impl Budget {
         self.runs + signals * self.own_runs
     }
 
-    /// The most hits that they can have: of each run also the last one, and one that may be
-    /// needed to answer a proof.
+    /// The most hits that they can have: of each run also the first and the last one, and two
+    /// that may be needed to answer a proof.
     pub fn most_hits(&self, signals: usize) -> usize {
-        self.all_hits + 3 * self.most_runs(signals)
+        self.all_hits + 4 * self.most_runs(signals)
     }
 
     /// The most bytes of text that they can have.
@@ -71,21 +73,36 @@ const THIN: i64 = 60 * SECOND;
 /// (file, fault, node, peer): one conversation in which contrast follows proof.
 type Talk = (u32, Owner, Option<Arc<str>>, Option<Arc<str>>);
 
+/// A run as it grows.
+#[derive(Debug)]
+struct Growing {
+    run: Run,
+    /// How many of its first hits stay whatever comes.
+    stays: usize,
+    /// There is no more room: behind those that stay are at most an answer and the last hit.
+    closed: bool,
+    /// The first hit behind those that stay is an answer.
+    answer: bool,
+}
+
 /// Collects hits in the order of (file, line).
 #[derive(Debug)]
 pub struct Folder<'t, 'c> {
     table: &'t Table<'c>,
     budget: Budget,
     places: HashMap<(u32, SignalId, Values), usize>,
-    runs: Vec<Run>,
-    /// For each run how many of its first hits stay whatever comes.
-    fixed: Vec<usize>,
-    /// True for a talk in which proof came after the last contrast.
+    runs: Vec<Growing>,
+    /// True for a talk in which proof came after the last contrast. Only hits of a run make one,
+    /// so there are no more of them than runs.
     open: HashMap<Talk, bool>,
     shares: HashMap<SignalId, Share>,
     hits: usize,
     text_bytes: usize,
-    dropped: u64,
+    /// No more hits than two of every run, and answers: the budget was used up once.
+    full: bool,
+    lost: BTreeMap<u32, Lost>,
+    /// File and line of the last record that was lost: several rules may match it.
+    last_lost: Option<(u32, u64)>,
 }
 
 impl<'t, 'c> Folder<'t, 'c> {
@@ -96,12 +113,13 @@ impl<'t, 'c> Folder<'t, 'c> {
             budget,
             places: HashMap::new(),
             runs: Vec::new(),
-            fixed: Vec::new(),
             open: HashMap::new(),
             shares: HashMap::new(),
             hits: 0,
             text_bytes: 0,
-            dropped: 0,
+            full: false,
+            lost: BTreeMap::new(),
+            last_lost: None,
         }
     }
 
@@ -111,69 +129,120 @@ impl<'t, 'c> Folder<'t, 'c> {
             return;
         };
         let (owner, usage) = (entry.owner, entry.usage);
-        let answers = self.answers(file, owner, usage, &hit);
-        let key = (file, hit.signal, hit.values.clone());
-        let share = self.shares.entry(hit.signal).or_default();
-        let at = match self.places.get(&key) {
-            Some(at) => *at,
-            None if self.runs.len() >= self.budget.runs && share.runs >= self.budget.own_runs => {
-                self.dropped += 1;
-                return;
-            }
-            None => {
-                self.runs.push(Run {
-                    file,
-                    signal: hit.signal,
-                    values: hit.values.clone(),
-                    hits: Vec::new(),
-                    dropped: 0,
-                });
-                self.fixed.push(0);
-                share.runs += 1;
-                self.places.insert(key, self.runs.len() - 1);
-                self.runs.len() - 1
-            }
-        };
-        let rest = self.budget.text_bytes.saturating_sub(self.text_bytes);
-        let room = rest.max(self.budget.own_text.saturating_sub(share.text));
-        let full = self.hits >= self.budget.all_hits;
-        let (Some(run), Some(fixed)) = (self.runs.get_mut(at), self.fixed.get_mut(at)) else {
+        let Some(at) = self.place(file, &hit) else {
+            self.lose(file, &hit);
             return;
         };
+        let answers = self.answers(file, owner, usage, &hit);
+        self.make_room(at, usage, answers, hit.time);
+        self.push(at, answers, hit);
+    }
+
+    /// The run of a hit, a new one if there is room for it.
+    fn place(&mut self, file: u32, hit: &Hit) -> Option<usize> {
+        let key = (file, hit.signal, hit.values.clone());
+        if let Some(at) = self.places.get(&key) {
+            return Some(*at);
+        }
+        let share = self.shares.entry(hit.signal).or_default();
+        if self.runs.len() >= self.budget.runs && share.runs >= self.budget.own_runs {
+            return None;
+        }
+        share.runs += 1;
+        self.runs.push(Growing {
+            run: Run {
+                file,
+                signal: hit.signal,
+                values: hit.values.clone(),
+                hits: Vec::new(),
+                dropped: 0,
+            },
+            stays: 0,
+            closed: false,
+            answer: false,
+        });
+        self.places.insert(key, self.runs.len() - 1);
+        Some(self.runs.len() - 1)
+    }
+
+    /// Counts a record for which there is no run.
+    fn lose(&mut self, file: u32, hit: &Hit) {
+        let lost = self.lost.entry(file).or_default();
+        lost.signals.insert(hit.signal);
+        let place = (file, hit.line);
+        if self.last_lost.replace(place) != Some(place) {
+            lost.records += 1;
+        }
+    }
+
+    /// Takes hits from the end of a run where the next one needs their place.
+    fn make_room(&mut self, at: usize, usage: Use, answers: bool, time: RawTime) {
+        self.full |= self.hits >= self.budget.all_hits;
+        let most = if self.full { 2 } else { self.budget.hits };
+        let Some(growing) = self.runs.get_mut(at) else {
+            return;
+        };
+        let hits = &mut growing.run.hits;
+        if !growing.closed && hits.len() >= most {
+            growing.closed = true;
+            growing.stays = growing.stays.max(hits.len().saturating_sub(1));
+        }
+        let keep = match usage {
+            _ if growing.closed && answers => growing.stays,
+            _ if growing.closed => growing.stays + usize::from(growing.answer),
+            Use::Proof => hits.len(),
+            // the last hit is always kept in the last place; it goes if the next one says as much
+            Use::Contrast if !answers && repeats(hits, time) => {
+                growing.stays.max(hits.len().saturating_sub(1))
+            }
+            Use::Contrast => hits.len(),
+            Use::Fact => 1,
+        };
+        let gone = hits.split_off(keep.min(hits.len()));
+        if growing.closed && answers {
+            // an earlier answer, or what stood before the proof
+            growing.answer = true;
+            if !gone.is_empty() {
+                let lost = self.lost.entry(growing.run.file).or_default();
+                lost.answers += gone.len() as u64;
+                lost.signals.insert(growing.run.signal);
+            }
+        }
+        growing.run.dropped += gone.len() as u64;
+        self.hits -= gone.len();
+        let text: usize = gone
+            .iter()
+            .flat_map(|hit| &hit.excerpt)
+            .map(|t| t.len())
+            .sum();
+        self.text_bytes -= text;
+        if let Some(share) = self.shares.get_mut(&growing.run.signal) {
+            share.text -= text;
+        }
+    }
+
+    /// Puts a hit at the end of its run, with its text if there is room for that.
+    fn push(&mut self, at: usize, answers: bool, hit: Hit) {
+        let share = self.shares.entry(hit.signal).or_default();
+        let rest = self.budget.text_bytes.saturating_sub(self.text_bytes);
+        let room = rest.max(self.budget.own_text.saturating_sub(share.text));
         let excerpt = (hit.excerpt.len() <= room).then_some(hit.excerpt);
+        let Some(growing) = self.runs.get_mut(at) else {
+            return;
+        };
         let size = excerpt.as_ref().map_or(0, |text| text.len());
-        let hit = RunHit {
+        self.hits += 1;
+        self.text_bytes += size;
+        share.text += size;
+        growing.run.hits.push(RunHit {
             time: hit.time,
             line: hit.line,
             frame: hit.frame,
             hash: hit.hash,
             excerpt,
-        };
-        let most = if full { 2 } else { self.budget.hits };
-        let replace = match usage {
-            Use::Proof => run.hits.len() >= most,
-            // the last hit is always kept in the last place; the one before it goes if it says nothing new
-            Use::Contrast => run.hits.len() >= most || (!answers && repeats(&run.hits, &hit)),
-            Use::Fact => run.hits.len() >= 2,
-        };
-        let old = if replace && run.hits.len() > *fixed {
-            run.hits.pop()
-        } else {
-            None
-        };
-        if let Some(old) = old {
-            run.dropped += 1;
-            let size = old.excerpt.map_or(0, |text| text.len());
-            self.text_bytes -= size;
-            share.text -= size;
-            self.hits -= 1;
-        }
-        run.hits.push(hit);
-        self.hits += 1;
-        self.text_bytes += size;
-        share.text += size;
-        if answers && run.hits.len() < most {
-            *fixed = run.hits.len();
+        });
+        if answers && !growing.closed {
+            growing.stays = growing.run.hits.len();
         }
     }
 
@@ -188,25 +257,31 @@ impl<'t, 'c> Folder<'t, 'c> {
                 .and_then(|at| hit.values.get(at).cloned().flatten())
         };
         let talk = (file, owner, value("node"), value("peer"));
-        if self.open.len() >= self.budget.runs && !self.open.contains_key(&talk) {
-            return false;
-        }
         let before = self.open.insert(talk, usage == Use::Proof);
         usage == Use::Contrast && before == Some(true)
     }
 
-    /// The runs in the order of (file, signal, values), and the number of hits without a run.
-    pub fn finish(mut self) -> (Vec<Run>, u64) {
-        self.runs
-            .sort_by(|a, b| (a.file, a.signal, &a.values).cmp(&(b.file, b.signal, &b.values)));
-        (self.runs, self.dropped)
+    /// The runs in the order of (file, signal, values), and what each file lost.
+    pub fn finish(mut self) -> (Vec<Run>, BTreeMap<u32, Lost>) {
+        let mut runs: Vec<Run> = self.runs.into_iter().map(|growing| growing.run).collect();
+        runs.sort_by(|a, b| (a.file, a.signal, &a.values).cmp(&(b.file, b.signal, &b.values)));
+        let bare = |run: &Run| {
+            let file = run.file;
+            let hits = run.hits.iter().filter(|hit| hit.excerpt.is_none());
+            hits.map(move |hit| (file, hit.line)).collect::<Vec<_>>()
+        };
+        let bare: BTreeSet<(u32, u64)> = runs.iter().flat_map(bare).collect();
+        for (file, _) in bare {
+            self.lost.entry(file).or_default().texts += 1;
+        }
+        (runs, self.lost)
     }
 }
 
 /// True when the last kept hit adds nothing between the one before it and the new one.
-fn repeats(hits: &[RunHit], new: &RunHit) -> bool {
+fn repeats(hits: &[RunHit], new: RawTime) -> bool {
     let [.., before, _] = hits else { return false };
-    match (ticks(before.time), ticks(new.time)) {
+    match (ticks(before.time), ticks(new)) {
         (Some(a), Some(b)) => (0..THIN).contains(&(b - a)),
         _ => false,
     }
@@ -254,18 +329,40 @@ mod tests {
         }
     }
 
-    fn lines(budget: Budget, hits: &[(u32, i64)]) -> Vec<(Vec<u64>, u64)> {
+    /// The hits of (signal, second, node) of one file, folded.
+    fn folded(budget: Budget, hits: &[(u32, i64, &str)]) -> (Vec<Run>, Lost) {
         let catalog = catalog();
         let table = Table::new(&catalog);
         let mut folder = Folder::new(&table, budget);
-        hits.iter()
-            .for_each(|(signal, second)| folder.add(0, hit(*signal, *second)));
-        folder
-            .finish()
-            .0
-            .into_iter()
-            .map(|run| (run.hits.iter().map(|h| h.line).collect(), run.dropped))
+        for (signal, second, node) in hits {
+            let values = vec![Some((*node).into())].into();
+            folder.add(
+                7,
+                Hit {
+                    values,
+                    ..hit(*signal, *second)
+                },
+            );
+        }
+        let (runs, lost) = folder.finish();
+        assert!(lost.keys().all(|file| *file == 7));
+        (runs, lost.get(&7).cloned().unwrap_or_default())
+    }
+
+    fn lines(budget: Budget, hits: &[(u32, i64)]) -> Vec<(Vec<u64>, u64)> {
+        let hits: Vec<_> = hits
+            .iter()
+            .map(|(signal, at)| (*signal, *at, "n"))
+            .collect();
+        let (runs, lost) = folded(budget, &hits);
+        assert_eq!(lost, Lost::default());
+        runs.iter()
+            .map(|run| (lines_of(run), run.dropped))
             .collect()
+    }
+
+    fn lines_of(run: &Run) -> Vec<u64> {
+        run.hits.iter().map(|hit| hit.line).collect()
     }
 
     #[test]
@@ -300,5 +397,100 @@ mod tests {
             &hits,
         );
         assert_eq!(runs, [(vec![1, 2, 3, 10], 6)]);
+    }
+
+    #[test]
+    fn what_has_no_run_is_counted_by_record() {
+        let budget = Budget {
+            runs: 1,
+            own_runs: 1,
+            ..Budget::default()
+        };
+        // both signals match the records of b
+        let hits = [
+            (0, 1, "a"),
+            (1, 1, "a"),
+            (0, 2, "b"),
+            (1, 2, "b"),
+            (0, 3, "b"),
+            (0, 4, "a"),
+        ];
+        let (runs, lost) = folded(budget, &hits);
+        assert_eq!(
+            runs.iter().map(lines_of).collect::<Vec<_>>(),
+            [vec![1, 4], vec![1]]
+        );
+        assert_eq!(lost.records, 2);
+        assert_eq!(lost.signals, [SignalId(0), SignalId(1)].into());
+        assert!(lost.matters());
+    }
+
+    #[test]
+    fn every_talk_is_followed_however_many_there_are() {
+        let nodes: Vec<String> = (0..100).map(|at| at.to_string()).collect();
+        let budget = Budget {
+            runs: 10,
+            own_runs: 100,
+            ..Budget::default()
+        };
+        let mut hits = Vec::new();
+        for node in &nodes {
+            hits.extend([
+                (1, 1, node.as_str()),
+                (0, 2, node),
+                (1, 3, node),
+                (1, 4, node),
+                (1, 5, node),
+            ]);
+        }
+        let (runs, lost) = folded(budget, &hits);
+        assert_eq!(lost, Lost::default());
+        assert_eq!(runs.len(), 200);
+        for run in runs.iter().filter(|run| run.signal == SignalId(1)) {
+            assert_eq!(lines_of(run), [1, 3, 5]);
+        }
+    }
+
+    #[test]
+    fn beyond_the_budget_the_last_answer_stays_and_lost_ones_are_counted() {
+        let budget = Budget {
+            all_hits: 4,
+            ..Budget::default()
+        };
+        let storm = [(0, 1, "n"), (1, 2, "n"), (0, 3, "n"), (1, 4, "n")];
+        let answered = [
+            (0, 1000, "n"),
+            (1, 1001, "n"),
+            (1, 2000, "n"),
+            (1, 3000, "n"),
+        ];
+        let (runs, lost) = folded(budget, &[storm, answered].concat());
+        assert_eq!(lines_of(&runs[0]), [1, 1000]);
+        assert_eq!(lines_of(&runs[1]), [2, 4, 1001, 3000]);
+        assert_eq!((runs[1].dropped, lost), (1, Lost::default()));
+        // the answer to the proof before the last one is gone
+        let again = [(0, 4000, "n"), (1, 4001, "n"), (1, 5000, "n")];
+        let (runs, lost) = folded(budget, &[&storm[..], &answered, &again].concat());
+        assert_eq!(lines_of(&runs[1]), [2, 4, 4001, 5000]);
+        assert_eq!((lost.records, lost.answers), (0, 2));
+        assert_eq!(lost.signals, [SignalId(1)].into());
+        assert!(lost.matters());
+    }
+
+    #[test]
+    fn proof_that_is_only_a_number_is_no_loss() {
+        let hits: Vec<_> = (1..100).map(|second| (0, second, "n")).collect();
+        let budget = Budget {
+            hits: 10,
+            all_hits: 20,
+            text_bytes: 20,
+            own_text: 0,
+            ..Budget::default()
+        };
+        let (runs, lost) = folded(budget, &hits);
+        assert_eq!((runs[0].hits.len(), runs[0].dropped), (10, 89));
+        // of ten hits with four bytes of text each, five keep it
+        assert_eq!((lost.records, lost.answers, lost.texts), (0, 0, 5));
+        assert!(!lost.matters());
     }
 }

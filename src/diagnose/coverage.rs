@@ -1,13 +1,13 @@
 //! What was read, how far, and what a reader should know about it.
 
 use super::Case;
-use crate::model::report::Coverage;
+use crate::model::hit::Lost;
+use crate::model::report::{Coverage, ReadStatus};
 use crate::model::time::TimeCertainty;
 
 /// One entry per file.
 pub(super) fn coverage(case: &Case<'_>) -> Vec<Coverage> {
-    let mut entries: Vec<Coverage> = case
-        .files
+    case.files
         .iter()
         .enumerate()
         .map(|(at, file)| {
@@ -27,6 +27,11 @@ pub(super) fn coverage(case: &Case<'_>) -> Vec<Coverage> {
                 Some(TimeCertainty::Unknown) => notes.push(case.word("judge.note_no_year", &[])),
                 Some(TimeCertainty::Exact) | None => {}
             }
+            notes.extend(lost(case, &file.lost));
+            let status = match file.status {
+                ReadStatus::Read if file.lost.matters() => ReadStatus::Partial,
+                status => status,
+            };
             Coverage {
                 origin: file.origin.to_string(),
                 format: if file.parsers.is_empty() {
@@ -34,7 +39,7 @@ pub(super) fn coverage(case: &Case<'_>) -> Vec<Coverage> {
                 } else {
                     file.parsers.join("+")
                 },
-                status: file.status,
+                status,
                 bytes: file.bytes,
                 lines: file.lines,
                 skipped: file.skipped,
@@ -43,16 +48,17 @@ pub(super) fn coverage(case: &Case<'_>) -> Vec<Coverage> {
                 notes,
             }
         })
-        .collect();
-    if case.hits_dropped > 0
-        && let Some(first) = entries
-            .iter_mut()
-            .find(|entry| entry.format != "unrecognised")
-    {
-        first.notes.push(case.word(
-            "judge.note_hits_dropped",
-            &[("count", &case.hits_dropped.to_string())],
-        ));
-    }
-    entries
+        .collect()
+}
+
+/// What the memory budget took, as notes. A file of which more than text was taken counts as read
+/// in part: what is missing may be the one record that decides.
+fn lost<'n>(case: &'n Case<'_>, lost: &Lost) -> impl Iterator<Item = String> + 'n {
+    let told = [
+        (lost.records, "judge.note_records_lost"),
+        (lost.answers, "judge.note_answers_lost"),
+        (lost.texts, "judge.note_texts_lost"),
+    ];
+    let told = told.into_iter().filter(|(count, _)| *count > 0);
+    told.map(|(count, key)| case.word(key, &[("count", &count.to_string())]))
 }

@@ -14,11 +14,11 @@ use crate::detect::table::Table;
 use crate::model::hit::FileSeen;
 use crate::model::node::Role;
 use crate::model::report::{
-    Cluster, DiagnosisRole, Evidence, Fact, Node, Omitted, ReadStatus, Report, SCHEMA, Tool,
-    Verdict,
+    Cluster, DiagnosisRole, Evidence, Fact, Node, ReadStatus, Report, SCHEMA, Tool, Verdict,
 };
 use crate::model::time::EventTime;
 
+mod caps;
 mod cause;
 mod coverage;
 mod entry;
@@ -29,8 +29,6 @@ mod ruled_out;
 pub struct Case<'a> {
     /// Files that were met.
     pub files: &'a [FileSeen],
-    /// Hits without a place, by number.
-    pub hits_dropped: u64,
     /// Everything on one time axis.
     pub timeline: &'a Timeline,
     /// Signals.
@@ -51,8 +49,8 @@ pub fn diagnose(case: &Case<'_>) -> Report {
     let complete = coverage
         .iter()
         .all(|entry| entry.status == ReadStatus::Read);
-    let kept = kept(case);
-    let omitted = case.findings.len().saturating_sub(kept.len());
+    let kept = caps::kept(case.findings);
+    let unjudged = case.findings.len().saturating_sub(kept.len());
     let mut by_cluster: BTreeMap<usize, Vec<&Finding>> = BTreeMap::new();
     for finding in kept {
         by_cluster.entry(finding.cluster).or_default().push(finding);
@@ -66,13 +64,8 @@ pub fn diagnose(case: &Case<'_>) -> Report {
     clusters.sort_by(|a, b| {
         (rank(a.verdict), a.product, &a.name).cmp(&(rank(b.verdict), b.product, &b.name))
     });
-    let omitted = Omitted {
-        diagnoses: omitted as u64,
-        facts: shorten(&mut clusters, |cluster| &mut cluster.facts),
-        ruled_out: shorten(&mut clusters, |cluster| &mut cluster.ruled_out),
-        not_checked: shorten(&mut clusters, |cluster| &mut cluster.not_checked),
-        ..Omitted::default()
-    };
+    let mut omitted = caps::shorten(&mut clusters);
+    omitted.diagnoses += unjudged as u64;
     Report {
         schema: SCHEMA.to_owned(),
         tool: Tool {
@@ -83,51 +76,6 @@ pub fn diagnose(case: &Case<'_>) -> Report {
         coverage,
         omitted,
     }
-}
-
-/// Facts of a report, over all clusters; the same of what is ruled out and of what could not be
-/// checked.
-const MOST_LISTED: usize = 2_000;
-
-/// Cuts one list of every cluster so that all together have [`MOST_LISTED`] entries at most, the
-/// first clusters theirs first, and tells how many went.
-fn shorten<T>(clusters: &mut [Cluster], list: impl Fn(&mut Cluster) -> &mut Vec<T>) -> u64 {
-    let mut room = MOST_LISTED;
-    let mut left_out = 0;
-    for cluster in clusters {
-        let list = list(cluster);
-        left_out += list.len().saturating_sub(room);
-        list.truncate(room);
-        room -= list.len();
-    }
-    left_out as u64
-}
-
-/// Incidents of a report; a fault that comes and goes for days has more than anybody reads.
-const MOST: usize = 10_000;
-/// Incidents of every fault that are kept whatever else happens.
-const OF_EACH: usize = 50;
-
-/// The incidents that are told, in their own order: the open and grave ones first, and some of
-/// every fault.
-fn kept<'a>(case: &Case<'a>) -> Vec<&'a Finding> {
-    if case.findings.len() <= MOST {
-        return case.findings.iter().collect();
-    }
-    let mut ranked: Vec<(usize, &Finding)> = case.findings.iter().enumerate().collect();
-    ranked.sort_by_key(|(_, f)| {
-        let open = !f.cleared && f.severity >= FAULTY;
-        (Reverse(open), Reverse(f.severity), Reverse(f.confidence))
-    });
-    let mut seen: BTreeMap<usize, usize> = BTreeMap::new();
-    let (first, rest): (Vec<_>, Vec<_>) = ranked.into_iter().partition(|(_, finding)| {
-        let seen = seen.entry(finding.fault).or_default();
-        *seen += 1;
-        *seen <= OF_EACH
-    });
-    let mut kept: Vec<_> = first.into_iter().chain(rest).take(MOST).collect();
-    kept.sort_by_key(|(at, _)| *at);
-    kept.into_iter().map(|(_, finding)| finding).collect()
 }
 
 /// Faulty clusters come first.

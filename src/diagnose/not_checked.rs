@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::Case;
+use crate::catalog::Fault;
 use crate::catalog::fault::Need;
 use crate::catalog::text::fill;
 use crate::detect::finding::Finding;
+use crate::detect::incident::Open;
 use crate::detect::resolve::ClusterSeen;
 use crate::detect::settle;
 use crate::model::node::Product;
@@ -28,35 +30,32 @@ pub(super) fn not_checked(
         let Some(fault) = case.catalog().faults.get(finding.fault) else {
             continue;
         };
-        out.extend(fault.needs.iter().map(|need| NotChecked {
-            fault: fault.id.clone(),
-            because: because(case, need, finding.node, finding.peer),
-            collect: collect(case, need, finding.node, finding.peer),
-        }));
+        out.extend(needs(case, fault, finding.node, finding.peer));
     }
     out.extend(findings.iter().filter_map(|finding| release(case, finding)));
     for open in case.undecided.iter().filter(|open| open.cluster == at) {
         let Some(fault) = case.catalog().faults.get(open.fault) else {
             continue;
         };
-        if open.clause.is_some() {
-            out.extend(fault.needs.iter().map(|need| NotChecked {
-                fault: fault.id.clone(),
-                because: because(case, need, open.node, None),
-                collect: collect(case, need, open.node, None),
-            }));
-            continue;
-        }
         let node = case
             .label(open.node)
             .unwrap_or_else(|| case.word("judge.a_node", &[]));
+        let (because, collect) = match open.why {
+            Open::LogEnds => ("judge.log_ends_too_early", "judge.collect_later_log"),
+            Open::Lost => ("judge.records_were_lost", "judge.collect_shorter_log"),
+            Open::Clause(_) => {
+                out.extend(needs(case, fault, open.node, None));
+                continue;
+            }
+        };
+        let fills = [
+            ("node", node.as_str()),
+            ("fault", fault.title.get(case.lang)),
+        ];
         out.push(NotChecked {
             fault: fault.id.clone(),
-            because: case.word(
-                "judge.log_ends_too_early",
-                &[("node", &node), ("fault", fault.title.get(case.lang))],
-            ),
-            collect: case.word("judge.collect_later_log", &[("node", &node)]),
+            because: case.word(because, &fills),
+            collect: case.word(collect, &fills),
         });
     }
     let cause = diagnoses
@@ -82,6 +81,20 @@ pub(super) fn not_checked(
         ))
     });
     out
+}
+
+/// What a fault needs to be decided.
+fn needs<'a>(
+    case: &'a Case<'_>,
+    fault: &'a Fault,
+    node: Option<usize>,
+    peer: Option<usize>,
+) -> impl Iterator<Item = NotChecked> + 'a {
+    fault.needs.iter().map(move |need| NotChecked {
+        fault: fault.id.clone(),
+        because: because(case, need, node, peer),
+        collect: collect(case, need, node, peer),
+    })
 }
 
 /// The word for what one collects from a node of a product.

@@ -1,5 +1,6 @@
 //! What rules saw in records, folded into runs, and what was read on the way.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::model::origin::Origin;
@@ -76,6 +77,26 @@ pub struct Sample {
     pub host: Option<Box<str>>,
 }
 
+/// What the memory budget took from what rules saw in a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// Signals of which matches are missing that may decide: from their silence nothing follows.
+    pub signals: BTreeSet<SignalId>,
+    /// Matched records that are not there at all.
+    pub records: u64,
+    /// Matches, known by number only, that may have ended an incident or forbidden a conclusion.
+    pub answers: u64,
+    /// Matched records of which place and time are there, but not the text.
+    pub texts: u64,
+}
+
+impl Lost {
+    /// True when a verdict could be another one had nothing been taken.
+    pub fn matters(&self) -> bool {
+        self.records > 0 || self.answers > 0
+    }
+}
+
 /// One file as the reader met it.
 #[derive(Clone, Debug)]
 pub struct FileSeen {
@@ -97,6 +118,8 @@ pub struct FileSeen {
     pub samples: Vec<Sample>,
     /// What a reader of the report should know.
     pub notes: Vec<String>,
+    /// What the memory budget took from it.
+    pub lost: Lost,
 }
 
 /// Everything the matching half hands to the judging half.
@@ -106,6 +129,4 @@ pub struct Collected {
     pub files: Vec<FileSeen>,
     /// Runs in the order of (file, signal, values).
     pub runs: Vec<Run>,
-    /// Runs that the budget left out.
-    pub runs_dropped: u64,
 }

@@ -47,6 +47,9 @@ pub struct Omitted {
     /// Facts left out.
     #[serde(default)]
     pub facts: u64,
+    /// Clusters left out, everything in them being counted as well.
+    #[serde(default)]
+    pub clusters: u64,
     /// Faults left out that the evidence excludes.
     #[serde(default)]
     pub ruled_out: u64,
@@ -59,7 +62,7 @@ impl Omitted {
     /// Everything that was left out.
     pub fn total(&self) -> u64 {
         let lists = self.facts + self.ruled_out + self.not_checked;
-        self.diagnoses + self.nodes + self.coverage + lists
+        self.clusters + self.diagnoses + self.nodes + self.coverage + lists
     }
 }
 

@@ -88,16 +88,13 @@ impl<'t, 'c> Fold<'t, 'c> {
     }
 
     pub(super) fn finish(mut self, mut files: Vec<FileSeen>) -> Collected {
+        let (mut runs, mut lost) = self.folder.finish();
         for (at, file) in (0u32..).zip(files.iter_mut()) {
+            file.lost = lost.remove(&at).unwrap_or_default();
             self.tallies.remove(&at).unwrap_or_default().tell(file);
         }
-        let (mut runs, runs_dropped) = self.folder.finish();
         by_origin(&mut files, &mut runs);
-        Collected {
-            files,
-            runs,
-            runs_dropped,
-        }
+        Collected { files, runs }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::detect::index::Index;
 use crate::detect::matcher::Matcher;
 use crate::detect::runs::Budget;
 use crate::detect::table::Table;
-use crate::model::hit::{Collected, FileSeen};
+use crate::model::hit::{Collected, FileSeen, Lost};
 use crate::model::origin::Origin;
 use crate::model::report::ReadStatus;
 use crate::parse::chunk::{Chunk, Chunker, STRETCH_CAP};
@@ -153,6 +153,7 @@ fn read(job: Job<'_>, engine: &Engine, send: &mut dyn FnMut(Task)) -> Vec<FileSe
         job.selection,
         job.limits,
         &|bytes| (job.progress)(bytes),
+        job.stop,
         &mut intake,
     );
     intake.files
@@ -166,17 +167,23 @@ struct Intake<'a, 's> {
     tasks: u64,
 }
 
+/// What is said of the file at which reading ended.
+const INTERRUPTED: &str = "reading was interrupted";
+
 impl Visitor for Intake<'_, '_> {
     fn input(&mut self, input: Input<'_>) -> ControlFlow<()> {
+        let mut file = seen(input.origin, input.modified, ReadStatus::Read);
         if self.stopped() {
+            file.status = ReadStatus::Unread;
+            file.notes.push(INTERRUPTED.to_owned());
+            self.files.push(file);
             return ControlFlow::Break(());
         }
-        let mut file = seen(input.origin, input.modified, ReadStatus::Read);
         let number = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
         self.read_file(&mut file, number, input.reader);
         if self.stopped() {
             file.status = ReadStatus::Partial;
-            file.notes.push("reading was interrupted".to_owned());
+            file.notes.push(INTERRUPTED.to_owned());
         }
         self.files.push(file);
         if self.stopped() {
@@ -204,6 +211,7 @@ fn seen(origin: Origin, modified: Option<i64>, status: ReadStatus) -> FileSeen {
         modified,
         samples: Vec::new(),
         notes: Vec::new(),
+        lost: Lost::default(),
     }
 }
 

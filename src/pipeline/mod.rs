@@ -118,7 +118,6 @@ pub fn judge(collected: &Collected, table: &Table<'_>, options: &Options) -> Rep
     let (findings, undecided) = incident::findings(&timeline, table);
     diagnose::diagnose(&Case {
         files: &files,
-        hits_dropped: collected.runs_dropped,
         timeline: &timeline,
         table,
         findings: &findings,

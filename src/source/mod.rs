@@ -20,6 +20,7 @@ use crate::model::origin::Origin;
 use crate::model::report::ReadStatus;
 
 pub mod limits;
+mod patient;
 mod peek;
 mod select;
 mod sniff;

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, Cursor, Read, Write};
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
+use std::sync::atomic::AtomicBool;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -112,6 +113,9 @@ fn stream(bytes: &[u8]) -> Seen {
     stream_with(Limits::default(), Seen::default(), &mut &*bytes)
 }
 
+/// Nobody stops a walk.
+static RUNS: AtomicBool = AtomicBool::new(false);
+
 fn paths(paths: &[&str]) -> Seen {
     let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
     let selection = select(&paths).unwrap();
@@ -121,7 +125,7 @@ fn paths(paths: &[&str]) -> Seen {
         assert!(bytes >= last.get(), "progress goes back");
         last.set(bytes);
     };
-    walk(&selection, &Limits::default(), &progress, &mut seen);
+    walk(&selection, &Limits::default(), &progress, &RUNS, &mut seen);
     assert_eq!(last.get(), selection.total_bytes());
     seen
 }
@@ -1141,7 +1145,7 @@ fn total_limit_leaves_later_files_unread() {
         total_bytes: 1500,
         ..Limits::default()
     };
-    walk(&selection, &limits, &|_| (), &mut seen);
+    walk(&selection, &limits, &|_| (), &RUNS, &mut seen);
     assert_eq!(seen.inputs.len(), 2);
     assert!(seen.inputs[1].2.is_some());
     assert_eq!(seen.gaps.len(), 1);
@@ -1297,7 +1301,7 @@ fn a_file_that_vanishes_is_a_gap() {
     let selection = select(&[dir.path().to_str().unwrap().to_owned()]).unwrap();
     fs::remove_file(dir.path().join("a")).unwrap();
     let mut seen = Seen::default();
-    walk(&selection, &Limits::default(), &|_| (), &mut seen);
+    walk(&selection, &Limits::default(), &|_| (), &RUNS, &mut seen);
     assert_eq!(seen.inputs.len(), 1);
     assert!(seen.gaps[0].note.starts_with("it cannot be read: "));
 }
@@ -1314,7 +1318,7 @@ fn a_device_that_is_given_is_read_within_the_limits() {
         member_bytes: 1 << 20,
         ..Limits::default()
     };
-    walk(&selection, &limits, &|_| (), &mut seen);
+    walk(&selection, &limits, &|_| (), &RUNS, &mut seen);
     assert_eq!(seen.bytes, 1 << 20);
     assert!(
         seen.inputs[0]

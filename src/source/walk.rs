@@ -7,8 +7,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use super::limits::{Budget, Leaf, Limits, Packing, Size, Unpack};
+use super::patient::Patient;
 use super::peek::Peek;
 use super::select::{Selection, What};
 use super::sniff::{self, Kind};
@@ -21,11 +23,13 @@ use crate::model::report::ReadStatus;
 /// Reads a selection in its order.
 ///
 /// `progress` is told how many bytes of the regular files on disk are dealt with so far; at the
-/// end that is [`Selection::total_bytes`], if no file has changed its size since.
+/// end that is [`Selection::total_bytes`], if no file has changed its size since. Once `stop` is
+/// true, nothing waits any longer for what a stream may still bring.
 pub fn walk(
     selection: &Selection,
     limits: &Limits,
     progress: &dyn Fn(u64),
+    stop: &AtomicBool,
     visitor: &mut dyn Visitor,
 ) {
     let budget = Budget::new(limits.clone());
@@ -57,8 +61,12 @@ pub fn walk(
                 progress(before);
                 flow
             }
-            What::Stream(path) => walker.device(&item.origin, path),
-            What::Stdin => walker.top(&item.origin, None, &mut io::stdin().lock()),
+            What::Stream(path) => {
+                let path = path.clone();
+                let open = move || Disk::open(&path, None);
+                walker.slow(&item.origin, Patient::open(stop, open))
+            }
+            What::Stdin => walker.slow(&item.origin, Patient::open(stop, || Ok(io::stdin()))),
             What::Gap(status, note) => {
                 walker.gap(&item.origin, *status, note.clone());
                 ControlFlow::Continue(())
@@ -181,9 +189,15 @@ impl<'w> Walker<'w> {
         }
     }
 
-    fn device(&mut self, origin: &Origin, path: &Path) -> Flow {
-        match Disk::open(path, None) {
-            Ok(mut disk) => self.top(origin, None, &mut disk),
+    /// A stream whose bytes may be long in coming; none when that was not waited for.
+    fn slow(&mut self, origin: &Origin, opened: io::Result<Option<Patient<'_>>>) -> Flow {
+        match opened {
+            Ok(Some(mut stream)) => self.top(origin, None, &mut stream),
+            Ok(None) => {
+                let note = "nothing came before reading was interrupted".to_owned();
+                self.gap(origin, ReadStatus::Unread, note);
+                Flow::Break(Stop::Visitor)
+            }
             Err(error) => self.unopened(origin, &error),
         }
     }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Cursor, Write};
 
-use super::child::{Folder, good_log};
+use super::child::{Folder, good_log, size};
 
 fn gz(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
@@ -67,11 +67,12 @@ fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
 #[test]
 fn bombs_are_stopped_and_what_stands_beside_them_is_read() {
     let folder = Folder::with_good_log();
-    let zeros = vec![b'\n'; 66 << 20];
-    folder.file("bomb.gz", gz(&zeros));
-    folder.file("bomb.xz", xz(&zeros));
-    folder.file("bomb.zst", zst(&zeros));
-    folder.file("bomb.zip", zip(&[("bomb.log", &zeros)]));
+    // streams in a row are one stream, and quickly made
+    let (piece, times) = (vec![b'\n'; 1 << 20], 66);
+    folder.file("bomb.gz", gz(&piece).repeat(times));
+    folder.file("bomb.xz", xz(&piece).repeat(times));
+    folder.file("bomb.zst", zst(&piece).repeat(times));
+    folder.file("bomb.zip", zip(&[("bomb.log", &piece.repeat(times))]));
     let ran = folder.diagnose().has_the_good_logs_fault();
     for name in ["bomb.gz", "bomb.xz", "bomb.zst", "bomb.zip!/bomb.log"] {
         ran.says(
@@ -114,9 +115,10 @@ fn what_asks_for_gigabytes_of_memory_is_refused_with_the_figure() {
 }
 
 #[test]
-fn a_hundred_thousand_tiny_members_hide_nothing() {
+fn tiny_members_without_number_hide_nothing() {
     let folder = Folder::new();
-    let names: Vec<String> = (0..100_000).map(|at| format!("logs/{at}.log")).collect();
+    let many = size(20_000, 600_000);
+    let names: Vec<String> = (0..many).map(|at| format!("logs/{at}.log")).collect();
     let mut members: Vec<(&str, &[u8])> = names.iter().map(|n| (n.as_str(), &b"x\n"[..])).collect();
     let good = good_log();
     members.push(("good.txt", &good));
@@ -126,7 +128,7 @@ fn a_hundred_thousand_tiny_members_hide_nothing() {
     let told = report["coverage"].as_array().unwrap().len() as u64;
     assert_eq!(
         told + report["omitted"]["coverage"].as_u64().unwrap(),
-        100_001
+        many as u64 + 1
     );
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use super::child::{Folder, flood, good_log};
+use super::child::{Folder, Ran, flood, good_log, size};
 
 #[test]
 fn a_line_of_a_gigabyte_is_read_in_part_and_told() {
@@ -33,11 +33,6 @@ fn a_million_empty_lines_hide_nothing() {
     assert!(evidence["line"].as_u64().unwrap() > 1_000_000, "{evidence}");
 }
 
-/// More than the 50,000 runs that are kept, and as many names as a debug build reads in seconds.
-const IDS: usize = 70_000;
-const NAMES: usize = 8_000;
-const PEERS: usize = 50_000;
-
 /// An alarm that names a number of its own, from a node of its own if asked for.
 fn alarm(text: &mut String, at: usize, host: &str, id: usize) {
     let (h, m, s) = (at / 3600 % 24, at / 60 % 60, at % 60);
@@ -48,13 +43,13 @@ fn alarm(text: &mut String, at: usize, host: &str, id: usize) {
     );
 }
 
-#[test]
-fn more_ids_of_alarms_than_are_kept_hide_nothing() {
+/// What the program says to so many records, given as they are made, and the good log behind them.
+fn storm(times: usize, record: impl Fn(&mut String, usize) + Send + 'static) -> Ran {
     let folder = Folder::new();
-    let ran = folder.diagnose_stream(|input| {
+    let ran = folder.diagnose_stream(move |input| {
         let mut text = String::new();
-        for at in 0..IDS {
-            alarm(&mut text, at, "expc01", at);
+        for at in 0..times {
+            record(&mut text, at);
             if text.len() > 1 << 20 {
                 if !flood(input, text.as_bytes(), 1) {
                     return;
@@ -64,25 +59,72 @@ fn more_ids_of_alarms_than_are_kept_hide_nothing() {
         }
         let _ = flood(input, text.as_bytes(), 1) && flood(input, &good_log(), 1);
     });
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    ran
+}
+
+/// Entries of the report's lists, over all clusters, and how many more there are.
+fn listed(ran: &Ran, list: &str) -> (usize, u64) {
+    let report = ran.report();
+    let clusters = report["clusters"].as_array().unwrap().iter();
+    let told = clusters.map(|cluster| cluster[list].as_array().unwrap().len());
+    (told.sum(), report["omitted"][list].as_u64().unwrap())
+}
+
+const LOST: &str = "records that rules matched were left out";
+
+#[test]
+fn ids_of_alarms_without_number_hide_nothing() {
+    let times = size(12_000, 1_000_000);
+    let ran = storm(times, |text, at| alarm(text, at, "expc01", 10_000 + at));
     let ran = ran.has_the_good_logs_fault();
-    ran.says(
-        "-",
-        "records that rules matched were beyond the limit and left out",
-    );
+    let (told, more) = listed(&ran, "diagnoses");
+    assert!(told <= 10_000 && more > 0, "{told} + {more}");
+    if times > 50_000 {
+        ran.says("-", LOST);
+    }
 }
 
 #[test]
 fn names_of_nodes_without_number_hide_nothing() {
-    let folder = Folder::with_good_log();
-    folder.file("names.txt", {
-        let mut text = String::new();
-        for at in 0..NAMES {
-            alarm(&mut text, at, &format!("h{at}"), 20_004);
-        }
-        text
+    let times = size(11_000, 1_000_000);
+    let ran = storm(times, |text, at| {
+        alarm(text, at, &format!("h{at}"), 20_004);
     });
-    // a list of peers that names as many
-    let peers: Vec<String> = (0..PEERS)
+    let ran = ran.has_the_good_logs_fault();
+    let (told, more) = listed(&ran, "nodes");
+    assert!(told <= 10_000 && more > 0, "{told} + {more}");
+    if times > 50_000 {
+        ran.says("-", LOST);
+    }
+}
+
+/// Several rules match such a record, so that not many are needed to use up the places for runs.
+/// Of the good log, whose fault has the same kind of records, not all can be kept then; what is
+/// left must not look like another fault.
+#[test]
+fn a_report_of_which_a_storm_took_evidence_is_not_complete_and_not_wrong() {
+    let ran = storm(size(13_000, 300_000), |text, at| {
+        let (h, m, s) = (at / 3600 % 24, at / 60 % 60, at % 60);
+        let _ = writeln!(
+            text,
+            "2020-08-12T{h:02}:{m:02}:{s:02}.000+00:00 host{at} UTCTime=\"2020-08-12 {h:02}:{m:02}:{s:02},000\" Module=\"developer.clusterdb.cdb\" Level=\"INFO\" Node=\"clusterdb@host{at}.apolo.local\" PID=\"<0.159.0>\" Detail=\"Processed mnesia_down event from accessible node\" Node=\"clusterdb@peer{at}.apolo.local\""
+        );
+    });
+    ran.says("-", LOST);
+    assert_eq!(ran.coverage()[0].1, "partial");
+    let split = "expressway.cluster.partitioned";
+    assert!(!ran.faults().contains(split));
+    let report = ran.report();
+    let told = report["clusters"].as_array().unwrap().len();
+    let more = report["omitted"]["clusters"].as_u64().unwrap();
+    assert!(told <= 2_000 && more > 0, "{told} + {more}");
+}
+
+#[test]
+fn a_list_of_peers_without_end_hides_nothing() {
+    let folder = Folder::with_good_log();
+    let peers: Vec<String> = (0..50_000)
         .map(|at| format!("u'(10.{}.{}.{} p{at})'", at >> 16, at >> 8 & 255, at & 255))
         .collect();
     let list = format!(
@@ -91,6 +133,37 @@ fn names_of_nodes_without_number_hide_nothing() {
     );
     folder.file("peers.txt", list);
     folder.diagnose().has_the_good_logs_fault();
+}
+
+/// The longest list there can be in earnest: six peers with long names.
+#[test]
+fn all_peers_of_a_large_cluster_are_seen_and_no_half_names() {
+    let label = "a".repeat(60);
+    let name = |at| format!("peer{at}.{label}.{label}.{label}.example.com");
+    let peers: Vec<String> = (0..6)
+        .map(|at| format!("u'(10.0.0.{at} {})'", name(at)))
+        .collect();
+    let good = String::from_utf8(good_log()).unwrap();
+    let sample = "u'(10.15.13.15 expc01)', u'(10.15.13.16 expc02)'";
+    let nodes = |peers: &[String]| {
+        let folder = Folder::new();
+        folder.file("log.txt", good.replace(sample, &peers.join(", ")));
+        let report = folder.diagnose().report();
+        let clusters = report["clusters"].as_array().unwrap().iter();
+        let nodes = clusters.flat_map(|cluster| cluster["nodes"].as_array().unwrap());
+        let names = nodes.map(|node| node["name"].as_str().unwrap().to_owned());
+        names
+            .filter(|name| name.starts_with("peer"))
+            .collect::<Vec<_>>()
+    };
+    assert!(good.contains(sample));
+    // the first one is the node that writes, known by its own name
+    assert_eq!(nodes(&peers), (1..6).map(name).collect::<Vec<_>>());
+    let too_many: Vec<String> = (0..30)
+        .map(|at| format!("u'(10.0.0.{at} {})'", name(at)))
+        .collect();
+    let seen = nodes(&too_many);
+    assert!(!seen.is_empty() && seen.iter().all(|name| name.ends_with(".example.com")));
 }
 
 #[test]

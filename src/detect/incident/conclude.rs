@@ -98,6 +98,11 @@ impl Scope<'_> {
     }
 
     fn holds(&self, clause: &Clause, key: Key, episode: &Episode) -> bool {
+        self.seems(clause, key, episode) && !clause.none.iter().any(|term| self.doubtful(*term))
+    }
+
+    /// All that is there speaks for the clause; something that is not there may speak against it.
+    pub(super) fn seems(&self, clause: &Clause, key: Key, episode: &Episode) -> bool {
         let there = |term: &Term| self.proved(*term, key, episode);
         self.right_peer(clause, key)
             && clause.all.iter().all(there)

@@ -1,5 +1,6 @@
 //! Why a fault was or was not concluded: every clause on every episode, condition by condition.
 
+use super::doubt::Doubts;
 use super::{Episode, Scope, apart, hits_of};
 use crate::catalog::fault::{Clause, Term};
 use crate::detect::keys::Key;
@@ -36,12 +37,13 @@ pub fn attempts(timeline: &Timeline, table: &Table<'_>, fault: usize) -> Vec<Att
         return Vec::new();
     };
     let mut attempts = Vec::new();
+    let doubts = Doubts::new(timeline, table);
     for ((cluster, _), hits) in hits_of(timeline, table)
         .into_iter()
         .filter(|((_, of), _)| *of == fault)
     {
         for hits in apart(timeline, table, rule, hits) {
-            let scope = Scope::new(timeline, table, rule, cluster, &hits);
+            let scope = Scope::new(&doubts, rule, (cluster, fault), &hits);
             for (key, episodes) in scope.all_episodes() {
                 attempts.extend(episodes.iter().map(|episode| scope.attempt(key, episode)));
             }
@@ -91,7 +93,7 @@ impl Scope<'_> {
         tried.extend(clause.none.iter().map(|term| Tried {
             what: self.name(*term),
             wanted: false,
-            holds: !self.contradicts(*term, key, episode),
+            holds: !self.contradicts(*term, key, episode) && !self.doubtful(*term),
         }));
         if let Some(peer) = clause.peer {
             tried.push(Tried {

@@ -137,6 +137,7 @@ mod tests {
             modified,
             samples: Vec::new(),
             notes: Vec::new(),
+            lost: Default::default(),
         }
     }
 

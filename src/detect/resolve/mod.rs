@@ -213,10 +213,9 @@ fn told_by<'c>(table: &Table<'c>, owner: Owner, place: u16) -> Vec<&'c Tells> {
 
 /// The `(address name)` pairs of a printed Python list.
 fn members(list: &str) -> Vec<(&str, Option<&str>)> {
-    let pairs = list
-        .split('(')
-        .skip(1)
-        .filter_map(|part| part.split(')').next());
+    // a pair that does not end was cut, and half a name is nobody's
+    let pairs = list.split('(').skip(1);
+    let pairs = pairs.filter_map(|part| Some(part.split_once(')')?.0));
     pairs
         .filter_map(|pair| {
             let mut words = pair.split_whitespace();
@@ -563,5 +562,9 @@ mod tests {
         );
         assert_eq!(members("[u'(10.15.13.15)']"), [("10.15.13.15", None)]);
         assert!(members("[]").is_empty());
+        assert_eq!(
+            members("[u'(10.15.13.15 a)', u'(10.15.13.16 expc0…").len(),
+            1
+        );
     }
 }

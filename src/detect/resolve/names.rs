@@ -8,53 +8,62 @@ use crate::model::node::Product;
 /// A name or an address of one product, before it is known whose it is.
 pub(super) type Handle = usize;
 
-/// Sets that can be joined; the smallest index is the root, so that order does not matter.
+/// Sets that can be joined; the smallest element is the root, so that order does not matter.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sets {
-    roots: Vec<usize>,
-    /// The elements of the set at its root; nothing elsewhere.
+    /// The set that each element is in.
+    sets: Vec<usize>,
+    /// The elements of each set, the smallest one first; nothing of a set that went into another.
     members: Vec<Vec<usize>>,
 }
 
 impl Sets {
     /// A new set of one.
     pub(super) fn add(&mut self) -> usize {
-        let at = self.roots.len();
-        self.roots.push(at);
+        let at = self.sets.len();
+        self.sets.push(at);
         self.members.push(vec![at]);
         at
     }
 
     /// The root of an element's set.
     pub(super) fn root(&self, at: usize) -> usize {
-        self.roots.get(at).copied().unwrap_or(at)
+        self.members(at).first().copied().unwrap_or(at)
     }
 
-    /// The elements of the set with this root.
-    fn members(&self, root: usize) -> &[usize] {
-        self.members.get(root).map_or(&[], Vec::as_slice)
+    /// The elements of the set that an element is in, the root first and the others in any order.
+    fn members(&self, at: usize) -> &[usize] {
+        let set = self.sets.get(at).and_then(|set| self.members.get(*set));
+        set.map_or(&[], Vec::as_slice)
     }
 
-    /// Joins two sets.
-    pub(super) fn join(&mut self, a: usize, b: usize) {
-        let (a, b) = (self.root(a), self.root(b));
-        let (low, high) = (a.min(b), a.max(b));
-        if low == high {
-            return;
+    /// Joins two sets and tells how many elements had to move. Those of the smaller one do, so
+    /// that none moves more often than the logarithm of all.
+    pub(super) fn join(&mut self, a: usize, b: usize) -> usize {
+        let (Some(&a), Some(&b)) = (self.sets.get(a), self.sets.get(b)) else {
+            return 0;
+        };
+        let size = |set: usize| self.members.get(set).map_or(0, Vec::len);
+        let (into, from) = if size(a) < size(b) { (b, a) } else { (a, b) };
+        if into == from {
+            return 0;
         }
-        let moved = self
-            .members
-            .get_mut(high)
-            .map(std::mem::take)
-            .unwrap_or_default();
+        let moved = self.members.get_mut(from).map(std::mem::take);
+        let moved = moved.unwrap_or_default();
         for at in &moved {
-            if let Some(root) = self.roots.get_mut(*at) {
-                *root = low;
+            if let Some(set) = self.sets.get_mut(*at) {
+                *set = into;
             }
         }
-        if let Some(members) = self.members.get_mut(low) {
-            members.extend(moved);
+        let Some(members) = self.members.get_mut(into) else {
+            return 0;
+        };
+        let first = members.len();
+        members.extend(&moved);
+        if members.first() > moved.first() {
+            members.swap(0, first);
         }
+        moved.len()
     }
 }
 
@@ -227,6 +236,33 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sets_are_joined_in_any_order_and_in_little_work() {
+        const MANY: usize = 1 << 12;
+        let bits: usize = 12;
+        let joined = |pairs: &mut dyn Iterator<Item = (usize, usize)>| {
+            let mut sets = Sets::default();
+            (0..MANY).for_each(|_| {
+                sets.add();
+            });
+            let moved: usize = pairs.map(|(a, b)| sets.join(a, b)).sum();
+            assert!((0..MANY).all(|at| sets.root(at) == 0));
+            let mut members = sets.members(MANY / 2).to_vec();
+            members.sort_unstable();
+            assert_eq!(members, (0..MANY).collect::<Vec<_>>());
+            moved
+        };
+        let ascending = joined(&mut (1..MANY).map(|at| (at - 1, at)));
+        let descending = joined(&mut (1..MANY).rev().map(|at| (at - 1, at)));
+        let backwards = joined(&mut (1..MANY).rev().map(|at| (at, at - 1)));
+        assert_eq!([ascending, descending, backwards], [MANY - 1; 3]);
+        // the worst there is: equal halves, again and again
+        let steps = (0..bits).map(|bit| 1 << bit);
+        let mut halves =
+            steps.flat_map(|step| (0..MANY).step_by(2 * step).map(move |at| (at + step, at)));
+        assert_eq!(joined(&mut halves), MANY / 2 * bits);
+    }
 
     #[test]
     fn raw_values_are_read_as_names() {

@@ -11,7 +11,7 @@ use super::times::Clocks;
 use super::{Facts, Stated, product_of_parser, value};
 use crate::detect::table::Table;
 use crate::model::format::FORMATS;
-use crate::model::hit::{Collected, SignalId, Values};
+use crate::model::hit::{Collected, FileSeen, SignalId, Values};
 use crate::model::node::{Product, Role};
 use crate::model::time::{EventTime, SECOND};
 
@@ -127,6 +127,8 @@ pub struct Timeline {
     pub hits: Vec<TimedHit>,
     /// What is told of nodes, the latest of each name.
     pub told: Vec<Told>,
+    /// By file, the signals of which the memory budget took matches that may decide.
+    pub lost: BTreeMap<u32, BTreeSet<SignalId>>,
 }
 
 /// What the timeline is built from.
@@ -163,12 +165,21 @@ pub(super) fn build(parts: &Parts<'_, '_>) -> Timeline {
     });
     let mut timeline = Timeline {
         files: files.collect(),
+        lost: lost(&parts.collected.files),
         ..Timeline::default()
     };
     let places = nodes_and_clusters(parts, &mut timeline);
     tell(parts, &places, &mut timeline);
     place_hits(parts, &places, &mut timeline);
     timeline
+}
+
+fn lost(files: &[FileSeen]) -> BTreeMap<u32, BTreeSet<SignalId>> {
+    let lossy = (0u32..).zip(files);
+    lossy
+        .filter(|(_, file)| !file.lost.signals.is_empty())
+        .map(|(at, file)| (at, file.lost.signals.clone()))
+        .collect()
 }
 
 /// Indices of nodes by their root.

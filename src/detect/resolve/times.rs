@@ -233,6 +233,7 @@ mod tests {
             modified,
             samples,
             notes: Vec::new(),
+            lost: Default::default(),
         }
     }
 
