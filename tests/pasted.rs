@@ -15,6 +15,7 @@ use serde_json::Value;
 
 const STATUS: &str = "cms/schema-upgrade-failed-status";
 const REFUSED: &str = "cms/connection-refused-once";
+const UNTRUSTED: &str = "cms/certificate-untrusted-wal-receiver";
 const LOST: &str = "expressway/peer-lost-without-peer-list";
 const TLS: &str = "expressway/tls-verify-changed";
 
@@ -95,6 +96,125 @@ fn what_stands_around_the_lines_changes_nothing() {
             assert_eq!(found(&text), plain, "{name}, {form}");
         }
     }
+}
+
+/// A text as a web page holds it, its quotes as they are or not.
+fn escaped(text: &str, quotes: bool) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;");
+    let text = text.replace('>', "&gt;");
+    match quotes {
+        true => text.replace('"', "&quot;").replace('\'', "&#39;"),
+        false => text,
+    }
+}
+
+/// A text as pages, notes and word processors show it.
+fn dresses(text: &str) -> Vec<(&'static str, String)> {
+    let key = |line: &str, mark: fn(&str) -> String| match line.split_once([':', ' ']) {
+        Some((key, _)) if !key.trim().is_empty() => line.replacen(key.trim(), &mark(key.trim()), 1),
+        _ => line.to_owned(),
+    };
+    let html = escaped(text, true);
+    let print = text.replace(" \"", " “").replace("=\"", "=“");
+    let print = print.replace('"', "”").replace('\'', "’");
+    let cells = |line: &str| {
+        format!(
+            "<tr><td>{}</td></tr>",
+            line.replacen(" : ", "</td><td>: ", 1)
+        )
+    };
+    vec![
+        ("entities", html.clone()),
+        ("entities but quotes", escaped(text, false)),
+        (
+            "numbers",
+            html.replace("&quot;", "&#x22;").replace("&gt;", "&#62;"),
+        ),
+        ("entities for blanks", html.replace(' ', "&nbsp;")),
+        (
+            "entities for pairs of blanks",
+            html.replace("  ", "&nbsp; "),
+        ),
+        ("preformatted", format!("<pre>{text}</pre>\n")),
+        (
+            "a page",
+            format!("<html><body><pre class=\"log\">\n{html}</pre></body></html>\n"),
+        ),
+        (
+            "bold",
+            each_line(text, |l| key(l, |k| format!("<b>{k}</b>"))),
+        ),
+        ("paragraphs", each_line(&html, |l| format!("<p>{l}</p>"))),
+        (
+            "spans",
+            each_line(&html, |l| format!("<span style=\"color: red\">{l}</span>")),
+        ),
+        ("breaks", each_line(&html, |l| format!("{l}<br>"))),
+        (
+            "breaks alone",
+            text.lines().collect::<Vec<_>>().join("<br/>"),
+        ),
+        ("a table", each_line(&html, cells)),
+        ("a list", each_line(text, |l| format!("<li>{l}</li>"))),
+        (
+            "strong",
+            each_line(text, |l| key(l, |k| format!("**{k}**"))),
+        ),
+        ("cursive", each_line(text, |l| key(l, |k| format!("*{k}*")))),
+        ("code", each_line(text, |l| format!("`{l}`"))),
+        ("one code", format!("`{}`", text.trim_end())),
+        ("a fence", format!("```text\n{text}```\n")),
+        ("dashes", each_line(text, |l| format!("- {l}"))),
+        ("stars", each_line(text, |l| format!("* {l}"))),
+        ("bullets", each_line(text, |l| format!("  • {l}"))),
+        ("numbered", each_line(text, |l| format!("12. {l}"))),
+        (
+            "a list of code",
+            each_line(text, |l| format!("- `{}`", l.trim())),
+        ),
+        ("blanks that do not break", text.replace(' ', "\u{a0}")),
+        ("wide blanks", text.replace(' ', "\u{3000}")),
+        (
+            "blanks of no width",
+            each_line(text, |l| {
+                l.replace(' ', " \u{200b}").replacen('a', "\u{feff}a", 1)
+            }),
+        ),
+        ("print", print),
+        ("dashes of print", text.replace('-', "\u{2013}")),
+    ]
+}
+
+fn holds_in_every_dress(name: &str) {
+    let text = sample(name);
+    let plain = found(&text);
+    assert!(!plain.is_empty(), "{name}");
+    let dressed = dresses(&text).into_iter();
+    let failed: Vec<_> = dressed
+        .filter(|(_, text)| found(text) != plain)
+        .map(|(dress, _)| dress)
+        .collect();
+    assert_eq!(failed, [""; 0], "{name}");
+}
+
+#[test]
+fn marks_of_the_medium_change_no_screen() {
+    holds_in_every_dress(STATUS);
+}
+
+#[test]
+fn marks_of_the_medium_change_no_syslog() {
+    holds_in_every_dress(REFUSED);
+}
+
+#[test]
+fn marks_of_the_medium_change_no_quoted_name() {
+    holds_in_every_dress(UNTRUSTED);
+}
+
+#[test]
+fn marks_of_the_medium_change_no_value() {
+    holds_in_every_dress(LOST);
 }
 
 #[test]

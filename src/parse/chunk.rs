@@ -1,5 +1,7 @@
 //! Pieces of a text that can be parsed on their own.
 
+use std::collections::VecDeque;
+
 use crate::parse::body::Bodies;
 use crate::parse::log::{cms_syslog, expressway, expressway_dump};
 use crate::parse::margin::{Margin, Stripper};
@@ -126,6 +128,10 @@ impl Chunker {
     /// Says which marks the text has around its lines, before anything is pushed.
     pub fn strip(&mut self, margin: Margin) {
         self.margin = (!margin.is_none()).then(|| Stripper::new(margin));
+        if margin.parts_lines() {
+            self.cutter.places = Some(Places::default());
+            self.cutter.numbers.get_or_insert_default();
+        }
     }
 
     /// Takes the next bytes of the text and hands out what is complete.
@@ -165,7 +171,7 @@ impl Chunker {
             margin.finish(&mut |line| cutter.take_in(line, repair, *before));
         }
         if let Some(repair) = repair {
-            repair.finish(&mut |line, number| cutter.add(line, *before + number));
+            repair.finish(&mut |line, number| cutter.add(line, *before, number));
         }
         self.cut(true, out);
         if !self.cutter.text.is_empty() {
@@ -306,11 +312,41 @@ impl LineCap {
     }
 }
 
+/// Where lines stand in the file, for lines that are asked for in rising order.
+#[derive(Default)]
+struct Places {
+    /// Lines of the file so far.
+    file: u64,
+    /// Lines that were asked for and are forgotten.
+    passed: u64,
+    /// Lines of the file that hold the lines behind them.
+    waiting: VecDeque<u64>,
+}
+
+impl Places {
+    /// The next line of the file has become so many.
+    fn grow(&mut self, lines: usize) {
+        self.file += 1;
+        self.waiting.extend(std::iter::repeat_n(self.file, lines));
+    }
+
+    /// The line of the file that holds this one, counted from 1.
+    fn find(&mut self, number: u64) -> u64 {
+        while self.passed + 1 < number && self.waiting.len() > 1 {
+            self.waiting.pop_front();
+            self.passed += 1;
+        }
+        self.waiting.front().copied().unwrap_or(self.file)
+    }
+}
+
 /// The text that is not handed out yet, and where it may be cut.
 struct Cutter {
     text: Vec<u8>,
     first_line: u64,
     numbers: Option<Vec<u64>>,
+    /// For texts of which one line may become several.
+    places: Option<Places>,
     /// For texts that may hold messages.
     bodies: Option<Bodies>,
     /// Every cut up to here was looked at and is not allowed.
@@ -328,6 +364,7 @@ impl Cutter {
             text: Vec::new(),
             first_line: 1,
             numbers,
+            places: None,
             bodies: messages.then(Bodies::default),
             checked: 0,
             longest,
@@ -335,21 +372,31 @@ impl Cutter {
         }
     }
 
-    /// Adds text as it stands, or what the repair makes of it.
+    /// Adds text as it stands, or what the repair makes of it; one line of the file at a time
+    /// where one may have become several.
     fn take_in(&mut self, bytes: &[u8], repair: &mut Option<Repair>, before: u64) {
+        let pieces = bytes.split_inclusive(|b| *b == b'\n');
+        if let Some(places) = &mut self.places {
+            places.grow(pieces.clone().count());
+        }
         match repair {
-            None => self.text.extend_from_slice(bytes),
             Some(repair) => repair.push(bytes, &mut |line, number| {
-                self.add(line, before + number);
+                self.add(line, before, number);
             }),
+            None if self.places.is_none() => self.text.extend_from_slice(bytes),
+            None => pieces.for_each(|line| self.add(line, before, u64::MAX)),
         }
     }
 
-    /// Adds a repaired line.
-    fn add(&mut self, line: &[u8], number: u64) {
+    /// Adds a line with its number in the text that was taken in.
+    fn add(&mut self, line: &[u8], before: u64, number: u64) {
         self.text.extend_from_slice(line);
+        let number = match &mut self.places {
+            Some(places) => places.find(number),
+            None => number,
+        };
         if let Some(numbers) = &mut self.numbers {
-            numbers.push(number);
+            numbers.push(before + number);
         }
     }
 

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use crate::model::time::RawTime;
 use crate::parse::log::{cms_status, cms_syslog, expressway};
+use crate::parse::markup::Markup;
 use crate::parse::scan::{BYTE_ORDER_MARK, Cursor, chomp, is_blank, lead, lines};
 
 /// Words that a collector puts between its own stamp and the record.
@@ -29,6 +30,8 @@ pub struct Margin {
     carried: bool,
     /// Tabs stand for all blanks.
     tabs: bool,
+    /// What stands in the lines for plain text.
+    markup: Markup,
 }
 
 impl Margin {
@@ -39,6 +42,8 @@ impl Margin {
             escapes: memchr::memmem::find(head, b"\x1b[").is_some(),
             ..Self::default()
         };
+        let markup = Markup::of(head);
+        let head = &markup.strip_all(head);
         let (mut carried, mut plain, mut tabbed, mut blank) = (0_usize, 0_usize, 0_usize, 0_usize);
         for (_, line) in lines(head).filter(|(_, line)| !is_blank(line)) {
             let line = margin.strip(line);
@@ -56,12 +61,18 @@ impl Margin {
         }
         margin.carried = carried > 0 && carried >= plain;
         margin.tabs = tabbed > 0 && blank * 16 <= tabbed;
+        margin.markup = markup;
         margin
     }
 
     /// Nothing is to be taken off.
     pub fn is_none(self) -> bool {
         self == Self::default()
+    }
+
+    /// A line of the text may be several.
+    pub(crate) fn parts_lines(self) -> bool {
+        self.markup.parts_lines()
     }
 
     /// A line, or a text of several, without its marks.
@@ -76,7 +87,21 @@ impl Margin {
         Cow::Owned(plain)
     }
 
-    /// One line without its marks, its terminator included.
+    /// One line without its marks, its terminator included; several where tags part it.
+    fn strip_line(self, line: &[u8]) -> Cow<'_, [u8]> {
+        if self.markup.is_none() {
+            return self.strip(line);
+        }
+        let bare = self.markup.strip(line);
+        let pieces = bare.split_inclusive(|b| *b == b'\n');
+        Cow::Owned(
+            pieces
+                .flat_map(|piece| self.strip(piece).into_owned())
+                .collect(),
+        )
+    }
+
+    /// The same for a line without markup.
     fn strip(self, line: &[u8]) -> Cow<'_, [u8]> {
         let mut line = match self.escapes && line.contains(&0x1b) {
             true => Cow::Owned(without_escapes(line)),
@@ -110,6 +135,12 @@ fn cut(line: Cow<'_, [u8]>, at: impl Fn(&[u8]) -> Option<usize>) -> Cow<'_, [u8]
 /// True where a record or a status screen begins.
 fn begins(line: &[u8]) -> bool {
     record(line) || expressway::header(line).is_some() || cms_status::begins(line)
+}
+
+/// True where a record of a log begins, also behind marks.
+pub(super) fn holds_record(line: &[u8]) -> bool {
+    let inner = unquoted(line);
+    record(inner) || expressway::header(inner).is_some() || carrier(inner, HOPS).is_some()
 }
 
 /// True where a record with a stamp of its own begins.
@@ -251,7 +282,7 @@ impl Stripper {
         }
     }
 
-    /// Takes the next bytes and hands out whole lines.
+    /// Takes the next bytes and hands out what becomes of each whole line.
     pub(crate) fn push(&mut self, block: &[u8], out: &mut dyn FnMut(&[u8])) {
         for piece in block.split_inclusive(|b| *b == b'\n') {
             if !piece.ends_with(b"\n") {
@@ -280,7 +311,7 @@ impl Stripper {
             _ => line,
         };
         self.begun = true;
-        out(&self.margin.strip(line));
+        out(&self.margin.strip_line(line));
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! A file is probed by content ([`choose`]); its bytes become [`chunk::Chunk`]s that are cut
 //! only where no record is torn; a parser turns the records of a chunk into events. What stands
-//! around the lines ([`margin`]) is taken off first; pasted and printed text goes through
-//! [`repair`] before it is cut.
+//! around the lines ([`margin`]) or dresses them (`markup`) is taken off first; pasted and
+//! printed text goes through [`repair`] before it is cut.
 
 use crate::model::event::Event;
 use crate::model::time::RawTime;
@@ -13,6 +13,7 @@ pub mod chunk;
 pub mod encoding;
 pub mod log;
 pub mod margin;
+mod markup;
 pub mod net;
 pub mod repair;
 mod scan;
