@@ -9,10 +9,8 @@ use std::sync::atomic::Ordering;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::Job;
 use super::work::{Done, stretch, work};
-use crate::detect::index::Index;
-use crate::detect::matcher::Matcher;
+use super::{Diagnoser, Job};
 use crate::detect::runs::{Budget, Folder};
 use crate::detect::table::Table;
 use crate::model::hit::{Collected, FileSeen, Sample};
@@ -68,24 +66,16 @@ struct Outcome {
     done: Option<Done>,
 }
 
-/// The shared, immutable half of the engine.
+/// What every worker shares.
+#[derive(Clone, Copy)]
 struct Tools<'a, 'c> {
-    index: Index,
-    matcher: Matcher<'c>,
-    engine: &'a Engine,
+    diagnoser: &'a Diagnoser<'c>,
+    indexed: bool,
 }
 
 impl Tools<'_, '_> {
     fn run(&self, task: &Task) -> Outcome {
-        let job = || {
-            work(
-                &task.chunk,
-                &task.choice,
-                &self.index,
-                &self.matcher,
-                self.engine.indexed,
-            )
-        };
+        let job = || work(&task.chunk, &task.choice, self.diagnoser, self.indexed);
         Outcome {
             number: task.number,
             file: task.file,
@@ -97,14 +87,14 @@ impl Tools<'_, '_> {
 /// Reads everything and folds the hits.
 pub(super) fn collect(
     job: Job<'_>,
-    table: &Table<'_>,
+    diagnoser: &Diagnoser<'_>,
     engine: &Engine,
 ) -> anyhow::Result<Collected> {
     let tools = Tools {
-        index: Index::new(table)?,
-        matcher: Matcher::new(table),
-        engine,
+        diagnoser,
+        indexed: engine.indexed,
     };
+    let table = &diagnoser.table;
     if job.options.threads <= 1 {
         let mut fold = Fold::new(table, engine.budget);
         let files = read(job, engine, &mut |task| fold.take(tools.run(&task)));
@@ -115,7 +105,7 @@ pub(super) fn collect(
     let (done_in, done_out) = bounded::<Outcome>(workers * 2);
     std::thread::scope(|scope| {
         for _ in 0..workers {
-            let (tools, tasks, done) = (&tools, task_out.clone(), done_in.clone());
+            let (tasks, done) = (task_out.clone(), done_in.clone());
             scope.spawn(move || serve(tools, &tasks, &done));
         }
         drop((task_out, done_in));
@@ -136,7 +126,7 @@ pub(super) fn collect(
     })
 }
 
-fn serve(tools: &Tools<'_, '_>, tasks: &Receiver<Task>, done: &Sender<Outcome>) {
+fn serve(tools: Tools<'_, '_>, tasks: &Receiver<Task>, done: &Sender<Outcome>) {
     for task in tasks {
         if done.send(tools.run(&task)).is_err() {
             return;

@@ -13,7 +13,7 @@ use clusterdx::model::format::FORMATS;
 use clusterdx::parse::{LOG_PARSERS, LogParser, Probe};
 use clusterdx::samples::{self, Sample};
 use clusterdx_fuzz::SEPARATOR;
-use clusterdx_fuzz::engine::table;
+use clusterdx_fuzz::engine::diagnoser;
 
 /// Longest piece of a sample that is a seed.
 const PIECE: usize = 8 << 10;
@@ -111,7 +111,7 @@ fn words(parser: Option<&str>) -> BTreeSet<String> {
     let mut words: BTreeSet<String> = formats
         .flat_map(|format| format.fields.iter().map(|field| field.name.to_owned()))
         .collect();
-    for entry in table().entries() {
+    for entry in diagnoser().table().entries() {
         if FORMATS
             .get(usize::from(entry.signal.format))
             .is_some_and(|f| ours(f.parser))

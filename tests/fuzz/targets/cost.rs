@@ -5,8 +5,8 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use clusterdx::pipeline::{self, Engine};
-use clusterdx_fuzz::engine::{collect, options, select, table, write};
+use clusterdx::pipeline::Engine;
+use clusterdx_fuzz::engine::{collect, diagnoser, options, select, write};
 use clusterdx_fuzz::{parts, within};
 use libfuzzer_sys::fuzz_target;
 
@@ -32,11 +32,12 @@ fuzz_target!(|data: &[u8]| {
     }
     let path = write("log.txt", &text);
     let selection = select(&[&path]);
+    diagnoser();
     within(192 << 20, || {
         let (wall, before) = (Instant::now(), spent());
-        let collected = collect(&selection, table(), &Engine::default());
+        let collected = collect(diagnoser(), &selection, &Engine::default());
         let read = spent().zip(before).map(|(now, before)| now - before);
-        pipeline::judge(&collected, table(), &options());
+        diagnoser().judge(&collected, &options());
         let all = spent()
             .zip(before)
             .map_or(wall.elapsed(), |(now, before)| now - before);

@@ -250,7 +250,7 @@ fn only_another_document_parts_a_dump() {
         &far.replace("note\n", "<!-- note\n"),
         &format!("<Status>\n<A>{}", far.replace("*s ", "cms1> pki match ")),
         &format!("<?xml version=\"1.0\"?>\n{nested}"),
-        &format!("*c xConfiguration A: \"1\"\n<?xml?>\n*c xConfiguration B: \"2\"\n"),
+        "*c xConfiguration A: \"1\"\n<?xml?>\n*c xConfiguration B: \"2\"\n",
     ] {
         let whole = cut(text, 1 << 20);
         for target in [1, 20, 60, 3000] {
