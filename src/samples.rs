@@ -48,6 +48,9 @@ pub struct Expect {
     diagnoses: Vec<ExpectDiagnosis>,
     #[serde(default)]
     ruled_out: Vec<String>,
+    /// Faults of which the report says that they could not be decided.
+    #[serde(default)]
+    not_checked: Vec<String>,
     /// Beginnings of `subject name value`.
     #[serde(default)]
     facts: Vec<String>,
@@ -252,6 +255,19 @@ pub fn compare(expect: &Expect, report: &Report) -> Vec<String> {
             .filter(|fault| !excluded.contains(fault.as_str()))
             .map(|fault| format!("{fault} is not ruled out")),
     );
+    let open: BTreeSet<&str> = report
+        .clusters
+        .iter()
+        .flat_map(|c| &c.not_checked)
+        .map(|n| n.fault.as_str())
+        .collect();
+    wrong.extend(
+        expect
+            .not_checked
+            .iter()
+            .filter(|fault| !open.contains(fault.as_str()))
+            .map(|fault| format!("{fault} is not among what could not be checked")),
+    );
     let told: Vec<String> = report
         .clusters
         .iter()
@@ -352,6 +368,8 @@ pub fn unproved(samples: &[Sample], diagnoser: &Diagnoser<'_>) -> Vec<String> {
         signals.extend(judged.timeline.hits.iter().map(|hit| hit.signal.0));
         let concluded = judged.findings.iter();
         clauses.extend(concluded.map(|finding| (finding.fault, finding.clause)));
+        let open = judged.undecided.iter();
+        clauses.extend(open.filter_map(|open| Some((open.fault, open.clause?))));
     }
     let mut missing = Vec::new();
     for (at, fault) in catalog.faults.iter().enumerate() {

@@ -29,6 +29,18 @@ pub enum Op {
     Lte,
     /// The value of another field.
     FieldRef,
+    /// A port that plays this part, as `ports.yaml` says.
+    PortRole,
+}
+
+impl Op {
+    /// True for comparisons of text with text.
+    pub fn is_plain(self) -> bool {
+        matches!(
+            self,
+            Self::Equals | Self::Contains | Self::StartsWith | Self::EndsWith
+        )
+    }
 }
 
 /// One comparison.
@@ -93,6 +105,7 @@ pub const MODIFIERS: &[(&str, Op)] = &[
     ("lt", Op::Lt),
     ("lte", Op::Lte),
     ("fieldref", Op::FieldRef),
+    ("port_role", Op::PortRole),
 ];
 
 fn op(modifier: &str) -> Option<Op> {

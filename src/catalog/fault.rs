@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::condition::Condition;
+use super::condition::{Condition, Test};
 use super::text::Text;
+use super::version::Versions;
 use crate::model::node::{Product, Role};
 use crate::model::report::{Confidence, Reference, Severity};
 
@@ -105,6 +106,8 @@ pub struct Signal {
     pub format: u16,
     /// What the record must look like.
     pub condition: Condition,
+    /// What the name of its file must look like; all of these hold.
+    pub file_name: Vec<Test>,
     /// What is taken from it.
     pub binds: Vec<Bind>,
     /// One of these stands in every such record; empty when nothing can be promised.
@@ -226,8 +229,8 @@ pub struct Clause {
     pub none: Vec<Term>,
     /// What the peer has to be.
     pub peer: Option<PeerIs>,
-    /// How sure the conclusion is.
-    pub confidence: Confidence,
+    /// How sure the conclusion is; `None` for a clause that says what cannot be decided.
+    pub confidence: Option<Confidence>,
     /// Severity instead of the fault's own.
     pub severity: Option<Severity>,
 }
@@ -279,8 +282,8 @@ pub struct Fault {
     pub advice: Option<Text>,
     /// Other names.
     pub known_as: Vec<String>,
-    /// Versions it is about, as written.
-    pub versions: Option<String>,
+    /// Versions it is about; all of them unless stated.
+    pub versions: Option<Versions>,
     /// What it looks for.
     pub signals: Vec<Signal>,
     /// Relations between the hits.

@@ -19,6 +19,7 @@ mod raw;
 pub mod remedy;
 pub mod schema;
 pub mod text;
+pub mod version;
 mod yaml;
 
 pub use fault::{FactRule, Fault};

@@ -207,7 +207,12 @@ pub(super) struct RawWhen {
     pub(super) none: Vec<String>,
     /// Whether the peer belongs to the cluster.
     pub(super) peer: Option<super::fault::PeerIs>,
-    pub(super) confidence: Confidence,
+    /// How sure the conclusion is; every clause has it but an undecided one.
+    pub(super) confidence: Option<Confidence>,
+    /// The clause concludes nothing: it says that the fault cannot be decided, and `needs` says what
+    /// would decide it.
+    #[serde(default)]
+    pub(super) undecided: bool,
     /// Instead of the fault's own.
     pub(super) severity: Option<Severity>,
 }

@@ -71,8 +71,26 @@ impl Text {
     }
 }
 
-/// Puts values into `{{name}}` places; a name without a value is left out.
+/// Puts values into `{{name}}` places; a name without a value is a question mark. A stretch
+/// `[[ … ]]` is left out when a name in it has no value.
 pub fn fill(template: &str, value: &dyn Fn(&str) -> Option<String>) -> String {
+    let mut out = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("[[") {
+        let Some((stretch, tail)) = after.split_once("]]") else {
+            break;
+        };
+        out.push_str(&places(before, value));
+        if placeholders(stretch).all(|name| value(name).is_some()) {
+            out.push_str(&places(stretch, value));
+        }
+        rest = tail;
+    }
+    out.push_str(&places(rest, value));
+    out
+}
+
+fn places(template: &str, value: &dyn Fn(&str) -> Option<String>) -> String {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;
     while let Some((before, after)) = rest.split_once("{{") {
@@ -116,6 +134,11 @@ mod tests {
             fill("{{node}} to {{ peer }}, {{open", &value),
             "a to ?, {{open"
         );
+        assert_eq!(
+            fill("by[[ {{node}}]][[ from {{peer}}]], [[open", &value),
+            "by a, [[open"
+        );
+        assert_eq!(fill("[[{{", &|_| Some("]]".to_owned())), "[[{{");
         assert_eq!(
             placeholders("{{a}} b {{ c }}").collect::<Vec<_>>(),
             ["a", "c"]

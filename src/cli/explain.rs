@@ -259,6 +259,12 @@ impl Page<'_> {
             ],
         );
         self.line(0, &about);
+        if let Some(range) = &fault.versions {
+            let applies = self
+                .locale
+                .fill("explain.applies_to", &[("versions", &range.written)]);
+            self.line(0, &applies);
+        }
         let title = fault.title.get(self.lang);
         let names: Vec<&str> = fault
             .known_as

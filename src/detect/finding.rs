@@ -1,5 +1,6 @@
 //! One incident as the engine concludes it.
 
+use crate::catalog::text::Text;
 use crate::model::report::{Confidence, Severity};
 use crate::model::time::EventTime;
 
@@ -19,7 +20,7 @@ pub struct Finding {
     /// How grave, after clauses and expected windows.
     pub severity: Severity,
     /// Title of the expected window that lowered the severity.
-    pub expected: Option<String>,
+    pub expected: Option<Text>,
     /// Time of the first proof.
     pub first: EventTime,
     /// Time of the last proof.

@@ -10,21 +10,23 @@ use super::resolve::{TimedHit, Timeline};
 use super::settle;
 use super::table::{Owner, Table, needed};
 use crate::catalog::Fault;
-use crate::catalog::fault::{Relation, Term};
+use crate::catalog::fault::{Correlation, Relation, Term};
 use crate::model::time::EventTime;
 
 mod conclude;
 pub mod why;
 
-/// Something that a longer log might decide.
+/// Something that more evidence might decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Undecided {
     /// Index of the fault in the catalog.
     pub fault: usize,
     /// Index of the cluster.
     pub cluster: usize,
-    /// The node whose log ends too early.
+    /// The node whose log ends too early, or about which evidence is missing.
     pub node: Option<usize>,
+    /// The undecided clause that holds; without one a log ends too early.
+    pub clause: Option<usize>,
 }
 
 /// Every incident of every fault, in the order of (cluster, fault, node, peer, time), and what
@@ -43,6 +45,7 @@ pub fn findings(timeline: &Timeline, table: &Table<'_>) -> (Vec<Finding>, Vec<Un
             found.extend(incidents);
         }
     }
+    settle::apply(&mut found, timeline, table);
     settle::expect(&mut found, timeline, table);
     settle::replace(&mut found, timeline, table);
     (found, undecided)
@@ -277,10 +280,9 @@ impl<'a> Scope<'a> {
                         }
                         _ => correlate::matches(correlation, &self.points, &covered),
                     };
-                    // before and after mean nothing for a record without a time
-                    let absence = matches!(correlation.relation, Relation::Absence { .. });
                     let timeless = |m: &Match| m.hits.iter().any(|at| self.is_untimed(*at));
-                    let matches = matches.into_iter().filter(|m| !(absence && timeless(m)));
+                    let absent = !self.orders_untimed(correlation);
+                    let matches = matches.into_iter().filter(|m| !(absent && timeless(m)));
                     for m in matches {
                         by_key
                             .entry((m.node, m.peer))
@@ -292,6 +294,19 @@ impl<'a> Scope<'a> {
             proofs.insert(*term, by_key);
         }
         proofs
+    }
+
+    /// Whether the relation means something for records without a time. Spans do not; that nothing
+    /// follows does, since lines of one file follow each other, unless a dated record might.
+    fn orders_untimed(&self, correlation: &Correlation) -> bool {
+        let Relation::Absence {
+            before, covered, ..
+        } = correlation.relation
+        else {
+            return true;
+        };
+        let dated = |point: &Point| correlation.of.contains(&point.signal) && point.time != UNTIMED;
+        !before && !covered && !self.points.iter().any(dated)
     }
 
     fn is_untimed(&self, point: usize) -> bool {
@@ -360,11 +375,40 @@ impl<'a> Scope<'a> {
                         fault,
                         cluster: self.cluster,
                         node: lonely.node,
+                        clause: None,
                     });
                 }
             }
         }
+        open.extend(self.left_open(fault));
         open
+    }
+
+    /// What clauses say cannot be decided.
+    fn left_open(&self, fault: usize) -> Vec<Undecided> {
+        if self
+            .fault
+            .when
+            .iter()
+            .all(|clause| clause.confidence.is_some())
+        {
+            return Vec::new();
+        }
+        let episodes = self.all_episodes().into_iter();
+        let held = episodes.flat_map(|(key, episodes)| {
+            let held = episodes.iter().filter_map(|episode| {
+                let (at, clause) = self.held(key, episode)?;
+                clause.confidence.is_none().then_some(at)
+            });
+            held.map(|at| (key.0, at)).collect::<Vec<_>>()
+        });
+        held.map(|(node, clause)| Undecided {
+            fault,
+            cluster: self.cluster,
+            node,
+            clause: Some(clause),
+        })
+        .collect()
     }
 
     fn findings(&self, fault: usize) -> Vec<Finding> {
@@ -453,7 +497,9 @@ impl<'a> Scope<'a> {
                 .and_then(|e| e.hits.last())
                 .and_then(|at| self.points.get(*at))
                 .is_some_and(|last| {
-                    let silent = first.time.saturating_sub(last.time) > self.fault.quiet;
+                    // a record without a time joins what is still open
+                    let silent = first.time != UNTIMED
+                        && first.time.saturating_sub(last.time) > self.fault.quiet;
                     !silent && !clear_after(last).is_some_and(|(_, clear)| precedes(clear, first))
                 });
             match episodes.last_mut() {

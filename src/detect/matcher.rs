@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use regex::{Captures, Regex};
 
 use super::table::Table;
+use crate::catalog::Port;
 use crate::catalog::condition::{self, Network, Op, Test};
 use crate::catalog::fault::{Bind, Signal, Source};
 use crate::model::event::Event;
@@ -30,6 +31,7 @@ struct Ready<'c> {
     format: &'static str,
     /// All signals that ask for the same, in ascending order.
     ids: Vec<SignalId>,
+    ports: &'c [Port],
     /// For each test in order, a slot for each of its values.
     patterns: Vec<Vec<OnceLock<Option<Regex>>>>,
     /// For each test, true when values are taken from its patterns: one search serves for both.
@@ -47,6 +49,7 @@ struct Fitting<'e> {
 /// What all hits on one event share.
 struct Shared {
     hash: u64,
+    frame: Option<u64>,
     excerpt: Arc<str>,
 }
 
@@ -55,7 +58,9 @@ impl<'c> Matcher<'c> {
     pub fn new(table: &Table<'c>) -> Self {
         let mut signals: Vec<Option<Ready<'c>>> = Vec::new();
         for entry in table.entries() {
-            signals.push((entry.first == entry.id).then(|| Ready::new(entry.signal)));
+            signals.push(
+                (entry.first == entry.id).then(|| Ready::new(entry.signal, &table.catalog.ports)),
+            );
             let first = signals.get_mut(entry.first.0 as usize);
             if let Some(ready) = first.and_then(Option::as_mut) {
                 ready.ids.push(entry.id);
@@ -81,6 +86,7 @@ impl<'c> Matcher<'c> {
                 signal: *signal,
                 time: event.time,
                 line: event.line,
+                frame: shared.frame,
                 hash: shared.hash,
                 values: values.clone(),
                 excerpt: shared.excerpt.clone(),
@@ -103,13 +109,14 @@ impl Shared {
         event.text.hash(&mut hasher);
         Self {
             hash: hasher.finish(),
+            frame: event.first("frame").and_then(|frame| frame.parse().ok()),
             excerpt: excerpt(&event.text),
         }
     }
 }
 
 impl<'c> Ready<'c> {
-    fn new(signal: &'c Signal) -> Self {
+    fn new(signal: &'c Signal, ports: &'c [Port]) -> Self {
         let slots = |test: &Test| {
             if test.op == Op::Re {
                 test.values.iter().map(|_| OnceLock::new()).collect()
@@ -129,6 +136,7 @@ impl<'c> Ready<'c> {
                 .get(usize::from(signal.format))
                 .map_or("", |def| def.id),
             ids: Vec::new(),
+            ports,
             patterns: tests().map(slots).collect(),
             catching: tests().map(catches).collect(),
         }
@@ -210,13 +218,6 @@ impl<'c> Ready<'c> {
         value: &str,
         event: &Event<'_>,
     ) -> bool {
-        let equal = |a: &str, b: &str| {
-            if test.cased {
-                a == b
-            } else {
-                a.eq_ignore_ascii_case(b)
-            }
-        };
         let number_of = |text: &str| text.trim().parse::<f64>().ok();
         let ordered = |fits: fn(&f64, &f64) -> bool| {
             number_of(value)
@@ -224,16 +225,9 @@ impl<'c> Ready<'c> {
                 .is_some_and(|(a, b)| fits(&a, &b))
         };
         match test.op {
-            Op::Equals => equal(value, wanted),
-            Op::Contains => contains(value, wanted, test.cased),
-            Op::StartsWith => value
-                .get(..wanted.len())
-                .is_some_and(|start| equal(start, wanted)),
-            Op::EndsWith => value
-                .len()
-                .checked_sub(wanted.len())
-                .and_then(|at| value.get(at..))
-                .is_some_and(|end| equal(end, wanted)),
+            Op::Equals | Op::Contains | Op::StartsWith | Op::EndsWith => {
+                plainly(test, wanted, value)
+            }
             Op::Re => self
                 .pattern(number, slot, test, wanted)
                 .is_some_and(|regex| regex.is_match(value)),
@@ -244,7 +238,15 @@ impl<'c> Ready<'c> {
             Op::Gte => ordered(f64::ge),
             Op::Lt => ordered(f64::lt),
             Op::Lte => ordered(f64::le),
-            Op::FieldRef => event.all(wanted).any(|other| equal(value, other)),
+            Op::FieldRef => event
+                .all(wanted)
+                .any(|other| equal(value, other, test.cased)),
+            Op::PortRole => self.ports.iter().any(|port| {
+                let transport = event.first("transport");
+                port.role == wanted
+                    && value.parse() == Ok(port.port)
+                    && transport.is_none_or(|name| name == port.transport)
+            }),
             Op::Exists => false,
         }
     }
@@ -298,6 +300,44 @@ fn group(bind: &Bind) -> Option<String> {
     }
 }
 
+/// True when the name of a file is what a signal asks for.
+pub(super) fn name_fits(tests: &[Test], name: &str) -> bool {
+    tests.iter().all(|test| {
+        let mut wanted = test.values.iter();
+        let one = |wanted: &String| plainly(test, wanted, name);
+        if test.all {
+            wanted.all(one)
+        } else {
+            wanted.any(one)
+        }
+    })
+}
+
+/// A comparison of text with text.
+fn plainly(test: &Test, wanted: &str, value: &str) -> bool {
+    match test.op {
+        Op::Equals => equal(value, wanted, test.cased),
+        Op::Contains => contains(value, wanted, test.cased),
+        Op::StartsWith => value
+            .get(..wanted.len())
+            .is_some_and(|start| equal(start, wanted, test.cased)),
+        Op::EndsWith => value
+            .len()
+            .checked_sub(wanted.len())
+            .and_then(|at| value.get(at..))
+            .is_some_and(|end| equal(end, wanted, test.cased)),
+        _ => false,
+    }
+}
+
+fn equal(a: &str, b: &str, cased: bool) -> bool {
+    if cased {
+        a == b
+    } else {
+        a.eq_ignore_ascii_case(b)
+    }
+}
+
 fn bounded(value: &str) -> Option<Arc<str>> {
     let value = value.trim();
     (!value.is_empty()).then(|| {
@@ -336,10 +376,11 @@ mod tests {
             name: String::new(),
             format: 0,
             condition: condition.clone(),
+            file_name: Vec::new(),
             binds: Vec::new(),
             literals: Vec::new(),
         };
-        Ready::new(&signal).fitting(event).is_some()
+        Ready::new(&signal, &[]).fitting(event).is_some()
     }
 
     fn event(fields: &[(&'static str, &'static str)]) -> Event<'static> {
@@ -396,6 +437,48 @@ mod tests {
     }
 
     #[test]
+    fn ports_are_known_by_their_part() {
+        let port = |port, transport: &str| Port {
+            port,
+            transport: transport.to_owned(),
+            role: "db".to_owned(),
+            product: crate::model::node::Product::Cms,
+        };
+        let ports = [port(5432, "tcp"), port(1719, "udp")];
+        let test = parse_test("n|port_role", vec!["other".to_owned(), "db".to_owned()]).unwrap();
+        let signal = Signal {
+            name: String::new(),
+            format: 0,
+            file_name: Vec::new(),
+            condition: vec![vec![test]],
+            binds: Vec::new(),
+            literals: Vec::new(),
+        };
+        let ready = Ready::new(&signal, &ports);
+        let fits =
+            |fields: &[(&'static str, &'static str)]| ready.fitting(&event(fields)).is_some();
+        assert!(fits(&[("n", "5432")]) && fits(&[("n", "5432"), ("transport", "tcp")]));
+        assert!(!fits(&[("n", "1719"), ("transport", "tcp")]) && !fits(&[("n", "443")]));
+    }
+
+    #[test]
+    fn names_of_files_fit_as_values_do() {
+        let fits = |key: &str, values: &[&str]| {
+            let values = values.iter().map(|v| (*v).to_owned()).collect();
+            name_fits(
+                &[parse_test(key, values).unwrap()],
+                "Server_expc01_2020.pem",
+            )
+        };
+        assert!(fits("file.name|startswith", &["ca_", "server_"]));
+        assert!(!fits("file.name|startswith", &["ca_"]));
+        assert!(fits("file.name|contains|all", &["expc01", ".pem"]));
+        assert!(!fits("file.name|contains|all", &["expc02", ".pem"]));
+        assert!(!fits("file.name|cased|startswith", &["server_"]));
+        assert!(name_fits(&[], "anything"));
+    }
+
+    #[test]
     fn no_panic_at_character_borders() {
         assert!(!holds("Detail|startswith", &["ab"], &[("Detail", "한")]));
         assert!(!holds("Detail|endswith", &["ab"], &[("Detail", "한")]));
@@ -417,6 +500,7 @@ mod tests {
                     test("Detail|re", "from (?P<peer>\\S+)"),
                 ],
             ],
+            file_name: Vec::new(),
             binds: vec![Bind {
                 name: "peer".to_owned(),
                 source: Source::Capture("peer".to_owned()),
@@ -424,7 +508,7 @@ mod tests {
             }],
             literals: Vec::new(),
         };
-        let ready = Ready::new(&signal);
+        let ready = Ready::new(&signal, &[]);
         let event = event(&[("Action", "Received"), ("Detail", "to me from you")]);
         let fitting = ready.fitting(&event).unwrap();
         assert_eq!(

@@ -13,5 +13,5 @@ pub mod matcher;
 pub mod resolve;
 pub mod runs;
 pub mod scan;
-mod settle;
+pub mod settle;
 pub mod table;

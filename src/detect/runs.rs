@@ -145,6 +145,7 @@ impl<'t, 'c> Folder<'t, 'c> {
         let hit = RunHit {
             time: hit.time,
             line: hit.line,
+            frame: hit.frame,
             hash: hit.hash,
             excerpt,
         };
@@ -246,6 +247,7 @@ mod tests {
             signal: SignalId(signal),
             time: RawTime::Instant(second * SECOND),
             line: u64::try_from(second).unwrap(),
+            frame: None,
             hash: 0,
             values: vec![Some("n".into())].into(),
             excerpt: "text".into(),

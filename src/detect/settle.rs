@@ -7,6 +7,40 @@ use super::finding::Finding;
 use super::keys::fits;
 use super::resolve::Timeline;
 use super::table::{Owner, Table};
+use crate::catalog::text::Text;
+use crate::catalog::version::Versions;
+use crate::model::report::Confidence;
+
+/// Drops what does not apply to the software that a node runs; what nobody can tell to apply is
+/// never certain.
+pub(super) fn apply(found: &mut Vec<Finding>, timeline: &Timeline, table: &Table<'_>) {
+    found.retain_mut(|finding| {
+        let fault = table.catalog.faults.get(finding.fault);
+        let Some(range) = fault.and_then(|fault| fault.versions.as_ref()) else {
+            return true;
+        };
+        let applies = applies(finding, timeline, range);
+        if applies.is_none() {
+            finding.confidence = finding.confidence.min(Confidence::Likely);
+        }
+        applies != Some(false)
+    });
+}
+
+/// Whether a range holds the software of an incident's node, or of every node of its cluster when
+/// it is about all of them; `None` when no version is known.
+pub fn applies(finding: &Finding, timeline: &Timeline, range: &Versions) -> Option<bool> {
+    let cluster = timeline.clusters.get(finding.cluster);
+    let nodes = match finding.node {
+        Some(node) => vec![node],
+        None => cluster.map_or_else(Vec::new, |cluster| cluster.nodes.clone()),
+    };
+    let known = nodes.iter().filter_map(|at| {
+        let version = timeline.nodes.get(*at)?.version.as_deref()?;
+        range.hold(version)
+    });
+    known.reduce(|a, b| a || b)
+}
 
 /// Lowers what an expected window explains.
 pub(super) fn expect(found: &mut [Finding], timeline: &Timeline, table: &Table<'_>) {
@@ -16,7 +50,7 @@ pub(super) fn expect(found: &mut [Finding], timeline: &Timeline, table: &Table<'
         let Some(fault) = table.catalog.faults.get(finding.fault) else {
             continue;
         };
-        let (Some(first), Some(last)) = (finding.first.micros, finding.last.micros) else {
+        let Some((first, last)) = span(finding, timeline) else {
             continue;
         };
         for (id, ceiling) in &fault.expected_during {
@@ -35,6 +69,25 @@ pub(super) fn expect(found: &mut [Finding], timeline: &Timeline, table: &Table<'
     }
 }
 
+/// When an incident was seen. A screen or a dump has no time of its own: it was taken with the last
+/// records of its node or, where that has none, of its cluster.
+fn span(finding: &Finding, timeline: &Timeline) -> Option<(i64, i64)> {
+    if let (Some(first), Some(last)) = (finding.first.micros, finding.last.micros) {
+        return Some((first, last));
+    }
+    let last = |at: &usize| {
+        let node = timeline.nodes.get(*at)?;
+        node.writing.iter().map(|(_, last)| *last).max()
+    };
+    let own = finding.node.as_ref().and_then(last);
+    let of_cluster = || {
+        let cluster = timeline.clusters.get(finding.cluster)?;
+        cluster.nodes.iter().filter_map(last).max()
+    };
+    let taken = own.or_else(of_cluster)?;
+    Some((taken, taken))
+}
+
 /// True when the node's records go on behind the end of a window and nothing cleared the incident:
 /// what was expected for a while has not passed.
 fn outlasts(finding: &Finding, timeline: &Timeline, end: i64) -> bool {
@@ -45,7 +98,7 @@ fn outlasts(finding: &Finding, timeline: &Timeline, end: i64) -> bool {
 
 /// An expected window on a cluster.
 struct Window {
-    title: String,
+    title: Text,
     /// When it was open: ascending, apart from each other.
     spans: Vec<(i64, i64)>,
 }
@@ -100,7 +153,7 @@ impl Marks {
                     }
                 }
                 found.push(Window {
-                    title: window.title.en.clone(),
+                    title: window.title.clone(),
                     spans,
                 });
             }
@@ -112,11 +165,11 @@ impl Marks {
 /// Folds incidents into the one that replaces them.
 pub(super) fn replace(found: &mut Vec<Finding>, timeline: &Timeline, table: &Table<'_>) {
     let rule = |finding: &Finding| table.catalog.faults.get(finding.fault);
-    let mut open: BTreeMap<(&str, usize), Vec<usize>> = BTreeMap::new();
-    for (at, finding) in found.iter().enumerate().filter(|(_, f)| !f.cleared) {
+    let mut known: BTreeMap<(&str, usize), Vec<usize>> = BTreeMap::new();
+    for (at, finding) in found.iter().enumerate() {
         if let Some(fault) = rule(finding) {
             let key = (fault.id.as_str(), finding.cluster);
-            open.entry(key).or_default().push(at);
+            known.entry(key).or_default().push(at);
         }
     }
     let place = |at: &usize| timeline.hits.get(*at).map(|hit| (hit.file, hit.line));
@@ -127,11 +180,15 @@ pub(super) fn replace(found: &mut Vec<Finding>, timeline: &Timeline, table: &Tab
         };
         let records: BTreeSet<_> = winner.hits.iter().filter_map(place).collect();
         let losers = fault.replaces.iter();
-        for at in losers.filter_map(|id| open.get(&(id.as_str(), winner.cluster))) {
+        for at in losers.filter_map(|id| known.get(&(id.as_str(), winner.cluster))) {
             gone.extend(at.iter().copied().filter(|at| {
                 found.get(*at).is_some_and(|other| {
                     let mut shared = other.hits.iter().filter_map(place);
-                    concerns(winner, other) || shared.any(|record| records.contains(&record))
+                    // what is over is folded only where the same records say so
+                    let same = !other.cleared
+                        && concerns(winner, other)
+                        && alike(winner, other, timeline, table);
+                    same || shared.any(|record| records.contains(&record))
                 })
             }));
         }
@@ -143,8 +200,116 @@ pub(super) fn replace(found: &mut Vec<Finding>, timeline: &Timeline, table: &Tab
     });
 }
 
+/// The values that keep the other's incidents apart, such as a port, are the winner's as well, as
+/// far as it knows them.
+fn alike(winner: &Finding, other: &Finding, timeline: &Timeline, table: &Table<'_>) -> bool {
+    let value = |finding: &Finding, name: &str| {
+        finding.hits.iter().find_map(|at| {
+            let hit = timeline.hits.get(*at)?;
+            hit.values
+                .get(table.value_place(hit.signal, name)?)?
+                .clone()
+        })
+    };
+    let apart = table.catalog.faults.get(other.fault);
+    let mut names = apart.iter().flat_map(|fault| &fault.per);
+    names.all(|name| {
+        let both = value(winner, name).zip(value(other, name));
+        both.is_none_or(|(a, b)| a == b)
+    })
+}
+
 /// The other is on the winner's nodes, or is what somebody else says about the winner's node.
 fn concerns(winner: &Finding, other: &Finding) -> bool {
     let about = winner.node.is_some() && winner.peer.is_none() && winner.node == other.peer;
     about || fits((winner.node, winner.peer), (other.node, other.peer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::resolve::{ClusterSeen, NodeSeen};
+    use crate::model::node::Product;
+    use crate::model::report::Severity;
+    use crate::model::time::EventTime;
+
+    fn node(version: Option<&str>) -> NodeSeen {
+        NodeSeen {
+            names: Vec::new(),
+            addresses: Vec::new(),
+            role: None,
+            version: version.map(str::to_owned),
+            cluster: Some(0),
+            inferred: false,
+            ahead: 0,
+            writing: Vec::new(),
+            reports: true,
+        }
+    }
+
+    fn timeline(versions: &[Option<&str>]) -> Timeline {
+        Timeline {
+            nodes: versions.iter().map(|version| node(*version)).collect(),
+            clusters: vec![ClusterSeen {
+                product: Product::Cms,
+                nodes: (0..versions.len()).collect(),
+                assumed: false,
+            }],
+            ..Timeline::default()
+        }
+    }
+
+    fn finding(fault: usize, node: Option<usize>) -> Finding {
+        Finding {
+            fault,
+            cluster: 0,
+            node,
+            peer: None,
+            confidence: Confidence::Certain,
+            severity: Severity::Error,
+            expected: None,
+            first: EventTime::NONE,
+            last: EventTime::NONE,
+            cleared: false,
+            cleared_at: EventTime::NONE,
+            count: 1,
+            hits: Vec::new(),
+            clause: 0,
+        }
+    }
+
+    #[test]
+    fn a_range_is_held_against_the_node_or_its_cluster() {
+        let range = Versions::parse(">=2.7").expect("a range");
+        let timeline = timeline(&[Some("2.6"), None, Some("3.1"), Some("?")]);
+        let of = |node| applies(&finding(0, node), &timeline, &range);
+        assert_eq!(of(Some(0)), Some(false));
+        assert_eq!(of(Some(1)), None);
+        assert_eq!(of(Some(2)), Some(true));
+        assert_eq!(of(Some(3)), None);
+        assert_eq!(of(None), Some(true), "one node of the cluster is enough");
+    }
+
+    #[test]
+    fn what_does_not_apply_is_dropped_and_what_may_not_is_never_certain() {
+        let catalog = crate::catalog::Catalog::builtin().expect("built-in rules");
+        let table = Table::new(&catalog);
+        let ranged = |fault: &crate::catalog::Fault| {
+            let range = fault.versions.as_ref();
+            range.is_some_and(|range| range.written == ">=2.7")
+        };
+        let fault = catalog
+            .faults
+            .iter()
+            .position(ranged)
+            .expect("a rule for releases");
+        let left = |version: Option<&str>| {
+            let mut found = vec![finding(fault, Some(0))];
+            apply(&mut found, &timeline(&[version]), &table);
+            found.first().map(|finding| finding.confidence)
+        };
+        assert_eq!(left(Some("2.6.4")), None);
+        assert_eq!(left(Some("2.9")), Some(Confidence::Certain));
+        assert_eq!(left(None), Some(Confidence::Likely));
+    }
 }

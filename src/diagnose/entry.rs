@@ -46,7 +46,7 @@ pub(super) fn diagnosis(case: &Case<'_>, finding: &Finding) -> Option<Diagnosis>
         count: finding.count,
         cleared: finding.cleared,
         cleared_at: finding.cleared_at.rfc3339(),
-        expected: finding.expected.clone(),
+        expected: expected(case, finding),
         evidence: evidence(case, finding),
         remedies: fault.remedies.clone(),
         references: fault.references.clone(),
@@ -54,6 +54,12 @@ pub(super) fn diagnosis(case: &Case<'_>, finding: &Finding) -> Option<Diagnosis>
         node,
         peer,
     })
+}
+
+/// What made it expected, in the language of the report.
+fn expected(case: &Case<'_>, finding: &Finding) -> Option<String> {
+    let title = finding.expected.as_ref()?;
+    Some(title.get(case.lang).to_owned())
 }
 
 /// The nodes an incident was seen on.
@@ -157,6 +163,12 @@ pub(super) fn evidence(case: &Case<'_>, finding: &Finding) -> Vec<Evidence> {
         (n < ENDS || n >= last || new_kind).then_some(hit)
     });
     shown
-        .filter_map(|hit| case.evidence(hit.file, hit.line, hit.time, hit.excerpt.as_deref()))
+        .filter_map(|hit| {
+            let shown = case.evidence(hit.file, hit.line, hit.time, hit.excerpt.as_deref())?;
+            Some(Evidence {
+                frame: hit.frame,
+                ..shown
+            })
+        })
         .collect()
 }

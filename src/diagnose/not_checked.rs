@@ -7,6 +7,7 @@ use crate::catalog::fault::Need;
 use crate::catalog::text::fill;
 use crate::detect::finding::Finding;
 use crate::detect::resolve::ClusterSeen;
+use crate::detect::settle;
 use crate::model::node::Product;
 use crate::model::report::{Confidence, Diagnosis, DiagnosisRole, NotChecked};
 
@@ -29,14 +30,23 @@ pub(super) fn not_checked(
         };
         out.extend(fault.needs.iter().map(|need| NotChecked {
             fault: fault.id.clone(),
-            because: because(case, need, finding),
-            collect: collect(case, need, finding),
+            because: because(case, need, finding.node, finding.peer),
+            collect: collect(case, need, finding.node, finding.peer),
         }));
     }
+    out.extend(findings.iter().filter_map(|finding| release(case, finding)));
     for open in case.undecided.iter().filter(|open| open.cluster == at) {
         let Some(fault) = case.catalog().faults.get(open.fault) else {
             continue;
         };
+        if open.clause.is_some() {
+            out.extend(fault.needs.iter().map(|need| NotChecked {
+                fault: fault.id.clone(),
+                because: because(case, need, open.node, None),
+                collect: collect(case, need, open.node, None),
+            }));
+            continue;
+        }
         let node = case
             .label(open.node)
             .unwrap_or_else(|| case.word("judge.a_node", &[]));
@@ -83,8 +93,28 @@ fn log_of(product: Product) -> &'static str {
     }
 }
 
-fn because(case: &Case<'_>, need: &Need, finding: &Finding) -> String {
-    let (node, peer) = (case.label(finding.node), case.label(finding.peer));
+/// That nobody can tell whether an incident's fault applies to the release that runs.
+fn release(case: &Case<'_>, finding: &Finding) -> Option<NotChecked> {
+    let fault = case.catalog().faults.get(finding.fault)?;
+    let range = fault.versions.as_ref().filter(|_| !finding.cleared)?;
+    if settle::applies(finding, case.timeline, range).is_some() {
+        return None;
+    }
+    let node = case
+        .label(finding.node)
+        .unwrap_or_else(|| case.word("judge.a_node", &[]));
+    Some(NotChecked {
+        fault: fault.id.clone(),
+        because: case.word(
+            "judge.release_unknown",
+            &[("node", &node), ("versions", &range.written)],
+        ),
+        collect: case.word("judge.collect_release", &[("node", &node)]),
+    })
+}
+
+fn because(case: &Case<'_>, need: &Need, node: Option<usize>, peer: Option<usize>) -> String {
+    let (node, peer) = (case.label(node), case.label(peer));
     let value = |name: &str| match name {
         "node" => node.clone(),
         "peer" => peer.clone(),
@@ -97,10 +127,10 @@ fn because(case: &Case<'_>, need: &Need, finding: &Finding) -> String {
 }
 
 /// The thing to collect, and where, how long and with which filter in brackets.
-fn collect(case: &Case<'_>, need: &Need, finding: &Finding) -> String {
+fn collect(case: &Case<'_>, need: &Need, node: Option<usize>, peer: Option<usize>) -> String {
     let place = match need.node.as_deref() {
-        Some("node") => case.label(finding.node),
-        Some("peer") => case.label(finding.peer),
+        Some("node") => case.label(node),
+        Some("peer") => case.label(peer),
         other => other.map(str::to_owned),
     };
     let mut details = Vec::new();

@@ -33,6 +33,13 @@ pub struct FormatDef {
     pub fields: &'static [FieldDef],
 }
 
+impl FormatDef {
+    /// It speaks of nodes of any product and is written by none: packets.
+    pub fn speaks_of_any(&self) -> bool {
+        self.names_node && self.product == Product::Unknown
+    }
+}
+
 const fn raw(name: &'static str) -> FieldDef {
     FieldDef {
         name,
@@ -220,6 +227,8 @@ pub const FORMATS: &[FormatDef] = &[
             made("primary_index"),
             // of a peer address: true when it is this system
             made("own"),
+            // of a peer address: true when peers have to prove it by their certificates
+            made("enforced"),
             // static-nat, external-interface, private-single-interface, other-ip-version or
             // unmapped (peer address), cluster-peer (address in a zone), tls-verify (setting)
             made("is"),
@@ -393,6 +402,22 @@ pub const FORMATS: &[FormatDef] = &[
         ],
     },
     FormatDef {
+        id: "certificate.name",
+        parser: "certificate",
+        product: Product::Unknown,
+        always_parsed: true,
+        names_node: false,
+        fields: &[
+            // lower case; an address in its canonical form
+            made("name"),
+            // dns, address (both alternative names) or common-name
+            made("kind"),
+            // of its certificate
+            made("position"),
+            made("is_ca"),
+        ],
+    },
+    FormatDef {
         id: "certificate.key",
         parser: "certificate",
         product: Product::Unknown,
@@ -401,6 +426,72 @@ pub const FORMATS: &[FormatDef] = &[
         fields: &[
             // the words before PRIVATE KEY; nothing of the key itself is read
             raw("kind"),
+        ],
+    },
+    FormatDef {
+        id: "net.flow",
+        parser: "packet.list",
+        product: Product::Unknown,
+        always_parsed: true,
+        names_node: true,
+        fields: &[
+            // number of the first packet that decides, where packets are numbered
+            made("frame"),
+            // tcp
+            made("transport"),
+            // Zeek's code: S0, S1, SF, REJ, S2, S3, RSTO, RSTR, RSTOS0, RSTRH, SH, SHR or OTH
+            made("state"),
+            made("originator"),
+            made("originator_port"),
+            made("responder"),
+            made("responder_port"),
+            // true when the handshake tells who opened it, false when the ports are a hint
+            made("opened"),
+            // true when the responder took the connection
+            made("answered"),
+            // true when the SYN was repeated, nothing answered, and the list goes on long enough
+            made("unanswered"),
+            // true when two hosts of the list talk to each other: it does see both ways
+            made("other_traffic"),
+            // true when only one end was seen
+            made("one_sided"),
+            // number of SYNs, repetitions among them
+            made("syns"),
+            made("syn_frame"),
+            made("answer_frame"),
+            made("end_frame"),
+            // from the first SYN to the answer, and to the end of the list
+            made("answer_ms"),
+            made("waited_ms"),
+            // of a reset: originator or responder, and its address or name
+            made("reset_by"),
+            made("reset_sender"),
+            // of a reset: opening, request, tls-handshake or data
+            made("reset_at"),
+            // of a reset: true when one side had closed before
+            made("closing"),
+            // prohibited, unreachable or port-unreachable, when ICMP said so of the attempt
+            made("icmp"),
+        ],
+    },
+    FormatDef {
+        id: "net.icmp",
+        parser: "packet.list",
+        product: Product::Unknown,
+        always_parsed: true,
+        names_node: true,
+        fields: &[
+            made("frame"),
+            // prohibited, unreachable (host or network) or port-unreachable
+            made("kind"),
+            // who sent the error
+            made("from"),
+            // whose packet it is about, and for whom and which port that was, if known
+            made("originator"),
+            made("responder"),
+            made("responder_port"),
+            // tcp, where the port is known
+            made("transport"),
         ],
     },
 ];

@@ -23,6 +23,8 @@ pub struct Hit {
     pub time: RawTime,
     /// Line of the record's first part.
     pub line: u64,
+    /// Number of the frame, where the source numbers them.
+    pub frame: Option<u64>,
     /// Hash of the record's text: equal records of overlapping bundles count once.
     pub hash: u64,
     /// Raw names and other values.
@@ -38,6 +40,8 @@ pub struct RunHit {
     pub time: RawTime,
     /// Line of the record's first part.
     pub line: u64,
+    /// Number of the frame, where the source numbers them.
+    pub frame: Option<u64>,
     /// Hash of the record's text.
     pub hash: u64,
     /// Bounded copy of the record.

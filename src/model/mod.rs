@@ -1,11 +1,12 @@
 //! Plain data that the stages hand to each other; no I/O, no behaviour beyond its own invariants.
 //!
 //! Order of the files is the order of the data: where text stands ([`origin`]), when it happened
-//! ([`time`]), who wrote it ([`node`]), one parsed record ([`event`]), what a rule saw in it
+//! ([`time`]), who wrote it ([`node`]), who talked to whom ([`flow`]), one parsed record ([`event`]), what a rule saw in it
 //! ([`hit`]), and what the user gets ([`report`]).
 
 pub mod event;
 pub mod excerpt;
+pub mod flow;
 pub mod format;
 pub mod hit;
 pub mod node;

@@ -1,5 +1,7 @@
 //! Pieces of a text that can be parsed on their own.
 
+use crate::parse::body::Bodies;
+use crate::parse::log::{cms_syslog, expressway, expressway_dump};
 use crate::parse::margin::{Margin, Stripper};
 use crate::parse::repair::Repair;
 use crate::parse::scan::{line_end, line_start};
@@ -13,6 +15,10 @@ pub const LINE_CAP: usize = 64 * 1024;
 
 /// Longest stretch without a place to cut that is kept in one piece.
 pub const STRETCH_CAP: usize = 1024 * 1024;
+
+/// The same for a text that is one document, such as a status dump, and for a line of it: what
+/// stands in its parts is understood only together.
+pub const DOCUMENT_CAP: usize = 16 * 1024 * 1024;
 
 /// Bytes by which the search for a cut goes on above the target, at least.
 const STEP: usize = 64;
@@ -79,11 +85,13 @@ fn count_lines(bytes: &[u8]) -> usize {
 ///
 /// A chunk begins at a line where a record of one of the chosen parsers starts and where no
 /// parser says that a record goes on. Memory stays bounded by the target, the longest block and
-/// [`STRETCH_CAP`]; what that costs is told in [`Chunker::notes`].
+/// [`STRETCH_CAP`], for one document [`DOCUMENT_CAP`]; what that costs is told in [`Chunker::notes`].
 pub struct Chunker {
     parsers: Vec<&'static dyn LogParser>,
     target: usize,
     lines: LineCap,
+    /// It is read as one document.
+    document: bool,
     margin: Option<Stripper>,
     repair: Option<Repair>,
     cutter: Cutter,
@@ -94,13 +102,17 @@ pub struct Chunker {
 impl Chunker {
     /// Chunks of about `target` bytes.
     pub fn new(choice: &Choice, target: usize) -> Self {
+        let has = |id: &str| choice.parsers.iter().any(|parser| parser.id() == id);
+        let document =
+            has(expressway_dump::FORMAT) && !has(expressway::FORMAT) && !has(cms_syslog::FORMAT);
         Self {
             parsers: choice.parsers.clone(),
             target: target.max(1),
-            lines: LineCap::default(),
+            lines: LineCap::new(if document { DOCUMENT_CAP } else { LINE_CAP }),
+            document,
             margin: None,
             repair: choice.repair.then(Repair::new),
-            cutter: Cutter::new(choice.repair),
+            cutter: Cutter::new(choice, if document { DOCUMENT_CAP } else { STRETCH_CAP }),
             before: 0,
         }
     }
@@ -167,14 +179,31 @@ impl Chunker {
         self.before + self.lines.lines + u64::from(self.lines.open > 0)
     }
 
-    /// What was cut or dropped, in words.
+    /// True when records of the text are mangled or a document was cut, so that silence means
+    /// nothing.
+    pub fn is_damaged(&self) -> bool {
+        let cut = self.document && (self.cutter.forced > 0 || self.lines.capped > 0);
+        self.torn() > 0 || cut
+    }
+
+    fn torn(&self) -> u64 {
+        self.repair.as_ref().map_or(0, Repair::torn)
+    }
+
+    /// What was cut, dropped or guessed, in words.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
+        if self.torn() > 0 {
+            notes.push(format!(
+                "{} records are torn and were put together by guess",
+                self.torn()
+            ));
+        }
         if self.lines.capped > 0 {
             notes.push(format!(
                 "{} lines longer than {} KiB were read in part ({} bytes dropped)",
                 self.lines.capped,
-                LINE_CAP / 1024,
+                self.lines.cap / 1024,
                 self.lines.dropped
             ));
         }
@@ -182,22 +211,31 @@ impl Chunker {
             notes.push(format!(
                 "{} stretches of more than {} KiB without the start of a record were cut",
                 self.cutter.forced,
-                STRETCH_CAP / 1024
+                self.cutter.longest / 1024
             ));
         }
         notes
     }
 
     fn cut(&mut self, ended: bool, out: &mut dyn FnMut(Chunk)) {
+        if let Some(bodies) = &mut self.cutter.bodies {
+            let text = &mut self.cutter.text;
+            if ended {
+                bodies.finish(text);
+            } else {
+                bodies.grow(text);
+            }
+        }
         while let Some(at) = self.cutter.find(&self.parsers, self.target, ended) {
             out(self.cutter.take(at));
         }
     }
 }
 
-/// Shortens lines over [`LINE_CAP`], looking at line feeds only.
-#[derive(Default)]
+/// Shortens lines over a cap, looking at line feeds only.
 struct LineCap {
+    /// Bytes of a line that are kept.
+    cap: usize,
     /// Bytes of the unfinished line.
     open: usize,
     dropping: bool,
@@ -207,6 +245,17 @@ struct LineCap {
 }
 
 impl LineCap {
+    fn new(cap: usize) -> Self {
+        Self {
+            cap,
+            open: 0,
+            dropping: false,
+            lines: 0,
+            capped: 0,
+            dropped: 0,
+        }
+    }
+
     fn push(&mut self, block: &[u8], out: &mut dyn FnMut(&[u8])) {
         let mut rest = block;
         while !rest.is_empty() {
@@ -221,7 +270,7 @@ impl LineCap {
 
     /// Passes on as many whole lines as fit into the cap; tells how much was used up.
     fn pass(&mut self, rest: &[u8], out: &mut dyn FnMut(&[u8])) -> usize {
-        let room = LINE_CAP.saturating_sub(self.open);
+        let room = self.cap.saturating_sub(self.open);
         let window = rest.get(..room + 1).unwrap_or(rest);
         let (keep, open) = match memchr::memrchr(b'\n', window) {
             Some(at) => (at + 1, 0),
@@ -262,19 +311,26 @@ struct Cutter {
     text: Vec<u8>,
     first_line: u64,
     numbers: Option<Vec<u64>>,
+    /// For texts that may hold messages.
+    bodies: Option<Bodies>,
     /// Every cut up to here was looked at and is not allowed.
     checked: usize,
+    /// Bytes without a place to cut that stay together.
+    longest: usize,
     forced: u64,
 }
 
 impl Cutter {
-    fn new(numbered: bool) -> Self {
-        let numbers = numbered.then(Vec::new);
+    fn new(choice: &Choice, longest: usize) -> Self {
+        let numbers = choice.repair.then(Vec::new);
+        let messages = choice.parsers.iter().any(|p| p.id() == expressway::FORMAT);
         Self {
             text: Vec::new(),
             first_line: 1,
             numbers,
+            bodies: messages.then(Bodies::default),
             checked: 0,
+            longest,
             forced: 0,
         }
     }
@@ -311,7 +367,9 @@ impl Cutter {
         let limit = if ended {
             self.text.len().saturating_sub(1)
         } else {
-            line_start(&self.text, self.text.len()).saturating_sub(JOIN_WINDOW + 1)
+            let settled = self.bodies.as_ref().map(|b| b.settled(&self.text));
+            let end = settled.unwrap_or(self.text.len());
+            line_start(&self.text, end).saturating_sub(JOIN_WINDOW + 1)
         };
         if !ended && limit < target {
             return None;
@@ -323,7 +381,7 @@ impl Cutter {
                 return Some(at);
             }
             self.checked = self.checked.max(top);
-            let longest = STRETCH_CAP.max(target);
+            let longest = self.longest.max(target);
             if self.checked >= longest {
                 self.forced += 1;
                 return Some(line_start(&self.text, longest)).filter(|at| *at > 0);
@@ -366,6 +424,9 @@ impl Cutter {
         let rest = self.text.split_off(at);
         let bytes = std::mem::replace(&mut self.text, rest);
         self.checked = 0;
+        if let Some(bodies) = &mut self.bodies {
+            bodies.taken(at);
+        }
         let lines = count_lines(&bytes);
         match &mut self.numbers {
             None => {

@@ -1,4 +1,5 @@
-//! Text that is not UTF-8: told by its first bytes, turned into UTF-8 before anything else reads it.
+//! Text that is not UTF-8, or without proper ends of lines: told by its first bytes, mended before
+//! anything else reads it.
 //!
 //! ```text
 //! FF FE 4D 00 61 00 72 00        "Mar" as a Windows editor saves it
@@ -70,6 +71,61 @@ impl Decoder {
                 return;
             }
         }
+    }
+}
+
+/// Mends what tools do to the lines of a plain text: returns alone end them, zero bytes pad them.
+///
+/// Zero bytes at the end of a line go; inside of one they end it, for what stands before them was
+/// cut off. A text without either is handed on as it is.
+#[derive(Debug)]
+pub struct Mender {
+    /// Lines end in a return and nothing else.
+    returns: bool,
+    /// The last byte that was no zero.
+    last: u8,
+    /// Zero bytes stood behind it.
+    padded: bool,
+}
+
+impl Mender {
+    /// For a text that begins with these bytes; `None` when they are no text.
+    pub fn detect(head: &[u8]) -> Option<Self> {
+        let text = |byte: &u8| *byte >= b' ' || matches!(byte, 0 | 8..=13 | 0x1b);
+        // nothing but zero bytes is no text either
+        let lines = head.is_empty() || memchr::memchr2(b'\n', b'\r', head).is_some();
+        let zeros = memchr::memchr(0, head).is_some();
+        (head.iter().all(text) && (lines || !zeros)).then(|| Self {
+            returns: memchr::memchr(b'\n', head).is_none() && memchr::memchr(b'\r', head).is_some(),
+            last: b'\n',
+            padded: false,
+        })
+    }
+
+    /// The next bytes; `out` holds them where something had to be mended.
+    pub fn push<'t>(&mut self, block: &'t [u8], out: &'t mut Vec<u8>) -> &'t [u8] {
+        if !self.returns && !self.padded && memchr::memchr(0, block).is_none() {
+            self.last = block.last().copied().unwrap_or(self.last);
+            return block;
+        }
+        out.clear();
+        for byte in block {
+            match byte {
+                0 => {
+                    self.padded = true;
+                    continue;
+                }
+                _ if self.padded && self.last != b'\n' => out.push(b'\n'),
+                _ => {}
+            }
+            self.padded = false;
+            self.last = match byte {
+                b'\r' if self.returns => b'\n',
+                byte => *byte,
+            };
+            out.push(self.last);
+        }
+        out
     }
 }
 
@@ -204,6 +260,36 @@ mod tests {
         ] {
             assert!(Decoder::detect(bytes).is_none(), "{bytes:?}");
         }
+    }
+
+    fn mended(bytes: &[u8], block: usize) -> Vec<u8> {
+        let mut mender = Mender::detect(bytes).expect("a text");
+        let (mut all, mut out) = (Vec::new(), Vec::new());
+        for block in bytes.chunks(block) {
+            all.extend_from_slice(mender.push(block, &mut out));
+        }
+        all
+    }
+
+    #[test]
+    fn padding_goes_and_returns_end_lines() {
+        for (text, expected) in [
+            ("a\nb\n", "a\nb\n"),
+            ("a\r\nb\r\n", "a\r\nb\r\n"),
+            ("a\rb\r", "a\nb\n"),
+            ("\0\0a\nb\n\0\0\0c\n\0", "a\nb\nc\n"),
+            ("a\nb\0\0c\n", "a\nb\nc\n"),
+        ] {
+            for block in 1..12 {
+                assert_eq!(
+                    mended(text.as_bytes(), block),
+                    expected.as_bytes(),
+                    "{text:?}"
+                );
+            }
+        }
+        assert!(Mender::detect(&[0; 64]).is_none());
+        assert!(Mender::detect(&[0x0a, 0x0d, 0x0d, 0x0a, 1, 0, 0]).is_none());
     }
 
     #[test]

@@ -155,6 +155,9 @@ fn without_escapes(line: &[u8]) -> Vec<u8> {
 /// Where the record begins behind what a collector or an editor put before it.
 fn carrier(line: &[u8], hops: usize) -> Option<usize> {
     let line = chomp(line);
+    if cms_syslog::header(line).is_some_and(|header| header.relayed) {
+        return None;
+    }
     let mut cursor = Cursor::from(line, lead(line));
     let priority = priority(&mut cursor);
     let start = cursor.at;
@@ -344,6 +347,13 @@ mod tests {
         let timeless = r#"expc01 tvcs: UTCTime="2020-08-12 19:57:53,871" Module="m""#;
         let carried = format!("Mar 31 10:17:00 10.1.1.1 <134>Aug 12 14:57:53 {timeless}");
         assert_eq!(plain(&carried), timeless);
+    }
+
+    #[test]
+    fn what_only_the_collector_says_of_a_record_stays() {
+        let bare = CMS.replace("user.info ", "");
+        let text = format!("2017-03-31 10:17:00\tUser.Info\t10.1.1.1\t{bare}\n");
+        assert_eq!(plain(&text), text);
     }
 
     #[test]

@@ -8,10 +8,12 @@
 use crate::model::event::Event;
 use crate::model::time::RawTime;
 
+mod body;
 pub mod chunk;
 pub mod encoding;
 pub mod log;
 pub mod margin;
+pub mod net;
 pub mod repair;
 mod scan;
 #[cfg(test)]
@@ -48,6 +50,8 @@ pub struct ParseStats {
     pub skipped: u64,
     /// Line of the first of them.
     pub first_skipped: Option<u64>,
+    /// Values beyond a limit of the format.
+    pub dropped: u64,
 }
 
 /// A log format.
@@ -115,6 +119,7 @@ pub const LOG_PARSERS: &[&dyn LogParser] = &[
     &log::cms_pki::CmsPki,
     &log::cms_events::CmsEvents,
     &log::certificate::Certificates,
+    &log::packet_list::PacketList,
 ];
 
 /// The parsers that read a text, and whether it has to be repaired first.
@@ -129,9 +134,15 @@ pub struct Choice {
 /// Chooses parsers for a text by its first bytes; `None` when no format is recognised.
 pub fn choose(head: &[u8]) -> Option<Choice> {
     let mut parsers: Vec<&'static dyn LogParser> = Vec::new();
+    // what bodies of messages quote makes no format
+    let mut bare = None;
     for parser in LOG_PARSERS {
-        if parser.probe(head) > Probe::NotForUs {
+        let text = bare.as_deref().unwrap_or(head);
+        if parser.probe(text) > Probe::NotForUs {
             parsers.push(*parser);
+            if parser.id() == log::expressway::FORMAT {
+                bare = body::without(head);
+            }
         }
     }
     if parsers.is_empty() {

@@ -22,7 +22,7 @@ use shape::{
     begins_inside, breaking_blanks, ends_at_hyphen, goes_on, has_open_quote, has_open_word,
     is_body, is_foreign, is_list_item, is_sentence,
 };
-use style::{Kind, Style};
+use style::{Kind, Style, first_word};
 
 /// Bytes from which the way a text wraps is learnt.
 const SURVEY: usize = 64 * 1024;
@@ -50,6 +50,12 @@ pub fn needed(head: &[u8], parsers: &[&'static dyn LogParser]) -> bool {
     repair.changed > 0 && repair.changed * 10 >= repair.records
 }
 
+/// True for a line that may be a piece of a record: no prose, no list, no other alphabet.
+pub fn is_piece(line: &[u8]) -> bool {
+    let words = line.trim_ascii();
+    !(words.is_empty() || is_foreign(words) || is_list_item(words) || is_sentence(words))
+}
+
 /// A record in the making.
 struct Record {
     kind: Kind,
@@ -62,6 +68,8 @@ struct Record {
     /// Width of the last line.
     width: usize,
     changed: bool,
+    /// A line was added at a place where nothing explains the break: it may be inside a word.
+    torn: bool,
 }
 
 impl Record {
@@ -76,6 +84,7 @@ impl Record {
             end,
             width: width(line),
             changed: false,
+            torn: false,
         }
     }
 
@@ -156,6 +165,7 @@ impl Record {
             end: self.end.clone(),
             width: self.width,
             changed: true,
+            torn: self.torn,
         };
         std::mem::swap(self, &mut record);
         record.end = b"\n".to_vec();
@@ -233,6 +243,7 @@ pub struct Repair {
     blanks: Vec<(Vec<u8>, u64)>,
     records: u64,
     changed: u64,
+    torn: u64,
 }
 
 impl Default for Repair {
@@ -253,7 +264,13 @@ impl Repair {
             blanks: Vec::new(),
             records: 0,
             changed: 0,
+            torn: 0,
         }
+    }
+
+    /// Records so far that were put together by guess: what they say may be mangled.
+    pub fn torn(&self) -> u64 {
+        self.torn
     }
 
     /// Takes the next bytes; hands out lines with their terminators and the number, from 1, of
@@ -323,8 +340,10 @@ impl Repair {
         if let Some(glue) = self.glue(line) {
             self.blanks.clear();
             let joint = self.current.as_ref().map_or(0, |record| record.text.len());
+            let explained = self.explained(line, glue);
             if let Some(record) = &mut self.current {
                 record.add(&plain, number, glue);
+                record.torn |= !explained;
             }
             return self.part(joint.saturating_sub(STAMP), out);
         }
@@ -349,11 +368,33 @@ impl Repair {
         if let Some(mut record) = self.current.take() {
             self.records += 1;
             self.changed += u64::from(record.changed);
+            self.torn += u64::from(record.torn);
             record.emit(out);
         }
         for (raw, number) in self.blanks.drain(..) {
             out(&raw, number);
         }
+    }
+
+    /// Whether the layout tells why the line before was broken here, so that the two are put
+    /// together as they were.
+    fn explained(&self, line: &[u8], glue: Glue) -> bool {
+        let (Some(style), Some(record)) = (&self.style, &self.current) else {
+            return true;
+        };
+        let text = chomp(&record.text);
+        let words = line.trim_ascii();
+        let parted = text.last().is_none_or(u8::is_ascii_whitespace)
+            || line.first().is_none_or(u8::is_ascii_whitespace);
+        let between = match record.kind {
+            Kind::Expressway => text.ends_with(b"\"") && expressway::begins_pair(words),
+            Kind::Cms => begins_inside(words),
+        };
+        let full = style.sure
+            && style
+                .width
+                .is_some_and(|width| record.width + 1 + first_word(line) > width);
+        matches!(glue, Glue::Column(_) | Glue::Word) || parted || between || full
     }
 
     /// How this line goes on with the current record, if it does.
@@ -390,10 +431,7 @@ impl Repair {
             return None;
         }
         let slack = if spaced { 0 } else { SLACK };
-        let first = words
-            .iter()
-            .position(u8::is_ascii_whitespace)
-            .unwrap_or(words.len());
+        let first = first_word(line);
         let full = !style.hard && room.is_some_and(|room| first + 1 + slack > room);
         if !(dependent || open || full) {
             return None;
@@ -403,7 +441,10 @@ impl Repair {
             Kind::Cms => ends_at_hyphen(text),
         };
         let exact = style.exact && record.kind == Kind::Cms;
-        let torn = text.ends_with(b"/") || text.ends_with(b"=") || begins_inside(words);
+        let torn = text.ends_with(b"/")
+            || text.ends_with(b"=")
+            || begins_inside(words)
+            || words.first().is_some_and(|b| b":,;)".contains(b));
         Some(if hyphen && !line.starts_with(b" ") {
             Glue::Word
         } else if spaced && exact {

@@ -26,6 +26,8 @@ const LINES: &[&str] = &[
     "2020-08-12T15:13:24.976-05:00 expc01 httpd[15060]: web: Event=\"System \"x\" Changed\" Level=\"1\"",
     "SIPMSG:",
     "|INVITE sip:a@b SIP/2.0",
+    "|",
+    "HTTPMSG:\n|GET / HTTP/1.1",
     "Event=\"Outbound TLS Negotiation Error\" Service=\"SIP\" Detail= \"x\"",
     "<database clustered=\"enabled\"><cluster><totalNodes>3</totalNodes>",
     "<node><hostname>10.1.1.1</hostname><up>true</up><syncBehind>0</syncBehind><master>true</master></node>",
@@ -40,6 +42,18 @@ const LINES: &[&str] = &[
     "cms1>",
     "2018-10-04  06:36:24.612  Info     call 788: incoming SIP call",
     "-----BEGIN RSA PRIVATE KEY-----",
+    "No.\tTime\tSource\tDestination\tProtocol\tLength\tInfo",
+    "1\t0.000000\t10.0.0.1\t10.0.0.2\tTCP\t74\t40000 → 5432 [SYN] Seq=0 Win=64240 Len=0",
+    "2\t1.000043\t10.0.0.2\t10.0.0.1\tTCP\t54\t5432 → 40000 [RST, ACK] Seq=1 Ack=1 Win=0 Len=0",
+    "20:37:20.956919 IP (tos 0x0, ttl 64, proto TCP (6), length 60)",
+    "    10.77.1.2.44374 > 10.77.2.2.5432: Flags [S], seq 916638415, win 64240, length 0",
+    "20:37:21.95 IP 10.77.1.1 > 10.77.1.2: ICMP host 10.77.2.2 unreachable - admin prohibited, length 68",
+    "\t0x0000:  4500 003c 5690 4000 4006 cc8e 0a4d 0102  E..<V.@.@....M..",
+    "$ tcpdump -nr a.pcap",
+    "Alarm ID,Title,Description,State",
+    "20004,Cluster communication failure,\"x",
+    "20006,b,\"c, d\",Lowered",
+    "20007,a,b,Raised",
     "plain words",
     "",
 ];
@@ -98,7 +112,8 @@ proptest! {
             line += memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64;
         }
         let bytes: Vec<u8> = found.into_iter().flat_map(|chunk| chunk.bytes).collect();
-        prop_assert_eq!(bytes, text.into_bytes());
+        let text = text.into_bytes();
+        prop_assert_eq!(bytes, body::without(&text).unwrap_or(text));
     }
 
     #[test]

@@ -1,6 +1,5 @@
-//! Reading: members to chunks, chunks to workers, results back in the order of the text.
+//! Reading: members to chunks, chunks to workers.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,15 +8,15 @@ use std::sync::atomic::Ordering;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::work::{Done, stretch, work};
+use super::fold::{Fold, Outcome};
+use super::work::work;
 use super::{Diagnoser, Job};
-use crate::detect::runs::{Budget, Folder};
-use crate::detect::table::Table;
-use crate::model::hit::{Collected, FileSeen, Sample};
+use crate::detect::runs::Budget;
+use crate::model::hit::{Collected, FileSeen};
 use crate::model::origin::Origin;
 use crate::model::report::ReadStatus;
-use crate::parse::chunk::{Chunk, Chunker};
-use crate::parse::encoding::Decoder;
+use crate::parse::chunk::{Chunk, Chunker, STRETCH_CAP};
+use crate::parse::encoding::{Decoder, Mender};
 use crate::parse::margin::Margin;
 use crate::parse::{Choice, choose};
 use crate::source::{self, Gap, Input, Visitor};
@@ -48,8 +47,6 @@ impl Default for Engine {
 
 /// Bytes by which a text is judged, and the window in which formats are looked for further on.
 const HEAD: usize = 64 << 10;
-/// Sampled record heads kept for one file; beyond it stretches are joined in pairs.
-const SAMPLES: usize = 16_384;
 
 /// A chunk on its way to a worker.
 struct Task {
@@ -57,13 +54,6 @@ struct Task {
     file: u32,
     choice: Arc<Choice>,
     chunk: Chunk,
-}
-
-/// What came of a task; `None` when it panicked.
-struct Outcome {
-    number: u64,
-    file: u32,
-    done: Option<Done>,
 }
 
 /// What every worker shares.
@@ -108,16 +98,22 @@ pub(super) fn collect(
             let (tasks, done) = (task_out.clone(), done_in.clone());
             scope.spawn(move || serve(tools, &tasks, &done));
         }
-        drop((task_out, done_in));
+        drop(task_out);
         let folding = scope.spawn(|| {
             let mut fold = Fold::new(table, engine.budget);
             done_out.iter().for_each(|outcome| fold.take(outcome));
             fold
         });
         let files = read(job, engine, &mut |task| {
-            // fails only when every worker is gone, which a panic outside a task would mean
-            let _ = task_in.send(task);
+            // whole documents never wait in a queue, so that only one of them is held at a time;
+            // sending fails only when every worker is gone, which a panic outside a task would mean
+            if task.chunk.bytes.len() > STRETCH_CAP.max(engine.chunk_bytes) {
+                let _ = done_in.send(tools.run(&task));
+            } else {
+                let _ = task_in.send(task);
+            }
         });
+        drop(done_in);
         drop(task_in);
         let fold = folding
             .join()
@@ -131,129 +127,6 @@ fn serve(tools: Tools<'_, '_>, tasks: &Receiver<Task>, done: &Sender<Outcome>) {
         if done.send(tools.run(&task)).is_err() {
             return;
         }
-    }
-}
-
-/// Takes outcomes in any order and folds them in the order of the text.
-struct Fold<'t, 'c> {
-    folder: Folder<'t, 'c>,
-    waiting: BTreeMap<u64, Outcome>,
-    next: u64,
-    samples: BTreeMap<u32, Samples>,
-    skipped: BTreeMap<u32, u64>,
-    broken: BTreeMap<u32, u64>,
-}
-
-impl<'t, 'c> Fold<'t, 'c> {
-    fn new(table: &'t Table<'c>, budget: Budget) -> Self {
-        Self {
-            folder: Folder::new(table, budget),
-            waiting: BTreeMap::new(),
-            next: 0,
-            samples: BTreeMap::new(),
-            skipped: BTreeMap::new(),
-            broken: BTreeMap::new(),
-        }
-    }
-
-    fn take(&mut self, outcome: Outcome) {
-        self.waiting.insert(outcome.number, outcome);
-        while let Some(outcome) = self.waiting.remove(&self.next) {
-            self.next += 1;
-            let Some(done) = outcome.done else {
-                *self.broken.entry(outcome.file).or_default() += 1;
-                continue;
-            };
-            done.hits
-                .into_iter()
-                .for_each(|hit| self.folder.add(outcome.file, hit));
-            *self.skipped.entry(outcome.file).or_default() += done.skipped;
-            let samples = self.samples.entry(outcome.file).or_default();
-            done.samples
-                .into_iter()
-                .for_each(|sample| samples.add(sample));
-            samples.last = done.last.or(samples.last.take());
-        }
-    }
-
-    fn finish(mut self, mut files: Vec<FileSeen>) -> Collected {
-        for (at, file) in (0u32..).zip(files.iter_mut()) {
-            file.samples = self
-                .samples
-                .remove(&at)
-                .map(Samples::finish)
-                .unwrap_or_default();
-            file.skipped = self.skipped.get(&at).copied().unwrap_or_default();
-            if self.broken.contains_key(&at) {
-                file.status = ReadStatus::Partial;
-                file.notes
-                    .push("internal error while reading this file, please report".to_owned());
-            }
-        }
-        let (mut runs, runs_dropped) = self.folder.finish();
-        // from the order of reading to the order of origins
-        let mut order: Vec<u32> = (0u32..).take(files.len()).collect();
-        order.sort_by(|a, b| {
-            files
-                .get(*a as usize)
-                .map(|f| &f.origin)
-                .cmp(&files.get(*b as usize).map(|f| &f.origin))
-        });
-        let mut places = vec![0u32; files.len()];
-        for (new, old) in (0u32..).zip(&order) {
-            places
-                .get_mut(*old as usize)
-                .into_iter()
-                .for_each(|slot| *slot = new);
-        }
-        for run in &mut runs {
-            run.file = places.get(run.file as usize).copied().unwrap_or(run.file);
-        }
-        runs.sort_by(|a, b| (a.file, a.signal, &a.values).cmp(&(b.file, b.signal, &b.values)));
-        files.sort_by(|a, b| a.origin.cmp(&b.origin));
-        Collected {
-            files,
-            runs,
-            runs_dropped,
-        }
-    }
-}
-
-/// The samples of a file, in line order.
-#[derive(Default)]
-struct Samples {
-    kept: Vec<Sample>,
-    /// One sample is kept of `1 << joined` stretches.
-    joined: u32,
-    last: Option<Sample>,
-}
-
-impl Samples {
-    /// Which samples stay follows from the lines of all of them alone, not from the chunks in
-    /// which they came.
-    fn add(&mut self, sample: Sample) {
-        let place = |sample: &Sample, joined: u32| stretch(sample.line) >> joined;
-        if self
-            .kept
-            .last()
-            .is_some_and(|last| place(last, self.joined) == place(&sample, self.joined))
-        {
-            return;
-        }
-        self.kept.push(sample);
-        while self.kept.len() > SAMPLES {
-            self.joined += 1;
-            let joined = self.joined;
-            self.kept.dedup_by_key(|sample| place(sample, joined));
-        }
-    }
-
-    /// All of them, the last record's among them.
-    fn finish(mut self) -> Vec<Sample> {
-        if self.kept.last() != self.last.as_ref() {
-            self.kept.extend(self.last);
-        }
-        self.kept
     }
 }
 
@@ -395,6 +268,9 @@ impl Intake<'_, '_> {
                     .finish(&mut |chunk| send(self.send, &mut self.tasks, number, &choice, chunk));
                 file.lines = chunker.lines();
                 file.notes.extend(chunker.notes());
+                if chunker.is_damaged() {
+                    file.status = ReadStatus::Partial;
+                }
             } else if binary(&head) {
                 describe_binary(file, &head);
             } else {
@@ -493,7 +369,8 @@ fn pass_long_line(head: &mut Vec<u8>, long: &mut LongLines, first_line: &mut u64
 /// What is known of the encoding of a text.
 enum Encoding {
     Unjudged,
-    Utf8,
+    /// Also what is no text at all.
+    Utf8(Option<Mender>),
     Other(Box<Decoder>),
 }
 
@@ -504,7 +381,13 @@ impl Encoding {
             return;
         }
         let Some(mut decoder) = Decoder::detect(head) else {
-            *self = Self::Utf8;
+            let mut mender = Mender::detect(head);
+            if let Some(mender) = &mut mender {
+                let raw = std::mem::take(head);
+                let mut text = Vec::new();
+                head.extend_from_slice(mender.push(&raw, &mut text));
+            }
+            *self = Self::Utf8(mender);
             return;
         };
         file.notes.push(format!("read as {}", decoder.name()));
@@ -515,12 +398,15 @@ impl Encoding {
 
     /// A block as UTF-8; `text` holds it where it had to be decoded.
     fn decode<'t>(&mut self, block: &'t [u8], text: &'t mut Vec<u8>) -> &'t [u8] {
-        let Self::Other(decoder) = self else {
-            return block;
-        };
-        text.clear();
-        decoder.push(block, text);
-        text
+        match self {
+            Self::Other(decoder) => {
+                text.clear();
+                decoder.push(block, text);
+                text
+            }
+            Self::Utf8(Some(mender)) => mender.push(block, text),
+            _ => block,
+        }
     }
 
     /// What is left at the end of the text.

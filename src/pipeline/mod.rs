@@ -11,7 +11,7 @@ use chrono_tz::Tz;
 use crate::catalog::Catalog;
 use crate::catalog::text::Lang;
 use crate::detect::finding::Finding;
-use crate::detect::incident;
+use crate::detect::incident::{self, Undecided};
 use crate::detect::index::Index;
 use crate::detect::matcher::Matcher;
 use crate::detect::resolve::{self, FileTimes, TimeHints, Timeline};
@@ -22,6 +22,7 @@ use crate::model::report::{ReadStatus, Report};
 use crate::source::Selection;
 use crate::source::limits::Limits;
 
+mod fold;
 mod intake;
 mod why;
 mod work;
@@ -92,6 +93,8 @@ pub struct Judgement {
     pub timeline: Timeline,
     /// Incidents as the engine concludes them.
     pub findings: Vec<Finding>,
+    /// What it cannot tell, and what would tell.
+    pub undecided: Vec<Undecided>,
     /// What the reader gets.
     pub report: Report,
 }
@@ -161,6 +164,7 @@ impl<'c> Diagnoser<'c> {
         Judgement {
             timeline,
             findings,
+            undecided,
             report,
         }
     }

@@ -174,5 +174,9 @@ fn clause_text(fault: &Fault, clause: &Clause) -> String {
     .into_iter()
     .flatten()
     .collect();
-    format!("{:?} when {}", clause.confidence, parts.join("; ")).to_lowercase()
+    let outcome = match clause.confidence {
+        Some(confidence) => format!("{confidence:?}"),
+        None => "undecided".to_owned(),
+    };
+    format!("{outcome} when {}", parts.join("; ")).to_lowercase()
 }

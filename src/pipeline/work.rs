@@ -1,8 +1,11 @@
 //! One chunk: scanned, parsed where a rule could match, tested.
 
 use super::Diagnoser;
+use crate::detect::index::Index;
 use crate::model::hit::{Hit, Sample, SignalId};
 use crate::parse::chunk::Chunk;
+use crate::parse::log::cms_syslog;
+use crate::parse::repair::is_piece;
 use crate::parse::{Choice, LogParser};
 
 /// What a chunk gave.
@@ -14,6 +17,10 @@ pub(super) struct Done {
     /// The last record head.
     pub(super) last: Option<Sample>,
     pub(super) skipped: u64,
+    /// Values beyond a limit of their format.
+    pub(super) dropped: u64,
+    /// Pieces of records without their beginning that hold words of a rule.
+    pub(super) torn: u64,
 }
 
 /// Lines at the beginning of a file of which every record head is a sample.
@@ -42,6 +49,7 @@ pub(super) fn work(
     let mut done = Done {
         samples: samples(chunk, &choice.parsers),
         last: last(chunk, &choice.parsers),
+        torn: torn(chunk, choice, index),
         ..Done::default()
     };
     let mut candidates: Vec<SignalId> = if indexed { Vec::new() } else { matcher.all() };
@@ -60,6 +68,7 @@ pub(super) fn work(
             }
             matcher.test(&candidates, &event, &mut done.hits);
         });
+        done.dropped += stats.dropped;
         done.skipped += if choice.parsers.len() == 1 {
             stats.skipped
         } else {
@@ -68,6 +77,37 @@ pub(super) fn work(
     }
     done.hits.sort_by_key(|hit| (hit.line, hit.signal));
     done
+}
+
+/// Lines of a plain log that begin no record and hold a literal of a rule: a record was torn and
+/// what it said is lost. A record never goes on in another line there.
+fn torn(chunk: &Chunk, choice: &Choice, index: &Index) -> u64 {
+    let [parser] = choice.parsers.as_slice() else {
+        return 0;
+    };
+    if parser.id() != cms_syslog::FORMAT {
+        return 0;
+    }
+    let mut start = 0;
+    let ends = memchr::memchr_iter(b'\n', &chunk.bytes).chain([chunk.bytes.len()]);
+    let lines = ends.filter_map(|end| {
+        let line = chunk.bytes.get(start..end);
+        start = end + 1;
+        line
+    });
+    // the month of a stamp: nearly every line is passed by its first bytes
+    let others = lines.filter(|line| {
+        !(line.first().is_some_and(u8::is_ascii_uppercase) && line.get(3) == Some(&b' '))
+    });
+    let pieces = others.filter(|line| {
+        !line.is_empty()
+            && !parser.is_record_start(line)
+            && is_piece(line)
+            && index
+                .picks(parser.id(), line)
+                .is_some_and(|picks| !picks.is_empty())
+    });
+    pieces.count() as u64
 }
 
 /// Time and host of the first record of every stretch.

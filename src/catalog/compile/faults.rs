@@ -9,6 +9,7 @@ use super::super::near;
 use super::super::raw::{
     RawCorrelation, RawCorrelationKind, RawFault, RawNeed, RawRulesOut, RawWhen,
 };
+use super::super::version::Versions;
 use super::{Cx, check_places, references, signals, text};
 use crate::model::time::SECOND;
 
@@ -29,11 +30,15 @@ pub(super) fn fault(raw: RawFault, cx: &mut Cx<'_>) -> Fault {
         .into_iter()
         .map(|(name, c)| correlation(name, c, &signals, cx))
         .collect();
+    let undecided = raw.when.iter().any(|clause| clause.undecided);
     let when: Vec<Clause> = raw
         .when
         .into_iter()
         .map(|w| clause(&w, &signals, &correlations, cx))
         .collect();
+    if undecided && raw.needs.is_empty() {
+        cx.refuse(&["when"], "an undecided clause asks for 'needs'");
+    }
     if signals.is_empty() != when.is_empty() {
         cx.refuse(&["when"], "signals and 'when' belong together");
     }
@@ -68,7 +73,7 @@ pub(super) fn fault(raw: RawFault, cx: &mut Cx<'_>) -> Fault {
         proof: raw.proof.map(text),
         advice: raw.advice.map(text),
         known_as: raw.known_as.iter().map(ToString::to_string).collect(),
-        versions: raw.applies_to.map(|a| a.versions),
+        versions: raw.applies_to.and_then(|a| versions(&a.versions, cx)),
         signals,
         correlations,
         when,
@@ -112,6 +117,17 @@ fn check_id(id: &str, cx: &mut Cx<'_>) {
             format!("'{id}' is not an id such as cms.db.no-primary"),
         );
     }
+}
+
+fn versions(written: &str, cx: &mut Cx<'_>) -> Option<Versions> {
+    let range = Versions::parse(written);
+    if range.is_none() {
+        cx.refuse(
+            &["applies_to", "versions"],
+            format!("'{written}' is no range of versions such as '>=X14.0, <X15'"),
+        );
+    }
+    range
 }
 
 fn signal_index(name: &str, signals: &[Signal], path: &[&str], cx: &mut Cx<'_>) -> Option<u16> {
@@ -279,6 +295,12 @@ fn clause(
 ) -> Clause {
     if raw.all.is_empty() && raw.any.is_empty() {
         cx.refuse(&["when"], "a clause needs 'all' or 'any'");
+    }
+    if raw.confidence.is_some() == raw.undecided {
+        cx.refuse(
+            &["when"],
+            "a clause has a 'confidence', unless it is 'undecided'",
+        );
     }
     let mut terms = |names: &[String]| {
         names

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::condition::{Op, Test};
 use super::raw::{
     OneOrMany, Ordered, RawAlarm, RawDialect, RawFactRule, RawFault, RawLanguages, RawPort,
     RawReference, RawRemedy, RawText,
@@ -241,16 +242,9 @@ fn compile_file(catalog: &mut Catalog, cx: &mut Cx<'_>) -> Option<String> {
             Some(id)
         }
         "ports.yaml" | "ports" => {
-            let ports = read!(Vec<RawPort>);
-            catalog.ports = ports
-                .into_iter()
-                .map(|p| Port {
-                    port: p.port,
-                    transport: p.transport,
-                    role: p.role,
-                    product: p.product,
-                })
-                .collect();
+            for raw in read!(Vec<RawPort>) {
+                port(raw, catalog, cx);
+            }
             None
         }
         "alarms.yaml" | "alarms" => {
@@ -286,6 +280,29 @@ fn compile_file(catalog: &mut Catalog, cx: &mut Cx<'_>) -> Option<String> {
             );
             None
         }
+    }
+}
+
+/// Adds a port; a known one of the same transport is replaced.
+fn port(raw: RawPort, catalog: &mut Catalog, cx: &mut Cx<'_>) {
+    const TRANSPORTS: [&str; 2] = ["tcp", "udp"];
+    if !TRANSPORTS.contains(&raw.transport.as_str()) {
+        cx.refuse_near(
+            &["transport", &raw.transport],
+            format!("'{}' is not a transport", raw.transport),
+            near(&raw.transport, TRANSPORTS.into_iter()),
+        );
+    }
+    let port = Port {
+        port: raw.port,
+        transport: raw.transport,
+        role: raw.role,
+        product: raw.product,
+    };
+    let same = |old: &&mut Port| old.port == port.port && old.transport == port.transport;
+    match catalog.ports.iter_mut().find(same) {
+        Some(old) => *old = port,
+        None => catalog.ports.push(port),
     }
 }
 
@@ -409,8 +426,33 @@ fn check_references(catalog: &Catalog, files: &[RuleFile], problems: &mut Vec<Pr
             &dialects,
         );
     }
+    let roles: BTreeSet<&str> = catalog.ports.iter().map(|p| p.role.as_str()).collect();
+    for (owner, test) in tests(catalog).filter(|(_, test)| test.op == Op::PortRole) {
+        for role in &test.values {
+            check(owner, &[role], "port role", role, &roles);
+        }
+    }
     check_verbs(catalog, files, problems);
     check_loops(catalog, problems);
+}
+
+/// Every comparison of the catalog, with the id of its rule.
+fn tests(catalog: &Catalog) -> impl Iterator<Item = (&str, &Test)> {
+    let of_faults = catalog.faults.iter().map(|f| (f.id.as_str(), &f.signals));
+    let of_facts = catalog.facts.iter().map(|f| (f.id.as_str(), &f.signals));
+    let signals = of_faults.chain(of_facts).flat_map(|(id, signals)| {
+        let tests = signals.iter().flat_map(|signal| &signal.condition);
+        tests.flatten().map(move |test| (id, test))
+    });
+    let expected = catalog.remedies.iter().flat_map(|remedy| {
+        let steps = remedy.prechecks.iter().chain(&remedy.steps);
+        let expects = steps
+            .chain(&remedy.postchecks)
+            .filter_map(|s| s.expect.as_ref());
+        let tests = expects.flat_map(|expect| expect.condition.iter().flatten());
+        tests.map(|test| (remedy.id.as_str(), test))
+    });
+    signals.chain(expected)
 }
 
 fn check_verbs(catalog: &Catalog, files: &[RuleFile], problems: &mut Vec<Problem>) {

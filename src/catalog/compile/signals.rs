@@ -1,6 +1,6 @@
 //! Signals: format, condition, bound values and index literals.
 
-use super::super::condition::{self, Condition, LITERAL_BYTES, MODIFIERS, Op};
+use super::super::condition::{self, Condition, LITERAL_BYTES, MODIFIERS, Op, Test};
 use super::super::fault::{Bind, FILE_NAME, Signal, Source, ValueType};
 use super::super::near;
 use super::super::raw::{OneOrMany, Ordered, RawBind, RawSignal, Scalar};
@@ -22,11 +22,13 @@ fn signal(name: String, raw: RawSignal, cx: &mut Cx<'_>) -> Signal {
             name,
             format: 0,
             condition: Condition::new(),
+            file_name: Vec::new(),
             binds: Vec::new(),
             literals: Vec::new(),
         };
     };
-    let condition = conditions(raw.conditions, def, &["signals", &name, "where"], cx);
+    let (wanted, file_name) = split_file_name(raw.conditions, &["signals", &name, "where"], cx);
+    let condition = conditions(wanted, def, &["signals", &name, "where"], cx);
     if condition.iter().all(Vec::is_empty) {
         cx.refuse(
             &["signals", &name],
@@ -49,9 +51,43 @@ fn signal(name: String, raw: RawSignal, cx: &mut Cx<'_>) -> Signal {
         name,
         format,
         condition,
+        file_name,
         binds,
         literals,
     }
+}
+
+/// A `where` as it is written.
+type Wanted = OneOrMany<Ordered<OneOrMany<Scalar>>>;
+
+/// Takes the tests of the file's name out of a `where`: the file is known only after the record.
+fn split_file_name(raw: Wanted, path: &[&str], cx: &mut Cx<'_>) -> (Wanted, Vec<Test>) {
+    let about = |key: &str| key.split('|').next() == Some(FILE_NAME);
+    let mut maps = raw.into_vec();
+    let mut tests = Vec::new();
+    let several = maps.len() > 1;
+    for map in &mut maps {
+        let (mine, rest) = std::mem::take(&mut map.0)
+            .into_iter()
+            .partition(|(key, _)| about(key));
+        map.0 = rest;
+        let mine: Vec<_> = mine;
+        for (key, values) in mine {
+            let place: Vec<&str> = path.iter().copied().chain([key.as_str()]).collect();
+            match condition::parse_test(&key, scalars(values)) {
+                Ok(_) if several => cx.refuse(
+                    &place,
+                    format!("'{FILE_NAME}' stands in a 'where' without alternatives only"),
+                ),
+                Ok(test) if test.op.is_plain() => tests.push(test),
+                _ => cx.refuse(
+                    &place,
+                    format!("'{FILE_NAME}' takes 'startswith', 'endswith', 'contains' or nothing"),
+                ),
+            }
+        }
+    }
+    (OneOrMany::Many(maps), tests)
 }
 
 /// Finds a format or says which ones there are.

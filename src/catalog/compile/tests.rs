@@ -97,3 +97,103 @@ fn spans_are_read() {
     assert_eq!(parse_span("m"), None);
     assert_eq!(parse_span("99999999999d"), None);
 }
+
+#[test]
+fn port_roles_are_those_of_the_list() {
+    let ports = "- {port: 5432, transport: tcp, role: cms-db, product: cms}\n";
+    let rule = |role: &str| {
+        GOOD.replace("cms.syslog", "net.flow")
+            .replace(
+                "program: sfpool, 'message|re': 'Health check (?P<peer>\\S+):'",
+                &format!("'responder_port|port_role': {role}"),
+            )
+            .replace(
+                "node: host, peer: peer",
+                "node: originator, peer: responder",
+            )
+    };
+    let all = |role: &str, ports: &str| {
+        let files = [file("faults", &rule(role)), file("ports.yaml", ports)];
+        compile(Catalog::default(), &files).map_err(|problems| {
+            let told = problems
+                .iter()
+                .map(|p| format!("{p}; near: {}", p.near.join(" ")));
+            told.collect::<Vec<_>>()
+        })
+    };
+    assert!(all("cms-db", ports).is_ok());
+    assert_eq!(
+        all("cms-bd", ports).unwrap_err(),
+        ["faults/t.yaml:7:61: unknown port role 'cms-bd'; near: cms-db"]
+    );
+    let wrong = all("cms-db", &ports.replace("tcp", "sctp")).unwrap_err();
+    assert_eq!(
+        wrong,
+        ["ports.yaml/t.yaml:1:27: 'sctp' is not a transport; near: "]
+    );
+    // a later list replaces single ports
+    let known = all("cms-db", ports).unwrap();
+    let later = "- {port: 5432, transport: tcp, role: other-db, product: cms}\n- {port: 1, transport: udp, role: cms-db, product: cms}\n";
+    let both = compile(known, &[file("ports.yaml", later)]).unwrap();
+    assert_eq!(both.ports.len(), 2);
+}
+
+#[test]
+fn a_range_of_versions_is_checked() {
+    let good = format!("{GOOD}applies_to: {{versions: '>=2.7, <4'}}\n");
+    let catalog = compile(Catalog::default(), &[file("faults", &good)]).unwrap();
+    let range = catalog.fault("cms.test.one").unwrap().versions.as_ref();
+    assert_eq!(range.and_then(|range| range.hold("3.8.1")), Some(true));
+    let p = problems(&format!("{GOOD}applies_to: {{versions: newer}}\n"));
+    assert!(
+        p.len() == 1 && p[0].contains("'newer' is no range"),
+        "{p:?}"
+    );
+}
+
+#[test]
+fn an_undecided_clause_has_no_confidence_and_says_what_to_collect() {
+    let clause = "when:\n  - {all: [a], undecided: true}\n";
+    let undecided = GOOD.replace("when:\n", clause);
+    let p = problems(&undecided);
+    assert!(p.len() == 1 && p[0].contains("asks for 'needs'"), "{p:?}");
+    let p = problems(&format!("{undecided}needs: [{{collect: log}}]\n"));
+    assert!(p.is_empty(), "{p:?}");
+    let needs = "needs: [{collect: log}]\n";
+    for wrong in ["", ", confidence: likely, undecided: true"] {
+        let p = problems(&(GOOD.replace(", confidence: likely", wrong) + needs));
+        assert!(
+            p.len() == 1 && p[0].contains("unless it is 'undecided'"),
+            "'{wrong}': {p:?}"
+        );
+    }
+}
+
+#[test]
+fn the_name_of_a_file_is_tested_as_text_and_without_alternatives() {
+    let with = |test: &str| GOOD.replace("program: sfpool", &format!("program: sfpool, {test}"));
+    let good = with("'file.name|startswith': [server_, log]");
+    let catalog = compile(Catalog::default(), &[file("faults", &good)]).unwrap();
+    let signal = &catalog.fault("cms.test.one").unwrap().signals[0];
+    assert_eq!(signal.file_name.len(), 1);
+    assert!(
+        signal
+            .condition
+            .iter()
+            .flatten()
+            .all(|test| test.field != "file.name")
+    );
+    let p = problems(&with("'file.name|re': 'server_.*'"));
+    assert!(p.len() == 1 && p[0].contains("takes 'startswith'"), "{p:?}");
+    let two = GOOD
+        .replace("where: {program", "where: [{'file.name': log, program")
+        .replace(
+            "(?P<peer>\\S+):'}, bind",
+            "(?P<peer>\\S+):'}, {program: postgres}], bind",
+        );
+    let p = problems(&two);
+    assert!(
+        p.iter().any(|p| p.contains("without alternatives")),
+        "{p:?}"
+    );
+}

@@ -5,19 +5,21 @@ use std::collections::BTreeMap;
 use super::{Episode, Scope};
 use crate::catalog::fault::{Clause, PeerIs, Relation, Term};
 use crate::detect::finding::Finding;
-use crate::detect::keys::{Key, fitting};
+use crate::detect::keys::{Key, fits, fitting};
 use crate::detect::table::needed;
 use crate::model::report::Confidence;
 use crate::model::time::{EventTime, TimeCertainty};
 
 impl Scope<'_> {
+    /// The first clause that holds on an episode.
+    pub(super) fn held(&self, key: Key, episode: &Episode) -> Option<(usize, &Clause)> {
+        let mut clauses = self.fault.when.iter().enumerate();
+        clauses.find(|(_, clause)| self.holds(clause, key, episode))
+    }
+
     pub(super) fn conclude(&self, fault: usize, key: Key, episode: &Episode) -> Option<Finding> {
-        let (at, clause) = self
-            .fault
-            .when
-            .iter()
-            .enumerate()
-            .find(|(_, clause)| self.holds(clause, key, episode))?;
+        let (at, clause) = self.held(key, episode)?;
+        let confidence = clause.confidence?;
         let mut hits: Vec<usize> = episode
             .hits
             .iter()
@@ -49,7 +51,7 @@ impl Scope<'_> {
             cluster: self.cluster,
             node: key.0,
             peer: key.1,
-            confidence: clause.confidence.min(self.ceiling(clause, key)),
+            confidence: confidence.min(self.ceiling(clause, key)),
             severity: clause.severity.unwrap_or(self.fault.severity),
             expected: None,
             first: with(timed.first()),
@@ -144,8 +146,17 @@ impl Scope<'_> {
         })
     }
 
-    /// The term has proof during the episode or, for a plain signal, in the silence after it.
+    /// The term has proof during the episode or, for a plain signal, in the silence after it. A record
+    /// without a time, such as a status, may be of any time, so it counts for every episode.
     pub(super) fn contradicts(&self, term: Term, key: Key, episode: &Episode) -> bool {
+        if let Term::Signal(signal) = term
+            && self.untimed.iter().any(|(at, place)| {
+                let hit = self.timeline.hits.get(*at);
+                *place == signal && hit.is_some_and(|hit| fits((hit.node, hit.peer), key))
+            })
+        {
+            return true;
+        }
         let time = |at: Option<&usize>| {
             at.and_then(|at| self.points.get(*at))
                 .map(|point| point.time)

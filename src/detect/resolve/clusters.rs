@@ -26,7 +26,7 @@ fn reporters(collected: &Collected, table: &Table<'_>, names: &Names) -> Vec<BTr
         };
         let status = FORMATS
             .get(usize::from(entry.signal.format))
-            .is_some_and(|def| def.always_parsed);
+            .is_some_and(|def| def.always_parsed && !def.speaks_of_any());
         let reporter = match status {
             true => ["node", "me", "reporter"]
                 .iter()

@@ -8,12 +8,16 @@ use chrono::DateTime;
 
 use super::timeline::FileTimes;
 use crate::catalog::fault::{FILE_NAME, Signal, Source, ValueType};
+use crate::detect::matcher::name_fits;
 use crate::model::hit::{FileSeen, Run, Values};
 use crate::model::origin::MEMBER;
 use crate::model::time::{SECOND, TimeCertainty};
 
 /// Archives without times say 1970 or, in zip files, 1980.
 const OLDEST: i64 = 946_684_800 * SECOND;
+
+/// How far off `soon` is at most: a month.
+const SOON: i64 = 30 * 24 * 3600 * SECOND;
 
 /// Files with the times at which they were taken.
 pub(super) struct Evidence<'f> {
@@ -56,9 +60,16 @@ impl<'f> Evidence<'f> {
         }
     }
 
-    /// False when the signal wants a time to lie before (`past`) or after (`ahead`) the time of
+    /// False when the file is not named as the signal asks, or when it wants a time to lie before (`past`) or after (`ahead`) the time of
     /// the evidence and it does not, or nobody can tell.
     pub(super) fn allows(&self, run: &Run, signal: &Signal) -> bool {
+        let name = || {
+            let file = self.files.get(run.file as usize);
+            file.map_or("", |file| file.origin.file_name())
+        };
+        if !signal.file_name.is_empty() && !name_fits(&signal.file_name, name()) {
+            return false;
+        }
         let deadlines = signal.binds.iter().zip(run.values.iter());
         deadlines
             .filter(|(bind, _)| bind.kind == ValueType::Time)
@@ -69,11 +80,12 @@ impl<'f> Evidence<'f> {
                     .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
                     .map(|time| time.timestamp_micros());
                 let (Some(taken), Some(stated)) = (taken, stated) else {
-                    return bind.name != "past" && bind.name != "ahead";
+                    return !matches!(bind.name.as_str(), "past" | "ahead" | "soon");
                 };
                 match bind.name.as_str() {
                     "past" => stated < taken,
                     "ahead" => stated > taken,
+                    "soon" => stated >= taken && stated - taken <= SOON,
                     _ => true,
                 }
             })
@@ -149,6 +161,7 @@ mod tests {
             name: "certificate".to_owned(),
             format: 0,
             condition: Vec::new(),
+            file_name: Vec::new(),
             binds: vec![
                 bind(name, "not_after", ValueType::Time),
                 bind("file", FILE_NAME, ValueType::Text),
@@ -188,9 +201,25 @@ mod tests {
             EXPIRY
         ));
         assert!(allowed(&files, &seen(Some(at - 1), None), "ahead", EXPIRY));
+        assert!(allowed(&files, &seen(Some(at - 9), None), "soon", EXPIRY));
+        assert!(!allowed(&files, &seen(Some(at + 1), None), "soon", EXPIRY));
+        let month = 30 * 24 * 3600;
+        assert!(allowed(
+            &files,
+            &seen(Some(at - month), None),
+            "soon",
+            EXPIRY
+        ));
+        assert!(!allowed(
+            &files,
+            &seen(Some(at - month - 1), None),
+            "soon",
+            EXPIRY
+        ));
         assert!(allowed(&files, &seen(None, Some(at + 9)), "past", EXPIRY));
         assert!(!allowed(&files, &seen(None, None), "past", EXPIRY));
         assert!(!allowed(&files, &seen(None, None), "ahead", EXPIRY));
+        assert!(!allowed(&files, &seen(None, None), "soon", EXPIRY));
         assert!(!allowed(&files, &seen(Some(at + 1), None), "past", "soon"));
         assert!(allowed(&files, &seen(None, None), "since", EXPIRY));
     }

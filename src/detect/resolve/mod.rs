@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::table::{Entry, Owner, Table};
 use crate::catalog::fault::{Inference, RoleSource, Signal, Tells, ValueType};
-use crate::model::format::FORMATS;
+use crate::model::format::{FORMATS, FormatDef};
 use crate::model::hit::{Collected, Run, RunHit, SignalId};
 use crate::model::node::{Product, Role};
 use crate::model::time::EventTime;
@@ -28,7 +28,10 @@ use times::Clocks;
 /// Finds out who is who and when it was.
 pub fn resolve(collected: &Collected, table: &Table<'_>, hints: TimeHints) -> Timeline {
     let clocks = Clocks::new(&collected.files, hints);
-    let mut names = Names::new(seen_names(collected, table));
+    let mut seen = seen_names(collected, table);
+    let products = products(collected, table, &seen);
+    add_ends(collected, table, &products, &mut seen);
+    let mut names = Names::new(seen);
     let facts = read_facts(collected, table, &clocks, &names);
     for (a, b) in &facts.same {
         names.join(*a, *b);
@@ -47,6 +50,7 @@ pub fn resolve(collected: &Collected, table: &Table<'_>, hints: TimeHints) -> Ti
         facts: &facts,
         inferred: &inferred,
         attach: &attach,
+        products: &products,
     })
 }
 
@@ -89,6 +93,9 @@ fn seen_names(collected: &Collected, table: &Table<'_>) -> Seen {
         let Some(entry) = table.get(run.signal) else {
             continue;
         };
+        if speaks_of_any(entry.signal) {
+            continue;
+        }
         let product = product_of(entry.signal);
         let mut add = |raw: &str| seen.add(product, raw);
         for bind in entry
@@ -136,6 +143,55 @@ fn seen_names(collected: &Collected, table: &Table<'_>) -> Seen {
         }
     }
     seen
+}
+
+/// True for what packets say: of nodes of any product.
+fn speaks_of_any(signal: &Signal) -> bool {
+    FORMATS
+        .get(usize::from(signal.format))
+        .is_some_and(FormatDef::speaks_of_any)
+}
+
+/// For each run the product in whose names it is read. A port number makes nobody a node of a
+/// product: packets belong to one when other records know one of their ends as its node, the
+/// responder before the originator; a rule of a product says nothing of others' packets.
+fn products(collected: &Collected, table: &Table<'_>, seen: &Seen) -> Vec<Option<Product>> {
+    let of_run = |run: &Run| {
+        let entry = table.get(run.signal)?;
+        let product = product_of_entry(table, entry);
+        if !speaks_of_any(entry.signal) {
+            return Some(product);
+        }
+        let ends = ["peer", "node"].map(|name| value(run, entry.signal, name));
+        let mut ends = ends.into_iter().flatten();
+        match product {
+            Product::Net => ends
+                .find_map(|raw| seen.product_of(raw))
+                .or(Some(Product::Net)),
+            product => ends.any(|raw| seen.knows(product, raw)).then_some(product),
+        }
+    };
+    collected.runs.iter().map(of_run).collect()
+}
+
+/// Adds both ends of what packets say.
+fn add_ends(
+    collected: &Collected,
+    table: &Table<'_>,
+    products: &[Option<Product>],
+    seen: &mut Seen,
+) {
+    for (run, product) in collected.runs.iter().zip(products) {
+        let Some((entry, product)) = table.get(run.signal).zip(*product) else {
+            continue;
+        };
+        if speaks_of_any(entry.signal) {
+            let ends = ["node", "peer"].map(|name| value(run, entry.signal, name));
+            ends.into_iter()
+                .flatten()
+                .for_each(|raw| seen.add(product, raw));
+        }
+    }
 }
 
 /// What a signal of a fact rule tells.

@@ -124,6 +124,19 @@ impl Seen {
             spelling.clone_into(known);
         }
     }
+
+    /// True when a product has this name.
+    pub(super) fn knows(&self, product: Product, raw: &str) -> bool {
+        Name::parse(raw).is_some_and(|name| self.0.contains_key(&(product, name)))
+    }
+
+    /// The first product that has this name.
+    pub(super) fn product_of(&self, raw: &str) -> Option<Product> {
+        let products = [Product::Cms, Product::Expressway, Product::Imp];
+        products
+            .into_iter()
+            .find(|product| self.knows(*product, raw))
+    }
 }
 
 /// Every name that was seen.

@@ -130,6 +130,7 @@ mod tests {
                 hit: RunHit {
                     time: RawTime::None,
                     line: 1,
+                    frame: None,
                     hash: 0,
                     excerpt: None,
                 },

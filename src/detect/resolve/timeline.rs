@@ -8,7 +8,7 @@ use super::evidence::Evidence;
 use super::names::{Handle, Names};
 use super::skew::Offset;
 use super::times::Clocks;
-use super::{Facts, Stated, product_of_entry, product_of_parser, value};
+use super::{Facts, Stated, product_of_parser, value};
 use crate::detect::table::Table;
 use crate::model::format::FORMATS;
 use crate::model::hit::{Collected, SignalId, Values};
@@ -79,6 +79,8 @@ pub struct TimedHit {
     pub file: u32,
     /// Line of the record's first part.
     pub line: u64,
+    /// Number of the frame, where the source numbers them.
+    pub frame: Option<u64>,
     /// Index of the node that reports or suffers.
     pub node: Option<usize>,
     /// Index of the other node.
@@ -137,6 +139,8 @@ pub(super) struct Parts<'a, 'c> {
     pub(super) inferred: &'a BTreeSet<Handle>,
     pub(super) offsets: &'a BTreeMap<Handle, Offset>,
     pub(super) attach: &'a Attach,
+    /// For each run the product in whose names it is read, if any.
+    pub(super) products: &'a [Option<Product>],
 }
 
 /// Builds the timeline.
@@ -327,19 +331,25 @@ fn clock_facts(parts: &Parts<'_, '_>, places: &Places) -> Vec<Told> {
     told.collect()
 }
 
+/// A hit, the product in whose names it is read, and the cluster of its nodes.
+struct Placed {
+    cluster: Option<usize>,
+    product: Product,
+    hit: TimedHit,
+}
+
 /// What makes two hits of overlapping bundles the same record.
 type Twin = (SignalId, EventTime, u64, Values, Option<usize>);
 
 fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
-    let mut hits: Vec<(Option<usize>, TimedHit)> = Vec::new();
+    let mut hits: Vec<Placed> = Vec::new();
     let mut seen: HashMap<Twin, u32> = HashMap::new();
     let writers = sole_writers(parts);
     let evidence = Evidence::new(&parts.collected.files, &timeline.files);
-    for run in &parts.collected.runs {
-        let Some(entry) = parts.table.get(run.signal) else {
+    for (run, product) in parts.collected.runs.iter().zip(parts.products) {
+        let Some((entry, product)) = parts.table.get(run.signal).zip(*product) else {
             continue;
         };
-        let product = product_of_entry(parts.table, entry);
         let index = |name| {
             let handle = parts.names.find(product, value(run, entry.signal, name)?)?;
             places.get(&parts.names.node(handle)).copied()
@@ -382,6 +392,7 @@ fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
                 time,
                 file: run.file,
                 line: hit.line,
+                frame: hit.frame,
                 node,
                 peer,
                 cluster: 0,
@@ -389,11 +400,15 @@ fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
                 excerpt: hit.excerpt.clone(),
                 weight,
             };
-            hits.push((cluster, timed));
+            hits.push(Placed {
+                cluster,
+                product,
+                hit: timed,
+            });
         }
     }
     give_clusters(parts, places, &mut hits, timeline);
-    timeline.hits = hits.into_iter().map(|(_, hit)| hit).collect();
+    timeline.hits = hits.into_iter().map(|placed| placed.hit).collect();
     timeline.hits.sort_by_key(|hit| {
         (
             hit.time.micros.is_none(),
@@ -448,11 +463,11 @@ fn sole_writers<'p>(parts: &Parts<'p, '_>) -> BTreeMap<(&'p str, Product), Optio
 fn give_clusters(
     parts: &Parts<'_, '_>,
     places: &Places,
-    hits: &mut [(Option<usize>, TimedHit)],
+    hits: &mut [Placed],
     timeline: &mut Timeline,
 ) {
     let mut known: BTreeMap<u32, BTreeMap<u64, usize>> = BTreeMap::new();
-    for (cluster, hit) in hits.iter() {
+    for Placed { cluster, hit, .. } in hits.iter() {
         if let Some(cluster) = *cluster {
             let lines = known.entry(hit.file).or_default();
             let at = lines.entry(hit.line).or_insert(cluster);
@@ -461,15 +476,17 @@ fn give_clusters(
     }
     let mut only: BTreeMap<(u32, Product), Option<usize>> = BTreeMap::new();
     let mut bare: BTreeMap<Product, usize> = BTreeMap::new();
-    for (cluster, hit) in hits.iter_mut() {
+    for Placed {
+        cluster,
+        product,
+        hit,
+    } in hits.iter_mut()
+    {
+        let product = *product;
         hit.cluster = cluster.unwrap_or_else(|| {
-            let product = parts
-                .table
-                .get(hit.signal)
-                .map_or(Product::Unknown, |entry| {
-                    product_of_entry(parts.table, entry)
-                });
-            let near = known.get(&hit.file).and_then(|lines| {
+            // strangers in a capture are not the cluster's
+            let of_file = known.get(&hit.file).filter(|_| product != Product::Net);
+            let near = of_file.and_then(|lines| {
                 let below = lines.range(..=hit.line).next_back();
                 let above = lines.range(hit.line..).next();
                 let both = below.into_iter().chain(above);

@@ -66,7 +66,8 @@ struct Details {
     issuer_cn: Option<String>,
     not_before: Option<String>,
     not_after: Option<String>,
-    names: Vec<String>,
+    /// Kind and value of each alternative name.
+    names: Vec<(&'static str, String)>,
     is_ca: bool,
     digest: String,
     key_digest: String,
@@ -185,16 +186,17 @@ fn common_name(name: &X509Name<'_>) -> Option<String> {
     Some(name.to_owned())
 }
 
-fn name(name: &GeneralName<'_>) -> Option<String> {
-    match name {
-        GeneralName::DNSName(name) => Some((*name).to_owned()),
-        GeneralName::IPAddress(bytes) => {
-            if let Ok(four) = <[u8; 4]>::try_from(*bytes) {
-                return Some(Ipv4Addr::from(four).to_string());
-            }
-            let sixteen = <[u8; 16]>::try_from(*bytes).ok()?;
-            Some(Ipv6Addr::from(sixteen).to_string())
+fn name(name: &GeneralName<'_>) -> Option<(&'static str, String)> {
+    let address = |bytes: &[u8]| {
+        if let Ok(four) = <[u8; 4]>::try_from(bytes) {
+            return Some(Ipv4Addr::from(four).to_string());
         }
+        let sixteen = <[u8; 16]>::try_from(bytes).ok()?;
+        Some(Ipv6Addr::from(sixteen).to_string())
+    };
+    match name {
+        GeneralName::DNSName(name) => Some(("dns", (*name).to_owned())),
+        GeneralName::IPAddress(bytes) => Some(("address", address(bytes)?)),
         _ => None,
     }
 }
@@ -240,14 +242,37 @@ fn certificate(event: &mut Event<'_>, details: &Details, all: &[&Details], at: u
             event.push(field, value.clone());
         }
     }
-    for name in &details.names {
+    for (_, name) in &details.names {
         event.push("san", name.clone());
     }
-    let yes_no = |value: bool| if value { "true" } else { "false" };
     event.push("self_signed", yes_no(details.self_signed()));
     event.push("is_ca", yes_no(details.is_ca));
     event.push("digest", details.digest.clone());
     event.push("key_digest", details.key_digest.clone());
+}
+
+fn yes_no(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
+}
+
+/// One event for every name of a certificate.
+fn names<'c>(of: &Event<'c>, details: &Details, at: usize, out: &mut dyn FnMut(Event<'c>)) {
+    let common = details.subject_cn.iter().map(|name| ("common-name", name));
+    let others = details.names.iter().map(|(kind, name)| (*kind, name));
+    for (kind, name) in others.chain(common) {
+        let mut event = Event {
+            format: "certificate.name",
+            time: RawTime::None,
+            line: of.line,
+            fields: Vec::new(),
+            text: of.text.clone(),
+        };
+        event.push("name", name.trim_end_matches('.').to_lowercase());
+        event.push("kind", kind);
+        event.push("position", (at + 1).to_string());
+        event.push("is_ca", yes_no(details.is_ca));
+        out(event);
+    }
 }
 
 /// True for a line of base64 as wide as PEM writes it.
@@ -334,6 +359,7 @@ impl LogParser for Certificates {
                 }
                 What::Certificate(details) => {
                     certificate(&mut event, details, &bundle.all, at);
+                    names(&event, details, at, out);
                 }
             }
             stats.records += 1;
@@ -346,7 +372,7 @@ impl LogParser for Certificates {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse::testing::read;
+    use crate::parse::testing;
 
     const SERVER: &str = "\
 -----BEGIN CERTIFICATE-----\n\
@@ -382,6 +408,36 @@ EzARMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSQAwRgIhAKKij4Za+iO4\n\
 QZF8dMioRDSU1jeE4LLAtqHDjX4vcpxAAiEAnaJBfeTLTgZvkjO46QTAAwXHMRhA\n\
 jxdTV/zt9M3v8F8=\n\
 -----END CERTIFICATE-----\n";
+
+    /// The certificates and keys of a text, without the events for their names.
+    fn read(parser: &'static dyn LogParser, text: &str) -> Vec<Event<'static>> {
+        let mut events = testing::read(parser, text);
+        events.retain(|event| event.format != "certificate.name");
+        events
+    }
+
+    #[test]
+    fn every_name_is_an_event_of_its_own() {
+        let events = testing::read(&Certificates, SERVER);
+        let names: Vec<_> = events
+            .iter()
+            .filter(|event| event.format == "certificate.name")
+            .map(|event| {
+                (
+                    event.line,
+                    one(event, &["kind", "name", "position", "is_ca"]),
+                )
+            })
+            .collect();
+        assert_eq!(
+            names,
+            [
+                (1, "dns cms2.lab.example 1 false".to_owned()),
+                (1, "address 10.48.54.76 1 false".to_owned()),
+                (1, "common-name cms2.lab.example 1 false".to_owned()),
+            ]
+        );
+    }
 
     fn one(event: &Event<'_>, names: &[&str]) -> String {
         names
@@ -476,7 +532,9 @@ jxdTV/zt9M3v8F8=\n\
                 line_numbers: None,
             };
             let mut seen = 0;
-            let stats = Certificates.parse(&chunk, None, &mut |_| seen += 1);
+            let stats = Certificates.parse(&chunk, None, &mut |event| {
+                seen += usize::from(event.format == "certificate");
+            });
             assert_eq!(
                 (seen <= 1, stats.skipped, stats.first_skipped),
                 (true, 1, Some(1))

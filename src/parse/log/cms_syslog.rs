@@ -21,7 +21,8 @@ use crate::parse::scan::{Cursor, chomp, decimal, lead, line_at, line_end, line_s
 use crate::parse::scan::{lines, text};
 use crate::parse::{LogParser, ParseStats, Probe, RecordHead, probe_lines};
 
-const FORMAT: &str = "cms.syslog";
+/// Id of the parser and of its records.
+pub const FORMAT: &str = "cms.syslog";
 
 /// Parts of a statement that are kept.
 const MAX_PARTS: usize = 256;
@@ -51,6 +52,8 @@ pub(crate) struct Header<'l> {
     severity: &'l [u8],
     host: &'l [u8],
     pub(crate) program: Option<&'l [u8]>,
+    /// Facility and severity stand in what a collector put before the record.
+    pub(crate) relayed: bool,
     pid: Option<&'l [u8]>,
     /// Offset of the message in the line.
     pub(crate) message: usize,
@@ -62,6 +65,7 @@ pub(crate) fn header(line: &[u8]) -> Option<Header<'_>> {
     let mut cursor = Cursor::from(line, lead(line));
     let mut priority = None;
     let mut time = RawTime::None;
+    let mut relayed = false;
     match cursor.peek()? {
         // a collector's own stamp, priority and host stand before the node's line
         b'0'..=b'9' => {
@@ -73,6 +77,12 @@ pub(crate) fn header(line: &[u8]) -> Option<Header<'_>> {
             separated(&mut cursor)?;
             time = cursor.bsd_stamp()?;
             separated(&mut cursor)?;
+            // what the node wrote itself counts
+            let mut ahead = cursor;
+            if facility_severity(ahead.word()).is_some() {
+                priority = None;
+            }
+            relayed = priority.is_some();
         }
         b'A'..=b'Z' => {
             time = cursor.bsd_stamp()?;
@@ -108,6 +118,7 @@ pub(crate) fn header(line: &[u8]) -> Option<Header<'_>> {
         severity,
         host,
         program,
+        relayed,
         pid,
         message,
     })
@@ -511,6 +522,10 @@ mod tests {
             (
                 "2016-06-07 03:18:14               User.Info  acanosrv03               Jun  7 10:18:20 acanosrv03 host:server:  INFO : SIP trace:",
                 "User Info acanosrv03 host:server - INFO : SIP trace:",
+            ),
+            (
+                "2016-06-07 03:18:14\tUser.Info\t10.1.1.3\tJun  7 10:18:20 user.warning cms1 sfpool:  x",
+                "user warning cms1 sfpool - x",
             ),
             (
                 "Mar 30 12:39:04 local0.warning ClusterCore1 postgres [20882]:  started",

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! A key may stand twice: the first `Node` is the reporter, the last one whom it speaks of.
-//! Message bodies (SIP, HTTP) follow a record on lines of their own; only the first line of a
-//! record is read. Excerpts without a time (`Event="…" …`, `host program: UTCTime="…" …`) are
+//! Message bodies (SIP, HTTP) follow a record on lines of their own ([`crate::parse::body`]); only the first line
+//! of a record is read. Excerpts without a time (`Event="…" …`, `host program: UTCTime="…" …`) are
 //! records, too.
 
 use memchr::memmem;
@@ -19,7 +19,7 @@ use crate::parse::log::wanted_lines;
 use crate::parse::scan::{Cursor, chomp, decimal, is_blank, lead, line_at, lines, text};
 use crate::parse::{LogParser, ParseStats, Probe, RecordHead};
 
-const FORMAT: &str = "expressway.log";
+pub(crate) const FORMAT: &str = "expressway.log";
 
 /// How far ahead of a closing quote the next pair is looked for.
 const LOOK_AHEAD: usize = 1024;
@@ -46,10 +46,18 @@ pub(crate) fn header(line: &[u8]) -> Option<Header<'_>> {
         if cursor.blanks() == 0 {
             return None;
         }
-        let host = Some(host(cursor.word())?);
+        let start = cursor.at;
+        let Some(host) = host(cursor.word()) else {
+            // the page of the event log names no host
+            return pairs_of(Cursor::from(line, start)).then_some(Header {
+                time,
+                host: None,
+                end: start,
+            });
+        };
         return Some(Header {
             time,
-            host,
+            host: Some(host),
             end: cursor.at,
         });
     }
@@ -60,24 +68,46 @@ pub(crate) fn header(line: &[u8]) -> Option<Header<'_>> {
     }
 }
 
-/// `Event="…" Service="…"` of the web interface, and `host program[pid]: UTCTime="…"`.
+/// `UTCTime="…" Module="…"`, `Event="…" Service="…"` or `Level="…" Event="…"`, also behind a
+/// program: what the web interface shows of a record.
+fn pairs_of(mut cursor: Cursor<'_>) -> bool {
+    let mut ahead = cursor;
+    if program_word(ahead.word()).is_some() {
+        ahead.blanks();
+        cursor = ahead;
+    }
+    let kinds: [(&[u8], &[&[u8]]); 3] = [
+        (
+            b"Event=\"",
+            &[
+                b"Service=",
+                b"Detail=",
+                b"Level=",
+                b"Protocol=",
+                b"Severity=",
+            ],
+        ),
+        (b"UTCTime=\"", &[b" Module=\"", b" Event=\"", b" Level=\""]),
+        (b"Level=\"", &[b" Event=\""]),
+    ];
+    let rest = cursor.rest();
+    kinds.iter().any(|(first, others)| {
+        rest.starts_with(first)
+            && others
+                .iter()
+                .any(|other| memmem::find(rest, other).is_some())
+    })
+}
+
+/// Records that were copied without their stamp: without a host as well ([`pairs_of`]), or
+/// `host program[pid]: UTCTime="…"`.
 fn timeless(mut cursor: Cursor<'_>) -> Option<Header<'_>> {
     let none = RawTime::None;
-    let start = cursor.at;
-    if cursor.literal(b"Event=\"") {
-        let known = [
-            b"Service=".as_slice(),
-            b"Detail=",
-            b"Level=",
-            b"Protocol=",
-            b"Severity=",
-        ];
-        let others = cursor.rest();
-        let found = known.iter().any(|key| memmem::find(others, key).is_some());
-        return found.then_some(Header {
+    if pairs_of(cursor) {
+        return Some(Header {
             time: none,
             host: None,
-            end: start,
+            end: cursor.at,
         });
     }
     let host = host(cursor.word())?;
@@ -289,6 +319,13 @@ fn utc_time(value: &[u8]) -> RawTime {
         .map_or(RawTime::None, RawTime::Instant)
 }
 
+/// `clusterdb@expc01.example.com`: who wrote a record that was copied without its host. A node
+/// outside of any cluster gives the address of its loopback, as all of them do.
+fn node_name(node: &[u8]) -> Option<&[u8]> {
+    let at = memchr::memchr(b'@', node)?;
+    host(node.get(at + 1..)?).filter(|name| !name.starts_with(b"127."))
+}
+
 fn event(line: &[u8]) -> Option<Event<'_>> {
     let header = header(line)?;
     let (programs, start) = programs(line, header.end);
@@ -323,6 +360,11 @@ fn event(line: &[u8]) -> Option<Event<'_>> {
             event.push(text(name), text(value));
         }
     });
+    if header.host.is_none()
+        && let Some(name) = reporter.and_then(node_name)
+    {
+        event.push("host", text(name));
+    }
     for (name, value) in [("reporter", reporter), ("subject", subject)] {
         if let Some(value) = value {
             event.push(name, text(value));
@@ -340,6 +382,11 @@ pub(crate) fn opening(line: &[u8]) -> Option<(Header<'_>, &[u8])> {
     let known =
         !programs.is_empty() || message.is_empty() || pair_key(Cursor::new(message)).is_some();
     known.then_some((header, message))
+}
+
+/// True when the text begins with a pair.
+pub(crate) fn begins_pair(text: &[u8]) -> bool {
+    pair_key(Cursor::new(text)).is_some()
 }
 
 /// True when a pair stands in the text.
@@ -543,6 +590,22 @@ mod tests {
             (
                 "2025-06-30T21:53:09.102-04:00 ccnp-expressway-hybrid1 _c_mgmt: PermissionError: [Errno 13] Permission denied: '/mnt'",
                 "host=ccnp-expressway-hybrid1 program=_c_mgmt",
+            ),
+            (
+                "2020-08-12T14:57:43-05:00 alarm: Level=\"WARN\" Event=\"Alarm Raised\" Id=\"20006\"",
+                "program=alarm Level=WARN Event=Alarm Raised Id=20006",
+            ),
+            (
+                "2020-08-12T14:57:43-05:00 UTCTime=\"a\" Module=\"m\" Node=\"clusterdb@expc01\" Node=\"clusterdb@expc02\"",
+                "UTCTime=a Module=m Node=clusterdb@expc01 Node=clusterdb@expc02 host=expc01 reporter=clusterdb@expc01 subject=clusterdb@expc02",
+            ),
+            (
+                "tvcs: Event=\"External Server Communications Failure\" Reason=\"gatekeeper timed out\" Detail=\"x\"",
+                "program=tvcs Event=External Server Communications Failure Reason=gatekeeper timed out Detail=x",
+            ),
+            (
+                "UTCTime=\"a\" Module=\"m\" Node=\"clusterdb@127.0.0.1\"",
+                "UTCTime=a Module=m Node=clusterdb@127.0.0.1 reporter=clusterdb@127.0.0.1",
             ),
             (
                 "Event=\"Outbound TLS Negotiation Error\" Service=\"SIP\" Detail= \"Peer's TLS certificate identity was unacceptable\" Protocol=\"TLS\"",

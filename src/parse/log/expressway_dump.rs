@@ -15,6 +15,8 @@
 //! need beside key and value (how many servers are set, which peer address is the node's own) is
 //! worked out per dump in `facts`. Dumps carry no time.
 //!
+//! Alarms come as tables, too (`table`).
+//!
 //! A dump reaches to the first line of a log or of another document, to a key that it has
 //! already, to a long stretch of something else, or to the end of its document. All of these but
 //! the last two are told by single lines, so that a text can be cut there.
@@ -32,8 +34,12 @@ use crate::parse::{LogParser, ParseStats, Probe, RecordHead, picked};
 
 mod alarms;
 mod facts;
+mod table;
 mod tree;
 mod xml;
+
+/// Id of the parser.
+pub const FORMAT: &str = "expressway.dump";
 
 /// Bytes of a key, blanks included.
 const MAX_KEY: usize = 256;
@@ -41,6 +47,8 @@ const MAX_KEY: usize = 256;
 const MAX_TEXT: usize = 1024;
 /// Leaves of one dump that are kept.
 const MAX_LEAVES: usize = 50_000;
+/// Leaves of alarms that are kept beyond them.
+const ALARM_LEAVES: usize = 5_000;
 /// Bytes at the start of a text in which an XML root is looked for.
 const ROOT_WINDOW: usize = 4096;
 /// Bytes behind the start of a document up to the end of its root's tag.
@@ -94,6 +102,8 @@ struct Leaf<'l> {
 struct Dump<'l> {
     kind: Kind,
     leaves: Vec<Leaf<'l>>,
+    /// Leaves beyond the limit.
+    dropped: u64,
 }
 
 /// A line of a text dump.
@@ -108,6 +118,11 @@ enum Line<'l> {
     /// Width of the indent, key and value of a line inside a section.
     Entry(usize, &'l [u8], &'l [u8]),
     Other,
+}
+
+/// Whether one more leaf is kept: alarms have a reserve of their own.
+fn has_room(kept: usize, alarm: impl Fn() -> bool) -> bool {
+    kept < MAX_LEAVES || (kept < MAX_LEAVES + ALARM_LEAVES && alarm())
 }
 
 /// The rest of a line behind a word and a blank, ASCII case ignored.
@@ -276,12 +291,18 @@ impl<'l> Dumps<'l> {
             self.ready.extend(self.open.take().map(|(dump, _)| dump));
         }
         let (dump, keys) = self.open.get_or_insert_with(|| {
-            let leaves = Vec::new();
-            (Dump { kind, leaves }, HashSet::new())
+            let empty = Dump {
+                kind,
+                leaves: Vec::new(),
+                dropped: 0,
+            };
+            (empty, HashSet::new())
         });
-        if dump.leaves.len() < MAX_LEAVES {
+        if has_room(dump.leaves.len(), || alarms::is_part(&leaf.key)) {
             keys.insert(leaf.key.clone());
             dump.leaves.push(leaf);
+        } else {
+            dump.dropped += 1;
         }
     }
 
@@ -369,7 +390,7 @@ impl<'l> Iterator for Dumps<'l> {
 
 impl LogParser for ExpresswayDump {
     fn id(&self) -> &'static str {
-        "expressway.dump"
+        FORMAT
     }
 
     fn probe(&self, head: &[u8]) -> Probe {
@@ -395,7 +416,7 @@ impl LogParser for ExpresswayDump {
             ours += usize::from(line != Line::Other);
         }
         match ours {
-            0 => Probe::NotForUs,
+            0 if !table::is_there(head) => Probe::NotForUs,
             _ if ours * 2 >= all => Probe::Certain,
             _ => Probe::Unsure,
         }
@@ -437,17 +458,28 @@ impl LogParser for ExpresswayDump {
         let bytes = chunk.bytes.as_slice();
         let mut stats = ParseStats::default();
         let mut numbers = chunk.line_counter();
-        for dump in Dumps::new(bytes) {
-            facts::events(bytes, &dump, &mut |at, mut event| {
-                let end = line_end(bytes, at);
-                if !picked(picks, at, end) {
-                    return;
-                }
+        let mut emit = |at: usize, mut event: Event<'c>| {
+            if picks.is_none() || picked(picks, at, line_end(bytes, at)) {
                 event.line = numbers.line_at(at);
                 stats.records += 1;
                 out(event);
+            }
+        };
+        let mut rows = Vec::new();
+        table::alarms(bytes, &mut |at, event| rows.push((at, event)));
+        let mut rows = rows.into_iter().peekable();
+        let mut dropped = 0;
+        for dump in Dumps::new(bytes) {
+            dropped += dump.dropped;
+            facts::events(bytes, &dump, &mut |at, event| {
+                while let Some((at, row)) = rows.next_if(|(row, _)| *row < at) {
+                    emit(at, row);
+                }
+                emit(at, event);
             });
         }
+        rows.for_each(|(at, row)| emit(at, row));
+        stats.dropped = dropped;
         stats
     }
 }

@@ -8,6 +8,7 @@ pub mod cms_status;
 pub mod cms_syslog;
 pub mod expressway;
 pub mod expressway_dump;
+pub mod packet_list;
 
 use super::scan::line_start;
 

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use memchr::memmem;
 
+use crate::parse::LogParser;
 use crate::parse::log::cms_status;
+use crate::parse::log::packet_list::PacketList;
 use crate::parse::scan::NO_BREAK;
 
 /// A line with plain blanks for those of web pages.
@@ -66,11 +68,11 @@ pub(super) fn begins_inside(words: &[u8]) -> bool {
     words.starts_with(b"|") || words.starts_with(b"?|") || pid().unwrap_or(false)
 }
 
-/// A line in the middle of a sentence: a small letter or a quote first.
+/// A line in the middle of a sentence: a small letter, a quote or a sign that ends something first.
 pub(super) fn goes_on(words: &[u8]) -> bool {
     words
         .first()
-        .is_some_and(|b| b.is_ascii_lowercase() || b"\"(".contains(b))
+        .is_some_and(|b| b.is_ascii_lowercase() || b"\"(:,;)".contains(b))
 }
 
 /// The body of a message behind an Expressway record.
@@ -82,7 +84,7 @@ pub(super) fn is_body(words: &[u8]) -> bool {
     marker || words.first().is_some_and(|b| b"|<{".contains(b))
 }
 
-/// Fences, other alphabets and status screens never belong to a record.
+/// Fences, other alphabets, status screens and packets never belong to a record.
 pub(super) fn is_foreign(words: &[u8]) -> bool {
     let words = words.trim_ascii();
     let letters = words.iter().filter(|b| b.is_ascii_alphabetic()).count();
@@ -97,6 +99,7 @@ pub(super) fn is_foreign(words: &[u8]) -> bool {
     fence.iter().any(|fence| words.starts_with(fence))
         || others * 4 > letters
         || cms_status::begins(words)
+        || PacketList.is_record_start(words)
 }
 
 /// A bullet, a heading or a numbered step.

@@ -577,3 +577,30 @@ fn a_log_whose_every_head_is_wrapped_behind_the_program_is_known() {
     let events = read_chosen(text);
     assert_eq!(events[0].first("Detail"), Some("Starting synchronisation"));
 }
+
+/// Records put together by guess.
+fn torn(text: &str) -> u64 {
+    let mut repair = Repair::new();
+    repair.push(text.as_bytes(), &mut |_, _| {});
+    repair.finish(&mut |_, _| {});
+    repair.torn()
+}
+
+#[test]
+fn a_break_that_no_layout_explains_is_told() {
+    let record = "Mar 31 10:16:59 user.info cms1 sfpool:  Health check 10.0.0.1: error (up = 1): \
+                  could not connect to server: Connection refused|#011Is the server running on host \
+                  \"10.0.0.1\" and accepting|#011TCP/IP connections on port 5432?|\n";
+    assert_eq!(torn(record), 0);
+    assert_eq!(
+        torn(&record.replace("Connection refused", "Connection ref\nused")),
+        1
+    );
+    let cut = |width: usize| {
+        let lines = record.trim_end().as_bytes().chunks(width);
+        let lines = lines.map(|line| String::from_utf8_lossy(line) + "\n");
+        lines.collect::<String>()
+    };
+    assert_eq!(torn(&cut(50)), 0);
+    assert_eq!(torn(&cut(50).replacen("server", "ser\nver", 1)), 1);
+}

@@ -434,6 +434,15 @@ fn role_key(role: Role) -> &'static str {
     }
 }
 
+/// What a fact is about; one that rules of somebody else tell keeps its name.
+fn fact_name(page: &Page<'_>, name: &str) -> String {
+    let key = format!("fact.{name}");
+    match page.word(&key) {
+        word if word == key => name.to_owned(),
+        word => word.to_owned(),
+    }
+}
+
 fn facts(page: &mut Page<'_>, cluster: &Cluster) {
     if cluster.facts.is_empty() {
         return;
@@ -447,7 +456,7 @@ fn facts(page: &mut Page<'_>, cluster: &Cluster) {
         .map(|fact| {
             vec![
                 fact.subject.clone(),
-                fact.name.clone(),
+                fact_name(page, &fact.name),
                 layout::shorten(&fact.value.replace('\n', " "), 120),
                 fact.observed
                     .as_deref()

@@ -191,10 +191,11 @@ fn proof_lines(page: &Page<'_>, cause: &Diagnosis, indent: usize) -> Vec<String>
     out
 }
 
-/// `origin:line`, or `origin, frame n`.
+/// `origin:line`, `origin:line (frame n)` or `origin#n`.
 fn locator(evidence: &Evidence) -> String {
     match (evidence.line, evidence.frame) {
-        (Some(line), _) => format!("{}:{line}", evidence.origin),
+        (Some(line), Some(frame)) => format!("{}:{line} (frame {frame})", evidence.origin),
+        (Some(line), None) => format!("{}:{line}", evidence.origin),
         (None, Some(frame)) => format!("{}#{frame}", evidence.origin),
         (None, None) => evidence.origin.clone(),
     }

@@ -7,7 +7,20 @@ use super::facts::source;
 use crate::model::event::Event;
 use crate::model::time::RawTime;
 
-const ALARM: &str = "expressway.alarm";
+pub(super) const ALARM: &str = "expressway.alarm";
+
+/// States of an alarm that is over, and of one that is not.
+const LOWERED: [&str; 4] = ["lowered", "cleared", "inactive", "resolved"];
+const RAISED: [&str; 5] = ["raised", "active", "acknowledged", "unacknowledged", "open"];
+
+fn is_one_of(words: &[&str], value: &str) -> bool {
+    words.iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+/// True for a whole word, which nothing was cut from.
+fn is_state(value: &str) -> bool {
+    is_lowered(value) || is_one_of(&RAISED, value)
+}
 
 /// What the status shows of one alarm.
 #[derive(Debug, Default)]
@@ -42,9 +55,7 @@ pub(super) fn alarms<'l>(
             "description" | "detail" | "reason" | "text" => "Description",
             "severity" | "level" => "Severity",
             "state" | "status" => {
-                alarm.lowered = ["lowered", "cleared", "inactive", "resolved"]
-                    .iter()
-                    .any(|word| value.eq_ignore_ascii_case(word));
+                alarm.lowered = is_lowered(value);
                 "State"
             }
             _ => continue,
@@ -53,10 +64,17 @@ pub(super) fn alarms<'l>(
             alarm.fields.push((field, value));
         }
     }
-    // an alarm at the end of the text may have lost the line that says it is lowered
+    // the last alarm of a text may have lost the line that says it is lowered, or half of it
     let text_end = bytes.trim_ascii_end().len();
     let cut = |alarm: &Alarm<'_>| {
-        alarm.end >= text_end && !alarm.fields.iter().any(|(field, _)| *field == "State")
+        let rest = bytes.get(alarm.end..text_end).unwrap_or_default();
+        let rest = rest.trim_ascii_start();
+        let ends = ["*s/end", "</"]
+            .iter()
+            .any(|end| rest.starts_with(end.as_bytes()));
+        let mut state = alarm.fields.iter().filter(|(field, _)| *field == "State");
+        let whole = state.any(|(_, state)| is_state(state));
+        !ends && !rest.contains(&b'\n') && !whole
     };
     let telling = |alarm: &Alarm<'_>| {
         let names = |field: &str| matches!(field, "Id" | "Title" | "Description");
@@ -84,15 +102,27 @@ pub(super) fn alarms<'l>(
                 let mut of = fields.filter(|(field, _)| *field == wanted);
                 of.next().map(|(_, value)| *value)
             };
-            let all: Vec<&str> = ["Title", "Description"]
-                .into_iter()
-                .filter_map(words)
-                .collect();
-            event.push("words", all.join(": "));
+            event.push("words", joined_words(words("Title"), words("Description")));
             event.push("open", if alarm.lowered { "false" } else { "true" });
             (alarm.start, event)
         })
         .collect()
+}
+
+/// True for a leaf of an alarm.
+pub(super) fn is_part(key: &str) -> bool {
+    alarm_part(key).is_some()
+}
+
+/// True for a state that says the alarm is over.
+pub(super) fn is_lowered(state: &str) -> bool {
+    is_one_of(&LOWERED, state)
+}
+
+/// Title and description as alarm records join them.
+pub(super) fn joined_words(title: Option<&str>, description: Option<&str>) -> String {
+    let both: Vec<&str> = [title, description].into_iter().flatten().collect();
+    both.join(": ")
 }
 
 /// The branch of an alarm, as what stands before its number and the number, and the rest.

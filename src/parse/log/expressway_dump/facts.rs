@@ -353,7 +353,9 @@ impl Known {
         let peer = folded(value);
         let address = peer.parse::<IpAddr>().ok();
         let mine = number.is_some() && number == self.place();
-        event.push("own", if mine { "true" } else { "false" });
+        let yes_no = |yes| if yes { "true" } else { "false" };
+        event.push("own", yes_no(mine));
+        event.push("enforced", yes_no(self.enforcing));
         if self.nat.contains(&peer) {
             event.push("is", "static-nat");
         }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::parse::chunk::STRETCH_CAP;
 use crate::parse::testing::{events, read};
 use crate::parse::{Choice, LOG_PARSERS, choose};
 
@@ -291,4 +292,50 @@ proptest! {
         read(&ExpresswayDump, &text);
         let _ = ExpresswayDump.probe(text.as_bytes());
     }
+}
+
+#[test]
+fn a_dump_of_megabytes_is_read_as_one_with_and_without_line_feeds() {
+    for end in ["\n", ""] {
+        let mut text = format!(
+            "<Status version=\"X14.0.7\">{end}<SystemUnit><Name>e1</Name></SystemUnit>{end}"
+        );
+        for n in 0..9000 {
+            text += &format!(
+                "<Registration item=\"{n}\"><Alias>user{n}@example.com</Alias><Note>{:100}</Note></Registration>{end}",
+                n
+            );
+        }
+        text += "<Alarm item=\"1\"><ID>20006</ID><State>Raised</State></Alarm></Status>\n";
+        assert!(text.len() > STRETCH_CAP);
+        let choice = choose(text.as_bytes()).unwrap();
+        for (target, block) in [(1 << 20, 1 << 16), (1 << 16, 5000)] {
+            let events: Vec<_> = events(text.as_bytes(), &choice, target, block).concat();
+            let alarms = events
+                .iter()
+                .filter(|event| event.format == "expressway.alarm");
+            assert_eq!(alarms.count(), 1, "{end:?}");
+            let version = events.iter().find_map(|event| event.first("version"));
+            assert_eq!(version, Some("X14.0.7"), "{end:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_beyond_the_limits_is_counted_and_alarms_are_kept() {
+    let mut text = String::from("*s Zones: /\n");
+    for n in 0..MAX_LEAVES + 10 {
+        text += &format!(" Zone {n} Name: a\n");
+    }
+    text += "*s/end\n*s Alarm 1: /\n ID: 20006\n State: raised\n*s/end\n";
+    let chunk = Chunk {
+        bytes: text.into_bytes(),
+        first_line: 1,
+        line_numbers: None,
+    };
+    let mut alarms = 0;
+    let stats = ExpresswayDump.parse(&chunk, None, &mut |event| {
+        alarms += usize::from(event.format == "expressway.alarm");
+    });
+    assert_eq!((alarms, stats.dropped), (1, 10));
 }

@@ -138,6 +138,7 @@ pub(super) fn of_document(document: Document<'_>) -> Option<Dump<'_>> {
             end: document.start,
         });
     }
+    let dropped = document.dropped;
     for leaf in document.leaves {
         let mut key = String::new();
         for (depth, step) in leaf.path.iter().enumerate() {
@@ -159,5 +160,9 @@ pub(super) fn of_document(document: Document<'_>) -> Option<Dump<'_>> {
             });
         }
     }
-    (!leaves.is_empty()).then_some(Dump { kind, leaves })
+    (!leaves.is_empty()).then_some(Dump {
+        kind,
+        leaves,
+        dropped,
+    })
 }

@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use super::{MAX_LEAVES, MAX_TAG, REACH, ROOT_REACH};
+use super::{MAX_TAG, REACH, ROOT_REACH, has_room};
 use crate::parse::scan::text;
 
 /// Elements inside one another; a dump has ten.
@@ -212,6 +212,8 @@ pub(super) struct Document<'l> {
     pub(super) root: &'l [u8],
     pub(super) attributes: &'l [u8],
     pub(super) leaves: Vec<Leaf<'l>>,
+    /// Leaves beyond the limit.
+    pub(super) dropped: u64,
     /// Offset of its root's tag.
     pub(super) start: usize,
     /// Offset behind its last tag.
@@ -242,6 +244,7 @@ pub(super) fn document<'l>(bytes: &'l [u8], at: usize, roots: &[&[u8]]) -> Optio
                     root: name,
                     attributes,
                     leaves: Vec::new(),
+                    dropped: 0,
                     start,
                     end,
                 },
@@ -316,7 +319,16 @@ pub(super) fn document<'l>(bytes: &'l [u8], at: usize, roots: &[&[u8]]) -> Optio
 impl<'l> Document<'l> {
     /// Ends the innermost element; it is a leaf unless it had children.
     fn leaf(&mut self, path: &mut Vec<Step<'l>>, open: Option<(usize, Cow<'l, str>)>, end: usize) {
-        if let Some((start, value)) = open.filter(|_| self.leaves.len() < MAX_LEAVES) {
+        let alarm = || {
+            let named = |step: &Step<'_>| {
+                step.name.eq_ignore_ascii_case(b"Alarm")
+                    || step.name.eq_ignore_ascii_case(b"Warning")
+            };
+            path.iter().any(named)
+        };
+        let room = has_room(self.leaves.len(), alarm);
+        self.dropped += u64::from(open.is_some() && !room);
+        if let Some((start, value)) = open.filter(|_| room) {
             self.leaves.push(Leaf {
                 path: path.clone(),
                 value: match value {

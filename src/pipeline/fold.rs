@@ -1,0 +1,157 @@
+//! What came of chunks, folded in the order of the text.
+
+use std::collections::BTreeMap;
+
+use super::work::{Done, stretch};
+use crate::detect::runs::{Budget, Folder};
+use crate::detect::table::Table;
+use crate::model::hit::{Collected, FileSeen, Run, Sample};
+use crate::model::report::ReadStatus;
+
+/// Sampled record heads kept for one file; beyond it stretches are joined in pairs.
+const SAMPLES: usize = 16_384;
+
+/// What came of a task; `None` when it panicked.
+pub(super) struct Outcome {
+    pub(super) number: u64,
+    pub(super) file: u32,
+    pub(super) done: Option<Done>,
+}
+
+/// What the chunks of one file gave besides hits.
+#[derive(Default)]
+struct Tally {
+    samples: Samples,
+    skipped: u64,
+    torn: u64,
+    dropped: u64,
+    broken: bool,
+}
+
+impl Tally {
+    /// Writes it into what is known of the file.
+    fn tell(self, file: &mut FileSeen) {
+        file.samples = self.samples.finish();
+        file.skipped = self.skipped;
+        let torn = format!("{} lines are pieces of records that were torn", self.torn);
+        let dropped = format!("{} values beyond what is kept of a dump", self.dropped);
+        let broken = "internal error while reading this file, please report";
+        for (holds, note) in [
+            (self.torn > 0, torn),
+            (self.dropped > 0, dropped),
+            (self.broken, broken.to_owned()),
+        ] {
+            if holds {
+                file.status = ReadStatus::Partial;
+                file.notes.push(note);
+            }
+        }
+    }
+}
+
+/// Takes outcomes in any order and folds them in the order of the text.
+pub(super) struct Fold<'t, 'c> {
+    folder: Folder<'t, 'c>,
+    waiting: BTreeMap<u64, Outcome>,
+    next: u64,
+    tallies: BTreeMap<u32, Tally>,
+}
+
+impl<'t, 'c> Fold<'t, 'c> {
+    pub(super) fn new(table: &'t Table<'c>, budget: Budget) -> Self {
+        Self {
+            folder: Folder::new(table, budget),
+            waiting: BTreeMap::new(),
+            next: 0,
+            tallies: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn take(&mut self, outcome: Outcome) {
+        self.waiting.insert(outcome.number, outcome);
+        while let Some(outcome) = self.waiting.remove(&self.next) {
+            self.next += 1;
+            let tally = self.tallies.entry(outcome.file).or_default();
+            let Some(done) = outcome.done else {
+                tally.broken = true;
+                continue;
+            };
+            let hits = done.hits.into_iter();
+            hits.for_each(|hit| self.folder.add(outcome.file, hit));
+            tally.skipped += done.skipped;
+            tally.torn += done.torn;
+            tally.dropped += done.dropped;
+            let samples = done.samples.into_iter();
+            samples.for_each(|sample| tally.samples.add(sample));
+            tally.samples.last = done.last.or(tally.samples.last.take());
+        }
+    }
+
+    pub(super) fn finish(mut self, mut files: Vec<FileSeen>) -> Collected {
+        for (at, file) in (0u32..).zip(files.iter_mut()) {
+            self.tallies.remove(&at).unwrap_or_default().tell(file);
+        }
+        let (mut runs, runs_dropped) = self.folder.finish();
+        by_origin(&mut files, &mut runs);
+        Collected {
+            files,
+            runs,
+            runs_dropped,
+        }
+    }
+}
+
+/// From the order of reading to the order of origins.
+fn by_origin(files: &mut [FileSeen], runs: &mut [Run]) {
+    let mut order: Vec<u32> = (0u32..).take(files.len()).collect();
+    let origin = |at: &u32| files.get(*at as usize).map(|file| &file.origin);
+    order.sort_by(|a, b| origin(a).cmp(&origin(b)));
+    let mut places = vec![0u32; files.len()];
+    for (new, old) in (0u32..).zip(&order) {
+        let slot = places.get_mut(*old as usize);
+        slot.into_iter().for_each(|slot| *slot = new);
+    }
+    for run in &mut *runs {
+        run.file = places.get(run.file as usize).copied().unwrap_or(run.file);
+    }
+    runs.sort_by(|a, b| (a.file, a.signal, &a.values).cmp(&(b.file, b.signal, &b.values)));
+    files.sort_by(|a, b| a.origin.cmp(&b.origin));
+}
+
+/// The samples of a file, in line order.
+#[derive(Default)]
+struct Samples {
+    kept: Vec<Sample>,
+    /// One sample is kept of `1 << joined` stretches.
+    joined: u32,
+    last: Option<Sample>,
+}
+
+impl Samples {
+    /// Which samples stay follows from the lines of all of them alone, not from the chunks in
+    /// which they came.
+    fn add(&mut self, sample: Sample) {
+        let place = |sample: &Sample, joined: u32| stretch(sample.line) >> joined;
+        if self
+            .kept
+            .last()
+            .is_some_and(|last| place(last, self.joined) == place(&sample, self.joined))
+        {
+            return;
+        }
+        self.kept.push(sample);
+        while self.kept.len() > SAMPLES {
+            self.joined += 1;
+            let joined = self.joined;
+            self.kept.dedup_by_key(|sample| place(sample, joined));
+        }
+    }
+
+    /// All of them, the last record's among them.
+    fn finish(mut self) -> Vec<Sample> {
+        if self.kept.last() != self.last.as_ref() {
+            self.kept.extend(self.last);
+        }
+        self.kept
+    }
+}
