@@ -11,14 +11,13 @@ use serde::Deserialize;
 
 use crate::catalog::fault::{Clause, Term};
 use crate::catalog::lint::SampleFacts;
-use crate::catalog::{Catalog, Fault, Problem, read_yaml};
-use crate::detect::incident::{self, Open};
-use crate::detect::resolve::Timeline;
-use crate::detect::table::{Owner, Table, needed};
+use crate::catalog::{Fault, Problem, read_yaml};
+use crate::detect::incident::Open;
+use crate::detect::table::{Owner, needed};
 use crate::model::report::{
     Cluster, Confidence, Diagnosis, DiagnosisRole, Report, Severity, Verdict,
 };
-use crate::pipeline::{self, Engine, Job, Options};
+use crate::pipeline::{Diagnoser, Engine, Job, Judgement, Options};
 use crate::source;
 use crate::source::limits::Limits;
 
@@ -178,35 +177,27 @@ impl Sample {
 }
 
 /// Runs a sample and lists what is not as expected.
-pub fn check(sample: &Sample, catalog: &Catalog) -> Vec<String> {
-    let report = match diagnose(sample, catalog) {
-        Ok(report) => report,
-        Err(error) => return vec![error],
-    };
-    compare(&sample.expect, &report)
+pub fn check(sample: &Sample, diagnoser: &Diagnoser<'_>) -> Vec<String> {
+    match judge(sample, diagnoser) {
+        Ok(judged) => compare(&sample.expect, &judged.report),
+        Err(error) => vec![error],
+    }
 }
 
-fn diagnose(sample: &Sample, catalog: &Catalog) -> Result<Report, String> {
-    with_job(sample, catalog, |job| {
-        pipeline::run(job).map_err(|error| error.to_string())
-    })
-}
-
-fn with_job<T>(
-    sample: &Sample,
-    catalog: &Catalog,
-    run: impl FnOnce(Job<'_>) -> Result<T, String>,
-) -> Result<T, String> {
+fn judge(sample: &Sample, diagnoser: &Diagnoser<'_>) -> Result<Judgement, String> {
     let selection = source::select(&[sample.input()]).map_err(|error| error.to_string())?;
     let (limits, options, stop) = (Limits::default(), sample.options(), AtomicBool::new(false));
-    run(Job {
+    let job = Job {
         selection: &selection,
         limits: &limits,
-        catalog,
         options: &options,
         progress: &|_| (),
         stop: &stop,
-    })
+    };
+    let collected = diagnoser
+        .collect(job, &Engine::default())
+        .map_err(|error| error.to_string())?;
+    Ok(diagnoser.judge(&collected, &options))
 }
 
 /// Lists where a report is not as expected.
@@ -367,23 +358,19 @@ fn differences(want: &ExpectDiagnosis, cluster: &Cluster, d: &Diagnosis) -> Vec<
 }
 
 /// Clauses and signals that are never true in any sample.
-pub fn unproved(samples: &[Sample], catalog: &Catalog) -> Vec<String> {
-    let table = Table::new(catalog);
+pub fn unproved(samples: &[Sample], diagnoser: &Diagnoser<'_>) -> Vec<String> {
+    let (table, catalog) = (diagnoser.table(), diagnoser.table().catalog);
     let mut clauses: BTreeSet<(usize, usize)> = BTreeSet::new();
     let mut signals: BTreeSet<u32> = BTreeSet::new();
     for sample in samples {
-        let seen = with_job(sample, catalog, |job| {
-            let collected = pipeline::collect(job, &table, &Engine::default())
-                .map_err(|error| error.to_string())?;
-            Ok(pipeline::timeline(&collected, &table, job.options))
-        });
-        let Ok(timeline): Result<Timeline, String> = seen else {
+        let Ok(judged) = judge(sample, diagnoser) else {
             continue;
         };
-        signals.extend(timeline.hits.iter().map(|hit| hit.signal.0));
-        let (found, open) = incident::findings(&timeline, &table);
-        clauses.extend(found.iter().map(|finding| (finding.fault, finding.clause)));
-        clauses.extend(open.iter().filter_map(|open| match open.why {
+        signals.extend(judged.timeline.hits.iter().map(|hit| hit.signal.0));
+        let concluded = judged.findings.iter();
+        clauses.extend(concluded.map(|finding| (finding.fault, finding.clause)));
+        let open = judged.undecided.iter();
+        clauses.extend(open.filter_map(|open| match open.why {
             Open::Clause(clause) => Some((open.fault, clause)),
             _ => None,
         }));

@@ -13,7 +13,7 @@ use chrono_tz::Tz;
 
 use crate::catalog::Catalog;
 use crate::catalog::text::Lang;
-use crate::pipeline::{self, Job, Options};
+use crate::pipeline::{Diagnoser, Job, Options};
 use crate::report::{self, Look, layout, paint, sanitize};
 use crate::source::{self, Limits, SourceError};
 
@@ -45,6 +45,7 @@ pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
         }
     }
 
+    let diagnoser = Diagnoser::new(&catalog).map_err(|error| internal(&error))?;
     tell_of_pipes(&args.paths);
     let progress = Arc::new(Progress::new(selection.total_bytes()));
     let stop = interrupt::watch(Arc::clone(&progress));
@@ -53,17 +54,18 @@ pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
     let job = Job {
         selection: &selection,
         limits: &limits,
-        catalog: &catalog,
         options: &options,
         progress: &show,
         stop: &stop,
     };
     let (report, lines) = match &args.why {
         Some(fault) => {
-            let why = pipeline::why(job, fault).map_err(|error| internal(&error))?;
+            let why = diagnoser
+                .why(job, fault)
+                .map_err(|error| internal(&error))?;
             (why.report, Some((fault, why.lines)))
         }
-        None => (pipeline::run(job).map_err(|error| internal(&error))?, None),
+        None => (diagnoser.run(job).map_err(|error| internal(&error))?, None),
     };
     progress.clear();
     let interrupted = stop.load(Ordering::Relaxed);
@@ -109,7 +111,7 @@ fn tell_of_pipes(paths: &[String]) {
 fn tell_of_pipes(_: &[String]) {}
 
 /// What no input should bring about.
-fn internal(error: &anyhow::Error) -> Failure {
+pub(super) fn internal(error: &anyhow::Error) -> Failure {
     Trouble::new("cannot make a diagnosis")
         .because(error.as_ref())
         .into()

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::catalog::lint::{self, SampleFacts};
 use crate::catalog::{Catalog, Problem};
+use crate::pipeline::Diagnoser;
 use crate::report::{layout, sanitize};
 use crate::samples;
 
@@ -166,9 +167,10 @@ fn test(catalog: &Catalog, args: &RulesArgs) -> Result<Exit, Failure> {
         Ok(samples) => samples,
         Err(problems) => return told(&problems),
     };
+    let diagnoser = Diagnoser::new(catalog).map_err(|error| diagnose::internal(&error))?;
     let mut failed = 0;
     for sample in &samples {
-        let failures = samples::check(sample, catalog);
+        let failures = samples::check(sample, &diagnoser);
         let mut out = String::new();
         let name = sanitize::line(&sample.name);
         if failures.is_empty() {
@@ -183,7 +185,7 @@ fn test(catalog: &Catalog, args: &RulesArgs) -> Result<Exit, Failure> {
         // one after the other, so that a long run shows where it is
         print(out.as_bytes())?;
     }
-    let unproved = samples::unproved(&samples, catalog);
+    let unproved = samples::unproved(&samples, &diagnoser);
     let mut out = String::new();
     for clause in &unproved {
         _ = writeln!(out, "not in the samples: {}", sanitize::line(clause));

@@ -8,13 +8,10 @@ use std::sync::atomic::Ordering;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::Job;
 use super::fold::{Fold, Outcome};
 use super::work::work;
-use crate::detect::index::Index;
-use crate::detect::matcher::Matcher;
+use super::{Diagnoser, Job};
 use crate::detect::runs::Budget;
-use crate::detect::table::Table;
 use crate::model::hit::{Collected, FileSeen, Lost};
 use crate::model::origin::Origin;
 use crate::model::report::ReadStatus;
@@ -59,24 +56,16 @@ struct Task {
     chunk: Chunk,
 }
 
-/// The shared, immutable half of the engine.
+/// What every worker shares.
+#[derive(Clone, Copy)]
 struct Tools<'a, 'c> {
-    index: Index,
-    matcher: Matcher<'c>,
-    engine: &'a Engine,
+    diagnoser: &'a Diagnoser<'c>,
+    indexed: bool,
 }
 
 impl Tools<'_, '_> {
     fn run(&self, task: &Task) -> Outcome {
-        let job = || {
-            work(
-                &task.chunk,
-                &task.choice,
-                &self.index,
-                &self.matcher,
-                self.engine.indexed,
-            )
-        };
+        let job = || work(&task.chunk, &task.choice, self.diagnoser, self.indexed);
         Outcome {
             number: task.number,
             file: task.file,
@@ -88,14 +77,14 @@ impl Tools<'_, '_> {
 /// Reads everything and folds the hits.
 pub(super) fn collect(
     job: Job<'_>,
-    table: &Table<'_>,
+    diagnoser: &Diagnoser<'_>,
     engine: &Engine,
 ) -> anyhow::Result<Collected> {
     let tools = Tools {
-        index: Index::new(table)?,
-        matcher: Matcher::new(table),
-        engine,
+        diagnoser,
+        indexed: engine.indexed,
     };
+    let table = &diagnoser.table;
     if job.options.threads <= 1 {
         let mut fold = Fold::new(table, engine.budget);
         let files = read(job, engine, &mut |task| fold.take(tools.run(&task)));
@@ -106,7 +95,7 @@ pub(super) fn collect(
     let (done_in, done_out) = bounded::<Outcome>(workers * 2);
     std::thread::scope(|scope| {
         for _ in 0..workers {
-            let (tools, tasks, done) = (&tools, task_out.clone(), done_in.clone());
+            let (tasks, done) = (task_out.clone(), done_in.clone());
             scope.spawn(move || serve(tools, &tasks, &done));
         }
         drop(task_out);
@@ -133,7 +122,7 @@ pub(super) fn collect(
     })
 }
 
-fn serve(tools: &Tools<'_, '_>, tasks: &Receiver<Task>, done: &Sender<Outcome>) {
+fn serve(tools: Tools<'_, '_>, tasks: &Receiver<Task>, done: &Sender<Outcome>) {
     for task in tasks {
         if done.send(tools.run(&task)).is_err() {
             return;

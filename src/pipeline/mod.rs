@@ -10,7 +10,10 @@ use chrono_tz::Tz;
 
 use crate::catalog::Catalog;
 use crate::catalog::text::Lang;
-use crate::detect::incident;
+use crate::detect::finding::Finding;
+use crate::detect::incident::{self, Undecided};
+use crate::detect::index::Index;
+use crate::detect::matcher::Matcher;
 use crate::detect::resolve::{self, FileTimes, TimeHints, Timeline};
 use crate::detect::table::Table;
 use crate::diagnose::{self, Case};
@@ -75,8 +78,6 @@ pub struct Job<'a> {
     pub selection: &'a Selection,
     /// How much of it.
     pub limits: &'a Limits,
-    /// What is known.
-    pub catalog: &'a Catalog,
     /// How to judge.
     pub options: &'a Options,
     /// Told how many bytes of the given files were read.
@@ -85,46 +86,87 @@ pub struct Job<'a> {
     pub stop: &'a AtomicBool,
 }
 
-/// Reads and judges.
-pub fn run(job: Job<'_>) -> anyhow::Result<Report> {
-    let table = Table::new(job.catalog);
-    let collected = collect(job, &table, &Engine::default())?;
-    Ok(judge(&collected, &table, job.options))
+/// What follows from what was collected, stage by stage.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// Who is who and when it was.
+    pub timeline: Timeline,
+    /// Incidents as the engine concludes them.
+    pub findings: Vec<Finding>,
+    /// What it cannot tell, and what would tell.
+    pub undecided: Vec<Undecided>,
+    /// What the reader gets.
+    pub report: Report,
 }
 
-/// Reads and judges, and says clause by clause why a fault was or was not concluded.
-pub fn why(job: Job<'_>, fault: &str) -> anyhow::Result<Why> {
-    let table = Table::new(job.catalog);
-    let collected = collect(job, &table, &Engine::default())?;
-    let report = judge(&collected, &table, job.options);
-    let lines = why::lines(
-        &collected,
-        &timeline(&collected, &table, job.options),
-        &table,
-        fault,
-    );
-    Ok(Why { report, lines })
+/// A catalog made ready to diagnose with, any number of times and on any number of threads: the
+/// index is built once, a pattern is compiled when it is first needed. Nothing that one diagnosis
+/// reads changes what another one finds.
+#[derive(Debug)]
+pub struct Diagnoser<'c> {
+    table: Table<'c>,
+    index: Index,
+    matcher: Matcher<'c>,
 }
 
-/// The reading half.
-pub fn collect(job: Job<'_>, table: &Table<'_>, engine: &Engine) -> anyhow::Result<Collected> {
-    intake::collect(job, table, engine)
-}
+impl<'c> Diagnoser<'c> {
+    /// Prepares a catalog. Fails only when the literals of its rules exceed what an index can
+    /// hold.
+    pub fn new(catalog: &'c Catalog) -> anyhow::Result<Self> {
+        let table = Table::new(catalog);
+        Ok(Self {
+            index: Index::new(&table)?,
+            matcher: Matcher::new(&table),
+            table,
+        })
+    }
 
-/// The judging half: a pure function of what was collected.
-pub fn judge(collected: &Collected, table: &Table<'_>, options: &Options) -> Report {
-    let timeline = timeline(collected, table, options);
-    let files = outside(&collected.files, &timeline, options);
-    let (findings, undecided) = incident::findings(&timeline, table);
-    diagnose::diagnose(&Case {
-        files: &files,
-        timeline: &timeline,
-        table,
-        findings: &findings,
-        undecided: &undecided,
-        lang: options.lang,
-        version: env!("CARGO_PKG_VERSION"),
-    })
+    /// The signals of the catalog.
+    pub fn table(&self) -> &Table<'c> {
+        &self.table
+    }
+
+    /// Reads and judges.
+    pub fn run(&self, job: Job<'_>) -> anyhow::Result<Report> {
+        let collected = self.collect(job, &Engine::default())?;
+        Ok(self.judge(&collected, job.options).report)
+    }
+
+    /// Reads and judges, and says clause by clause why a fault was or was not concluded.
+    pub fn why(&self, job: Job<'_>, fault: &str) -> anyhow::Result<Why> {
+        let collected = self.collect(job, &Engine::default())?;
+        let judged = self.judge(&collected, job.options);
+        let lines = why::lines(&collected, &judged.timeline, &self.table, fault);
+        let report = judged.report;
+        Ok(Why { report, lines })
+    }
+
+    /// The reading half. Fails only through a fault of the program itself.
+    pub fn collect(&self, job: Job<'_>, engine: &Engine) -> anyhow::Result<Collected> {
+        intake::collect(job, self, engine)
+    }
+
+    /// The judging half: a pure function of what was collected.
+    pub fn judge(&self, collected: &Collected, options: &Options) -> Judgement {
+        let timeline = timeline(collected, &self.table, options);
+        let files = outside(&collected.files, &timeline, options);
+        let (findings, undecided) = incident::findings(&timeline, &self.table);
+        let report = diagnose::diagnose(&Case {
+            files: &files,
+            timeline: &timeline,
+            table: &self.table,
+            findings: &findings,
+            undecided: &undecided,
+            lang: options.lang,
+            version: env!("CARGO_PKG_VERSION"),
+        });
+        Judgement {
+            timeline,
+            findings,
+            undecided,
+            report,
+        }
+    }
 }
 
 /// The files, marked as read in part when the wanted span lies outside of all of them: then nothing
@@ -153,7 +195,7 @@ fn outside(files: &[FileSeen], timeline: &Timeline, options: &Options) -> Vec<Fi
 }
 
 /// Who is who and when it was.
-pub fn timeline(collected: &Collected, table: &Table<'_>, options: &Options) -> Timeline {
+fn timeline(collected: &Collected, table: &Table<'_>, options: &Options) -> Timeline {
     let hints = TimeHints {
         year: options.year,
         zone: options.timezone,

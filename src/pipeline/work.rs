@@ -1,7 +1,7 @@
 //! One chunk: scanned, parsed where a rule could match, tested.
 
+use super::Diagnoser;
 use crate::detect::index::Index;
-use crate::detect::matcher::Matcher;
 use crate::model::hit::{Hit, Sample, SignalId};
 use crate::parse::chunk::Chunk;
 use crate::parse::log::cms_syslog;
@@ -42,10 +42,10 @@ pub(super) fn stretch(line: u64) -> u64 {
 pub(super) fn work(
     chunk: &Chunk,
     choice: &Choice,
-    index: &Index,
-    matcher: &Matcher<'_>,
+    diagnoser: &Diagnoser<'_>,
     indexed: bool,
 ) -> Done {
+    let (index, matcher) = (&diagnoser.index, &diagnoser.matcher);
     let mut done = Done {
         samples: samples(chunk, &choice.parsers),
         last: last(chunk, &choice.parsers),

@@ -8,22 +8,27 @@ use std::sync::atomic::AtomicBool;
 
 use clusterdx::catalog::Catalog;
 use clusterdx::detect::finding::Finding;
-use clusterdx::detect::incident;
 use clusterdx::detect::resolve::{NodeSeen, Timeline};
 use clusterdx::detect::table::Table;
 use clusterdx::model::hit::Collected;
 use clusterdx::model::report::Report;
-use clusterdx::pipeline::{self, Engine, Job, Options};
+use clusterdx::pipeline::{Diagnoser, Engine, Job, Options};
 use clusterdx::samples::{self, Sample};
 use clusterdx::source::{self, Limits};
 
-/// The built-in rules.
-pub(crate) fn table() -> &'static Table<'static> {
+/// The built-in rules, made ready once for all runs of a test.
+fn diagnoser() -> &'static Diagnoser<'static> {
     static CATALOG: OnceLock<Catalog> = OnceLock::new();
-    static TABLE: OnceLock<Table<'static>> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        Table::new(CATALOG.get_or_init(|| Catalog::builtin().expect("built-in rules")))
+    static DIAGNOSER: OnceLock<Diagnoser<'static>> = OnceLock::new();
+    DIAGNOSER.get_or_init(|| {
+        let catalog = CATALOG.get_or_init(|| Catalog::builtin().expect("built-in rules"));
+        Diagnoser::new(catalog).expect("the rules fit an index")
     })
+}
+
+/// The signals of the built-in rules.
+pub(crate) fn table() -> &'static Table<'static> {
+    diagnoser().table()
 }
 
 /// Every sample of the repository.
@@ -87,26 +92,24 @@ pub(crate) type Incident = (
 
 /// Runs all stages over some paths.
 pub(crate) fn run(paths: &[String], options: &Options, engine: &Engine) -> Outcome {
-    let table = table();
     let selection = source::select(paths).expect("the paths exist");
     let (limits, stop) = (Limits::default(), AtomicBool::new(false));
     let job = Job {
         selection: &selection,
         limits: &limits,
-        catalog: table.catalog,
         options,
         progress: &|_| (),
         stop: &stop,
     };
-    let collected = pipeline::collect(job, table, engine).expect("the rules fit an index");
-    let timeline = pipeline::timeline(&collected, table, options);
-    let (findings, _) = incident::findings(&timeline, table);
-    let report = pipeline::judge(&collected, table, options);
+    let collected = diagnoser()
+        .collect(job, engine)
+        .expect("no stage breaks down");
+    let judged = diagnoser().judge(&collected, options);
     Outcome {
         collected,
-        timeline,
-        findings,
-        report,
+        timeline: judged.timeline,
+        findings: judged.findings,
+        report: judged.report,
     }
 }
 

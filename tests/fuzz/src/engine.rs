@@ -6,9 +6,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
 use clusterdx::catalog::Catalog;
-use clusterdx::detect::table::Table;
 use clusterdx::model::hit::Collected;
-use clusterdx::pipeline::{self, Engine, Job, Options};
+use clusterdx::pipeline::{Diagnoser, Engine, Job, Options};
 use clusterdx::source::{self, Limits, Selection};
 use tempfile::TempDir;
 
@@ -18,10 +17,10 @@ pub fn builtin() -> &'static Catalog {
     CATALOG.get_or_init(|| Catalog::builtin().expect("built-in rules"))
 }
 
-/// The signals of the built-in rules.
-pub fn table() -> &'static Table<'static> {
-    static TABLE: OnceLock<Table<'static>> = OnceLock::new();
-    TABLE.get_or_init(|| Table::new(builtin()))
+/// The built-in rules, made ready once.
+pub fn diagnoser() -> &'static Diagnoser<'static> {
+    static DIAGNOSER: OnceLock<Diagnoser<'static>> = OnceLock::new();
+    DIAGNOSER.get_or_init(|| Diagnoser::new(builtin()).expect("the rules fit an index"))
 }
 
 /// A folder for the files of this process. It is one per process and written anew for each
@@ -57,21 +56,22 @@ pub fn options() -> Options {
 }
 
 /// Calls `with` with a job over a selection.
-pub fn job<T>(selection: &Selection, catalog: &Catalog, with: impl FnOnce(Job<'_>) -> T) -> T {
+pub fn job<T>(selection: &Selection, with: impl FnOnce(Job<'_>) -> T) -> T {
     let (limits, stop) = (Limits::default(), AtomicBool::new(false));
     with(Job {
         selection,
         limits: &limits,
-        catalog,
         options: &options(),
         progress: &|_| (),
         stop: &stop,
     })
 }
 
-/// The reading half with the rules of a table.
-pub fn collect(selection: &Selection, table: &Table<'_>, engine: &Engine) -> Collected {
-    job(selection, table.catalog, |job| {
-        pipeline::collect(job, table, engine).expect("the rules fit an index")
+/// The reading half with some rules.
+pub fn collect(diagnoser: &Diagnoser<'_>, selection: &Selection, engine: &Engine) -> Collected {
+    job(selection, |job| {
+        diagnoser
+            .collect(job, engine)
+            .expect("no stage breaks down")
     })
 }

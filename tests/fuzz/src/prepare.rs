@@ -13,7 +13,7 @@ use clusterdx::model::format::FORMATS;
 use clusterdx::parse::{LOG_PARSERS, LogParser, Probe};
 use clusterdx::samples::{self, Sample};
 use clusterdx_fuzz::SEPARATOR;
-use clusterdx_fuzz::engine::table;
+use clusterdx_fuzz::engine::diagnoser;
 
 /// Longest piece of a sample that is a seed.
 const PIECE: usize = 8 << 10;
@@ -111,7 +111,7 @@ fn words(parser: Option<&str>) -> BTreeSet<String> {
     let mut words: BTreeSet<String> = formats
         .flat_map(|format| format.fields.iter().map(|field| field.name.to_owned()))
         .collect();
-    for entry in table().entries() {
+    for entry in diagnoser().table().entries() {
         if FORMATS
             .get(usize::from(entry.signal.format))
             .is_some_and(|f| ours(f.parser))
@@ -279,12 +279,24 @@ impl Sources {
             let deep = self::zip(&[
                 ("a.gz".to_owned(), &gzip(&gzip(files[0].1))),
                 ("b.tar".to_owned(), &tar),
+                ("c.zst".to_owned(), &zstd(&xz(&bzip2(files[0].1)))),
             ]);
-            for bytes in [&tar, &zip, &named, &nested, &deep, &gzip(&nested)] {
+            for bytes in [&tar, &zip, &named, &nested, &deep] {
                 job.seed(bytes);
             }
-            job.seed(&gzip(files[0].1));
-            job.seed(&[gzip(files[0].1), gzip(b"more\n")].concat());
+            for pack in PACKERS {
+                job.seed(&pack(&nested));
+                job.seed(&pack(&tar));
+                job.seed(&pack(files[0].1));
+                // several in a row, with what may stand between them and what may not
+                for between in [&[][..], &[0; 8], &[0; 3], SKIPPED, b"junk"] {
+                    let (one, two) = (pack(files[0].1), pack(b"more\n"));
+                    job.seed(&[between, &one, between, &two, between].concat());
+                }
+                let packed = pack(files[0].1);
+                job.seed(&packed[..packed.len() * 2 / 3]);
+            }
+            job.seed(&bzip2(&zstd(&gzip(&xz(files[0].1)))));
         }
         for (_, bytes) in self
             .texts
@@ -348,6 +360,36 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     gzip.write_all(bytes).expect("a gzip in memory");
     gzip.finish().expect("a gzip in memory")
 }
+
+fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    let level = bzip2::Compression::fast();
+    let mut bzip2 = bzip2::write::BzEncoder::new(Vec::new(), level);
+    bzip2.write_all(bytes).expect("a bzip2 in memory");
+    bzip2.finish().expect("a bzip2 in memory")
+}
+
+/// With blocks and a dictionary that are small, so that there are several.
+fn xz(bytes: &[u8]) -> Vec<u8> {
+    let mut options = lzma_rust2::XzOptions::with_preset(1);
+    options.lzma_options.dict_size = 4 << 10;
+    options.set_block_size(std::num::NonZero::new(4 << 10));
+    let mut xz = lzma_rust2::XzWriter::new(Vec::new(), options).expect("an xz in memory");
+    xz.write_all(bytes).expect("an xz in memory");
+    xz.finish().expect("an xz in memory")
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    let level = ruzstd::encoding::CompressionLevel::Fastest;
+    ruzstd::encoding::compress_to_vec(bytes, level)
+}
+
+type Pack = fn(&[u8]) -> Vec<u8>;
+
+/// Every kind of compressed stream.
+const PACKERS: [Pack; 4] = [gzip, bzip2, xz, zstd];
+
+/// A frame of zstd that says nothing (RFC 8878, section 3.1.2).
+const SKIPPED: &[u8] = b"\x50\x2a\x4d\x18\x04\0\0\0none";
 
 fn zip(files: &[(String, &[u8])]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));

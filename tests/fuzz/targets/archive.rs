@@ -21,11 +21,13 @@ fuzz_target!(|data: &[u8]| {
         ratio_from: 64 << 10,
         path_bytes: 64,
         nested_zip_bytes: 64 << 10,
+        window_bytes: 1 << 20,
     };
     let path = write("input", data);
     let top = path.to_str().expect("a plain path");
     let selection = select(&[&path]);
-    within(4 << 20, || {
+    // four bzip2 streams in each other take 15 MiB
+    within(20 << 20, || {
         let look = |how: How| {
             let mut seen = Seen::new(top, &limits, how, Dice::of(data));
             walk(&selection, &limits, &|_| (), &mut seen);

@@ -3,8 +3,7 @@
 #![no_main]
 
 use clusterdx::catalog::compile::{RuleFile, compile};
-use clusterdx::detect::table::Table;
-use clusterdx::pipeline::Engine;
+use clusterdx::pipeline::{Diagnoser, Engine};
 use clusterdx_fuzz::engine::{builtin, collect, select, write};
 use clusterdx_fuzz::{parts, within};
 use libfuzzer_sys::fuzz_target;
@@ -27,16 +26,16 @@ fuzz_target!(|data: &[u8]| {
         .faults
         .retain(|fault| builtin().fault(&fault.id) != Some(fault));
     catalog.facts.clear();
-    let table = Table::new(&catalog);
     let path = write("log.txt", text);
     let selection = select(&[&path]);
     within(64 << 20, || {
-        let with = collect(&selection, &table, &Engine::default());
+        let diagnoser = Diagnoser::new(&catalog).expect("the rules fit an index");
+        let with = collect(&diagnoser, &selection, &Engine::default());
         let naive = Engine {
             indexed: false,
             ..Engine::default()
         };
-        let without = collect(&selection, &table, &naive);
+        let without = collect(&diagnoser, &selection, &naive);
         assert_eq!(with.runs, without.runs, "the index changes what matches");
     });
 });

@@ -5,9 +5,9 @@
 use clusterdx::catalog::text::Lang;
 use clusterdx::locale::Locale;
 use clusterdx::model::report::Report;
-use clusterdx::pipeline::{self, Engine};
+use clusterdx::pipeline::Engine;
 use clusterdx::report::{Known, Look, REPORTERS};
-use clusterdx_fuzz::engine::{builtin, collect, job, options, place, select, table, write};
+use clusterdx_fuzz::engine::{builtin, collect, diagnoser, job, options, place, select, write};
 use clusterdx_fuzz::{Dice, parts, within};
 use libfuzzer_sys::fuzz_target;
 
@@ -19,10 +19,11 @@ fuzz_target!(|data: &[u8]| {
     write("input/b/log.txt", two);
     let selection = select(&[&folder]);
     let mut dice = Dice::of(data);
+    diagnoser();
     within(96 << 20, || {
-        let read = |engine: &Engine| collect(&selection, table(), engine);
+        let read = |engine: &Engine| collect(diagnoser(), &selection, engine);
         let collected = read(&Engine::default());
-        let report = pipeline::judge(&collected, table(), &options());
+        let report = diagnoser().judge(&collected, &options()).report;
         let (chunk_bytes, block_bytes) = (dice.size(), dice.size());
         let cut = read(&Engine {
             chunk_bytes,
@@ -30,7 +31,7 @@ fuzz_target!(|data: &[u8]| {
             ..Engine::default()
         });
         same(
-            &pipeline::judge(&cut, table(), &options()),
+            &diagnoser().judge(&cut, &options()).report,
             &report,
             "cuts change the report",
         );
@@ -49,10 +50,8 @@ fuzz_target!(|data: &[u8]| {
         rendered(&report, &mut dice);
         let diagnoses: Vec<_> = report.clusters.iter().flat_map(|c| &c.diagnoses).collect();
         if let Some(first) = diagnoses.get(dice.below(8)) {
-            let why = job(&selection, builtin(), |job| {
-                pipeline::why(job, &first.fault)
-            });
-            let why = why.expect("the rules fit an index");
+            let why = job(&selection, |job| diagnoser().why(job, &first.fault));
+            let why = why.expect("no stage breaks down");
             same(&why.report, &report, "asking why changes the report");
             assert!(!why.lines.is_empty(), "a fault without a reason");
         }
