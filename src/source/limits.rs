@@ -53,7 +53,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             depth: 8,
-            members: 1_000_000,
+            members: 250_000,
             total_bytes: 256 * GIB,
             member_bytes: 64 * GIB,
             ratio: 200,

@@ -117,7 +117,7 @@ fn what_asks_for_gigabytes_of_memory_is_refused_with_the_figure() {
 #[test]
 fn tiny_members_without_number_hide_nothing() {
     let folder = Folder::new();
-    let many = size(20_000, 600_000);
+    let many = size(20_000, 200_000);
     let names: Vec<String> = (0..many).map(|at| format!("logs/{at}.log")).collect();
     let mut members: Vec<(&str, &[u8])> = names.iter().map(|n| (n.as_str(), &b"x\n"[..])).collect();
     let good = good_log();
