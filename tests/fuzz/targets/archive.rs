@@ -4,6 +4,7 @@
 
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
+use std::sync::atomic::AtomicBool;
 
 use clusterdx::model::report::ReadStatus;
 use clusterdx::source::{Gap, Input, Limits, Visitor, walk};
@@ -30,7 +31,8 @@ fuzz_target!(|data: &[u8]| {
     within(20 << 20, || {
         let look = |how: How| {
             let mut seen = Seen::new(top, &limits, how, Dice::of(data));
-            walk(&selection, &limits, &|_| (), &mut seen);
+            let never = AtomicBool::new(false);
+            walk(&selection, &limits, &|_| (), &never, &mut seen);
             seen.held()
         };
         let full = look(How::Whole);
