@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A key may stand twice: the first `Node` is the reporter, the last one whom it speaks of.
-//! Message bodies (SIP, HTTP) follow a record on lines of their own ([`crate::parse::body`]); only the first line
+//! Message bodies (SIP, HTTP) follow a record on lines of their own (`parse::body`); only the first line
 //! of a record is read. Excerpts without a time (`Event="…" …`, `host program: UTCTime="…" …`) are
 //! records, too.
 

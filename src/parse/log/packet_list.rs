@@ -2,7 +2,7 @@
 //!
 //! A list is judged as a whole: its packets become connections, and each connection is one event.
 //! Lines of others may stand between its packets, as headings and page breaks do, as long as they
-//! are few ([`GAP`]). A list longer than a chunk may be is judged in pieces: what a piece does not
+//! are few (at most a KiB). A list longer than a chunk may be is judged in pieces: what a piece does not
 //! show stays open, so that a cut never makes an attempt look unanswered.
 
 use std::borrow::Cow;
