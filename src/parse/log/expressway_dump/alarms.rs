@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::Dump;
 use super::facts::source;
+use super::{Dump, REACH, is_border};
 use crate::model::event::Event;
 use crate::model::time::RawTime;
+use crate::parse::scan::{line_at, lines};
 
 pub(super) const ALARM: &str = "expressway.alarm";
 
@@ -29,6 +30,23 @@ struct Alarm<'a> {
     start: usize,
     end: usize,
     lowered: bool,
+}
+
+/// True when the dump ends as it should, or goes on with a whole line of its own, within the
+/// stretch that stays together wherever the text is cut. What follows a dump says nothing of it.
+fn goes_on(rest: &[u8]) -> bool {
+    let trimmed = rest.trim_ascii_start();
+    let ends = ["*s/end", "</"];
+    if ends.iter().any(|end| trimmed.starts_with(end.as_bytes())) {
+        return true;
+    }
+    // what is left of the alarm's own line
+    let (_, next) = line_at(rest, 0);
+    let behind = rest.get(next..).unwrap_or_default();
+    lines(behind)
+        .take_while(|(at, _)| *at <= REACH)
+        .find(|(_, line)| is_border(line) || super::is_part(line))
+        .is_some_and(|(at, line)| at + line.len() < behind.len() && !is_border(line))
 }
 
 /// An event for every alarm, with the offset of its first leaf.
@@ -64,17 +82,11 @@ pub(super) fn alarms<'l>(
             alarm.fields.push((field, value));
         }
     }
-    // the last alarm of a text may have lost the line that says it is lowered, or half of it
-    let text_end = bytes.trim_ascii_end().len();
+    // the last alarm of a dump may have lost the line that says it is lowered, or half of it
     let cut = |alarm: &Alarm<'_>| {
-        let rest = bytes.get(alarm.end..text_end).unwrap_or_default();
-        let rest = rest.trim_ascii_start();
-        let ends = ["*s/end", "</"]
-            .iter()
-            .any(|end| rest.starts_with(end.as_bytes()));
         let mut state = alarm.fields.iter().filter(|(field, _)| *field == "State");
         let whole = state.any(|(_, state)| is_state(state));
-        !ends && !rest.contains(&b'\n') && !whole
+        !whole && !goes_on(bytes.get(alarm.end..).unwrap_or_default())
     };
     let telling = |alarm: &Alarm<'_>| {
         let names = |field: &str| matches!(field, "Id" | "Title" | "Description");

@@ -252,6 +252,9 @@ fn only_another_document_parts_a_dump() {
         &format!("<Status>\n<A>{}", far.replace("*s ", "cms1> pki match ")),
         &format!("<?xml version=\"1.0\"?>\n{nested}"),
         "*c xConfiguration A: \"1\"\n<?xml?>\n*c xConfiguration B: \"2\"\n",
+        "*s Alarm 1:\nID: 15019\nSeverity: \"crit\nMar 3 10:16:10 user.info c d:  x\nMar 3 10:16:11 user.info c d:  x\n",
+        "*s Alarm 1:\nID: 15019\n<?xml?>\n<Configuration>\n</Configuration>\n",
+        "*s Alarm 1:\nID: 15019\ncms1> pki match a b\nnothing\nat all\n",
     ] {
         let whole = cut(text, 1 << 20);
         for target in [1, 20, 60, 3000] {
