@@ -472,6 +472,52 @@ pub const FORMATS: &[FormatDef] = &[
             made("closing"),
             // prohibited, unreachable or port-unreachable, when ICMP said so of the attempt
             made("icmp"),
+            // the fields below are known of captures only
+            // three-way handshake complete, as far as both sides were seen
+            made("established"),
+            // what is spoken, by the first bytes: tls, postgresql, xmpp, sip, http, ssh,
+            // erlang-distribution, erlang-port-mapper, text or binary (neither known)
+            made("protocol"),
+            // the same of what came first, before it was upgraded to TLS
+            made("inside"),
+            // round-trip time of the handshake, milliseconds
+            made("rtt_ms"),
+            // bytes of payload, data segments and lost ones (segments that were sent again) of both
+            made("bytes"),
+            made("segments"),
+            made("lost"),
+            // lost of segments in percent, with one decimal
+            made("loss_percent"),
+            // whose data segments were lost: originator, responder or both
+            made("lost_by"),
+            // originator or responder, and its address: whose segments were never acknowledged
+            // after the handshake although they were repeated
+            made("unheard"),
+            made("unheard_host"),
+            // SYN and SYN-ACK repeat and the handshake is never completed
+            made("half_open"),
+            // whose window stayed closed, its address, and how long, milliseconds
+            made("zero_window"),
+            made("zero_window_host"),
+            made("zero_window_ms"),
+            // who has gone silent while the other repeated its data, its address, how long
+            made("stopped"),
+            made("stopped_host"),
+            made("stopped_ms"),
+            // small segments of this side were acknowledged, its full-size ones never
+            made("big_lost"),
+            made("big_lost_host"),
+            // the largest payload that was acknowledged, and the size of what never was
+            made("passed_bytes"),
+            made("stuck_bytes"),
+            // who closed first: originator or responder
+            made("closed_by"),
+            // the reset came with another time to live than its sender's other packets
+            made("reset_foreign"),
+            // milliseconds from the first to the last packet
+            made("lasted_ms"),
+            // true when the file was cut or packets were cut so short that nothing was listened to
+            made("deaf"),
         ],
     },
     FormatDef {
@@ -482,7 +528,7 @@ pub const FORMATS: &[FormatDef] = &[
         names_node: true,
         fields: &[
             made("frame"),
-            // prohibited, unreachable (host or network) or port-unreachable
+            // prohibited, unreachable (host or network), port-unreachable, too-big or expired
             made("kind"),
             // who sent the error
             made("from"),
@@ -490,8 +536,254 @@ pub const FORMATS: &[FormatDef] = &[
             made("originator"),
             made("responder"),
             made("responder_port"),
-            // tcp, where the port is known
+            // tcp or udp, where the port is known
             made("transport"),
+            // the largest packet that passes, where the error is about size
+            made("mtu"),
+        ],
+    },
+    // one event per TLS handshake, at its alert, else at the end of the connection
+    FormatDef {
+        id: "net.tls",
+        parser: "capture",
+        product: Product::Unknown,
+        always_parsed: true,
+        names_node: true,
+        fields: &[
+            made("frame"),
+            made("transport"),
+            made("originator"),
+            made("originator_port"),
+            made("responder"),
+            made("responder_port"),
+            // what was spoken before TLS: postgresql, xmpp; else tls
+            made("inside"),
+            // SSL 3.0, TLS 1.0, TLS 1.1, TLS 1.2 or TLS 1.3: what was agreed
+            made("version"),
+            // the best version that the originator offered
+            made("offered"),
+            made("cipher"),
+            // server name that the originator asked for
+            made("sni"),
+            // true when the responder asked for another hello
+            made("retried"),
+            // both sides have finished the handshake (TLS 1.3: as far as can be seen)
+            made("completed"),
+            // last message of the handshake in clear, in words: client-hello, server-hello,
+            // certificate, …; and who sent it: originator or responder
+            made("last_message"),
+            made("last_by"),
+            // the alert in clear that ended it: unknown_ca, certificate_expired, …; its number;
+            // originator or responder; the sender's address; the one it blames
+            made("alert"),
+            made("alert_code"),
+            made("alert_by"),
+            made("alert_sender"),
+            made("alert_about"),
+            // the last message before the alert
+            made("alert_after"),
+            // certificates as far as they are in clear (TLS 1.2 and older)
+            made("server_cn"),
+            made("server_issuer"),
+            // DNS names and addresses in its subject alternative name, once each
+            made("server_name"),
+            made("server_not_before"),
+            made("server_not_after"),
+            // true or false: the leaf, or one above it, was out of date when it was captured
+            made("server_expired"),
+            made("server_not_yet_valid"),
+            made("server_self_signed"),
+            // EKU of the leaf allows servers
+            made("server_eku"),
+            // number of certificates
+            made("server_chain"),
+            // the responder asked for a certificate: true or false
+            made("client_requested"),
+            // sent, empty, none or hidden (TLS 1.3)
+            made("client_certificate"),
+            made("client_cn"),
+            made("client_issuer"),
+            made("client_name"),
+            made("client_not_before"),
+            made("client_not_after"),
+            made("client_expired"),
+            made("client_not_yet_valid"),
+            made("client_eku"),
+            // handshake stopped before it was complete, without an alert in clear
+            made("incomplete"),
+            // how it stopped: reset, closed or silent; who did: originator or responder
+            made("stopped_how"),
+            made("stopped_by"),
+            // the handshake was complete and the originator left at once without a word
+            made("left_at_once"),
+            // the handshake was complete, the responder said one short record and closed
+            made("short_answer"),
+            // bytes of that record
+            made("short_answer_bytes"),
+            // what ended it was encrypted: an alert record, or a record that may hold one
+            made("encrypted_end"),
+            // only a part was captured (snap length, gaps, start missed)
+            made("partial"),
+        ],
+    },
+    // PostgreSQL in clear, version 3 of its protocol: one event per thing that was said
+    FormatDef {
+        id: "net.pg",
+        parser: "capture",
+        product: Product::Unknown,
+        always_parsed: true,
+        names_node: true,
+        fields: &[
+            made("frame"),
+            made("transport"),
+            made("originator"),
+            made("originator_port"),
+            made("responder"),
+            made("responder_port"),
+            // startup, error, tls-refused (answered N and the client left), rejected-inside-tls,
+            // command (of replication), ready, read-only, timeline-left
+            made("kind"),
+            // startup: parameters
+            made("user"),
+            made("database"),
+            made("application"),
+            // startup asks for replication: physical or logical
+            made("replication"),
+            // error: severity (not localised where known), SQLSTATE, text, detail, routine
+            made("severity"),
+            made("sqlstate"),
+            made("message"),
+            made("detail"),
+            made("routine"),
+            // error: startup, authentication, ready (before the first query), replication or query
+            made("step"),
+            // command that it answers: IDENTIFY_SYSTEM, START_REPLICATION, BASE_BACKUP, …
+            made("command"),
+            made("slot"),
+            // ready: server parameters
+            made("server_version"),
+            made("in_hot_standby"),
+            // rejected-inside-tls: version of TLS, bytes of the record, name in the client's certificate
+            made("tls_version"),
+            made("record_bytes"),
+            made("client_cn"),
+        ],
+    },
+    // XMPP in clear: stream errors, and how far streams came
+    FormatDef {
+        id: "net.xmpp",
+        parser: "capture",
+        product: Product::Unknown,
+        always_parsed: true,
+        names_node: true,
+        fields: &[
+            made("frame"),
+            made("transport"),
+            made("originator"),
+            made("originator_port"),
+            made("responder"),
+            made("responder_port"),
+            // stream-error, tls-refused, sasl-failure or stream
+            made("kind"),
+            made("condition"),
+            made("text"),
+            // who said it: originator or responder, and its address
+            made("sender"),
+            made("sender_host"),
+            made("from"),
+            made("to"),
+        ],
+    },
+    // Erlang port mapper and distribution handshake in clear
+    FormatDef {
+        id: "net.erlang",
+        parser: "capture",
+        product: Product::Unknown,
+        always_parsed: true,
+        names_node: true,
+        fields: &[
+            made("frame"),
+            made("transport"),
+            made("originator"),
+            made("originator_port"),
+            made("responder"),
+            made("responder_port"),
+            // node-unknown, node-port, registered, handshake, rejected (status nok, not_allowed, …) or
+            // cookie-refused (the challenge was answered by a close)
+            made("kind"),
+            // node name asked for or registered, and its port
+            made("name"),
+            made("port"),
+            // name of the other node in a handshake
+            made("other"),
+            made("status"),
+        ],
+    },
+    // H.225 RAS requests on UDP and what became of them
+    FormatDef {
+        id: "net.ras",
+        parser: "capture",
+        product: Product::Unknown,
+        always_parsed: true,
+        names_node: true,
+        fields: &[
+            made("frame"),
+            made("transport"),
+            made("originator"),
+            made("originator_port"),
+            made("responder"),
+            made("responder_port"),
+            // LRQ, SCI, RRQ, GRQ, ARQ, … as sent first
+            made("request"),
+            // confirmed, rejected, in-progress or none
+            made("answer"),
+            // none, and the capture goes on long enough to say so
+            made("unanswered"),
+            made("sequence"),
+            // requests, repetitions among them
+            made("tries"),
+            made("answer_ms"),
+            made("other_traffic"),
+        ],
+    },
+    // SIP requests on UDP or TCP and what became of them
+    FormatDef {
+        id: "net.sip",
+        parser: "capture",
+        product: Product::Unknown,
+        always_parsed: true,
+        names_node: true,
+        fields: &[
+            made("frame"),
+            made("transport"),
+            made("originator"),
+            made("originator_port"),
+            made("responder"),
+            made("responder_port"),
+            made("method"),
+            // status code of the answer, if one came
+            made("status"),
+            made("unanswered"),
+            made("tries"),
+            made("other_traffic"),
+        ],
+    },
+    // one event per capture: what it covers
+    FormatDef {
+        id: "net.capture",
+        parser: "capture",
+        product: Product::Unknown,
+        always_parsed: true,
+        names_node: false,
+        fields: &[
+            made("frames"),
+            made("snapped"),
+            made("dropped"),
+            // first and last time, RFC 3339
+            made("first"),
+            made("last"),
+            // empty, one-way (no two hosts answer each other) or both-ways
+            made("view"),
         ],
     },
 ];

@@ -8,6 +8,7 @@ pub mod event;
 pub mod excerpt;
 pub mod flow;
 pub mod format;
+pub mod frame;
 pub mod hit;
 pub mod node;
 pub mod origin;

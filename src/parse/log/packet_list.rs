@@ -385,6 +385,8 @@ fn kind(barrier: Barrier) -> &'static str {
         Barrier::Prohibited => "prohibited",
         Barrier::Unreachable => "unreachable",
         Barrier::PortUnreachable => "port-unreachable",
+        Barrier::TooBig => "too-big",
+        Barrier::Expired => "expired",
     }
 }
 

@@ -72,6 +72,10 @@ pub enum Barrier {
     Unreachable,
     /// Port unreachable.
     PortUnreachable,
+    /// The packet was too big for the next link and must not be fragmented.
+    TooBig,
+    /// The packet went in circles or too far.
+    Expired,
 }
 
 /// An ICMP error about a packet of somebody.
