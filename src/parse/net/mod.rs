@@ -16,6 +16,7 @@ mod table;
 mod talk;
 pub mod tcp_state;
 pub mod tell;
+pub mod vantage;
 
 use crate::model::flow::Direction;
 use stream::StreamParser;
