@@ -4,6 +4,7 @@
 use super::Probe;
 
 pub mod flow;
+pub mod frame;
 pub mod packet;
 pub mod service;
 pub mod stream;
