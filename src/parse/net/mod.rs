@@ -8,6 +8,7 @@ pub mod capture;
 mod conn;
 mod course;
 pub mod flow;
+pub mod frame;
 pub mod packet;
 pub mod service;
 mod side;
