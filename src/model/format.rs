@@ -708,8 +708,8 @@ pub const FORMATS: &[FormatDef] = &[
             made("originator_port"),
             made("responder"),
             made("responder_port"),
-            // node-unknown, node-port, registered, handshake, rejected (status nok, not_allowed, …) or
-            // cookie-refused (the challenge was answered by a close)
+            // node-unknown, node-port, registered, handshake, rejected (status nok, not_allowed, …, or
+            // registration-refused) or cookie-refused (the challenge was answered by a close)
             made("kind"),
             // node name asked for or registered, and its port
             made("name"),
