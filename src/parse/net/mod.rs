@@ -3,8 +3,10 @@
 
 use super::Probe;
 
+pub mod cert;
 pub mod flow;
 pub mod packet;
 pub mod service;
 pub mod stream;
 pub mod tcp_state;
+pub mod tls;
