@@ -22,7 +22,7 @@ mod tests;
 
 use super::Probe;
 use super::flow::{Moment, Step};
-use super::stream::{Ending, Note, Piece, StreamParser, StreamState};
+use super::stream::{DEPTH, Ending, Note, Piece, StreamParser, StreamState};
 use crate::model::flow::Direction;
 use alert::Alert;
 pub use outcome::Facts;
@@ -30,6 +30,10 @@ use outcome::Outcome;
 use record::{Header, Item, Listener, Reader};
 pub use state::Said;
 use state::{Sides, State};
+
+/// Bytes of a direction that may be the last ones that are handed out: what was spoken before TLS
+/// counts as well.
+const NEAR_DEPTH: u64 = DEPTH - 4096;
 
 /// The parser of TLS from the first byte on.
 #[derive(Debug)]
@@ -69,6 +73,8 @@ pub struct Conversation {
     /// What was spoken before.
     inside: &'static str,
     readers: Sides<Reader>,
+    /// Bytes that were heard.
+    heard: Sides<u64>,
     state: State,
     /// Something was said.
     begun: bool,
@@ -104,6 +110,7 @@ impl Conversation {
         Self {
             inside,
             readers: Sides::default(),
+            heard: Sides::default(),
             state: State::default(),
             begun: false,
             alert: None,
@@ -134,6 +141,9 @@ impl StreamState for Conversation {
             return;
         }
         self.begun = true;
+        let heard = self.heard.of_mut(piece.from);
+        *heard = heard.saturating_add(piece.bytes.len() as u64);
+        let deep = *heard >= NEAR_DEPTH;
         let mut ear = Ear {
             state: &mut self.state,
             alert: &mut self.alert,
@@ -141,6 +151,8 @@ impl StreamState for Conversation {
             moment: piece.moment,
         };
         self.readers.of_mut(piece.from).feed(piece.bytes, &mut ear);
+        // what follows may not be handed out
+        self.state.partial |= deep && !self.state.completed;
         if let Some(alert) = self.alert {
             self.note(&Outcome::alert(alert), notes);
         }
