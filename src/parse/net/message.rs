@@ -79,6 +79,11 @@ impl Cutter {
         }
         within
     }
+
+    /// True inside of a message.
+    pub(super) fn is_amid(&self) -> bool {
+        !self.held.is_empty()
+    }
 }
 
 /// Takes up to `count` bytes off the front.

@@ -5,6 +5,7 @@ use super::Probe;
 
 mod assemble;
 pub mod capture;
+pub mod cert;
 mod conn;
 mod course;
 pub mod datagram;
@@ -25,6 +26,7 @@ mod table;
 mod talk;
 pub mod tcp_state;
 pub mod tell;
+pub mod tls;
 #[cfg(test)]
 mod wire_tests;
 mod xmpp;
@@ -48,6 +50,7 @@ pub const STREAM_PARSERS: &[&dyn StreamParser] = &[
     &sip::SipStream,
     &erldist::Distribution,
     &epmd::Epmd,
+    &tls::Tls,
 ];
 
 /// Names what is spoken by the first bytes; the port is the responder's, and only counts where

@@ -11,6 +11,7 @@ use super::Probe;
 use super::flow::{Moment, Step};
 use super::message::{Cut, Cutter, Draft, Voices, be32, split};
 use super::stream::{Ending, Note, Piece, StreamParser, StreamState};
+use super::tls::{Conversation, Tls};
 use crate::model::flow::Direction;
 
 /// The port that PostgreSQL listens on unless told otherwise.
@@ -18,6 +19,11 @@ const PORT: u16 = 5432;
 /// Errors of one connection that are told.
 const ERRORS: usize = 32;
 const FORMAT: &str = "net.pg";
+/// Its name where it is spoken before TLS, or in its hello.
+const NAME: &str = "postgresql";
+/// Least bytes of a TLS record that can hold an ErrorResponse: severity twice, code, text, file,
+/// line and function, and what TLS adds. Requests for credentials and alerts are shorter.
+const REFUSAL: usize = 90;
 
 /// The parser.
 #[derive(Debug)]
@@ -25,13 +31,16 @@ pub(super) struct PgWire;
 
 impl StreamParser for PgWire {
     fn id(&self) -> &'static str {
-        "postgresql"
+        NAME
     }
 
     fn probe(&self, first: &[u8], from: Direction, port: u16) -> Probe {
         let opening = message::opening_length(first).is_some();
         let client = from == Direction::FromOriginator;
         if (client && opening) || message::is_server(first) {
+            return Probe::Certain;
+        }
+        if client && Tls.probe(first, from, port) == Probe::Certain && is_direct(first, port) {
             return Probe::Certain;
         }
         if port == PORT && message::is_chain(first, from) {
@@ -43,6 +52,12 @@ impl StreamParser for PgWire {
     fn start(&self) -> Box<dyn StreamState> {
         Box::new(Talk::default())
     }
+}
+
+/// True for a hello of TLS with which PostgreSQL begins at once (since version 17): it names the
+/// protocol (ALPN), or is sent to PostgreSQL's port.
+fn is_direct(hello: &[u8], port: u16) -> bool {
+    port == PORT || memchr::memmem::find(hello, b"\x0apostgresql").is_some()
 }
 
 /// How far the conversation is.
@@ -63,7 +78,9 @@ enum Phase {
     Authentication,
     /// The server waits for queries.
     Ready,
-    /// What follows is encrypted or of no interest.
+    /// What follows is TLS.
+    Tls,
+    /// What follows is encrypted otherwise, or of no interest.
     Over,
 }
 
@@ -94,6 +111,7 @@ struct Replication {
 #[derive(Debug, Default)]
 struct Talk {
     phase: Phase,
+    tls: Option<Box<Conversation>>,
     client: Cutter,
     server: Cutter,
     /// Nobody can tell where messages of the client or the server begin.
@@ -116,6 +134,10 @@ impl StreamState for Talk {
         let mut bytes = piece.bytes;
         while !bytes.is_empty() && self.phase != Phase::Over {
             let server = piece.from == Direction::FromResponder;
+            if self.phase == Phase::Tls {
+                self.tls().feed(Piece { bytes, ..piece }, notes);
+                break;
+            }
             if self.is_lost(piece.from) {
                 for report in message::certain_errors(bytes) {
                     self.error(&report, None, piece.moment, notes);
@@ -129,7 +151,11 @@ impl StreamState for Talk {
         }
     }
 
-    fn gap(&mut self, from: Direction, length: u64, _moment: Moment) {
+    fn gap(&mut self, from: Direction, length: u64, moment: Moment) {
+        if self.phase == Phase::Tls {
+            self.tls().gap(from, length, moment);
+            return;
+        }
         let cutter = match from {
             Direction::FromOriginator => &mut self.client,
             Direction::FromResponder => &mut self.server,
@@ -141,6 +167,12 @@ impl StreamState for Talk {
 
     fn end(&mut self, ending: &Ending, notes: &mut Vec<Note>) {
         self.voices.tell(ending.routine, notes);
+        if let Some(mut tls) = self.tls.take() {
+            let rejected = rejected(&tls, ending);
+            tls.end(ending, notes);
+            notes.extend(rejected);
+            return;
+        }
         let left = |what: Option<(Direction, Moment)>| {
             what.filter(|(by, _)| *by == Direction::FromOriginator)
                 .map(|(_, moment)| moment)
@@ -159,15 +191,24 @@ impl StreamState for Talk {
     }
 
     fn wants_more(&self) -> bool {
-        self.phase != Phase::Over
+        let tls = self.tls.as_ref().is_none_or(|tls| tls.wants_more());
+        tls && self.phase != Phase::Over
     }
 
     fn step(&self) -> Step {
-        self.voices.step()
+        match &self.tls {
+            Some(tls) => tls.step(),
+            None => self.voices.step(),
+        }
     }
 }
 
 impl Talk {
+    fn tls(&mut self) -> &mut Conversation {
+        let begin = || Box::new(Conversation::new(NAME));
+        self.tls.get_or_insert_with(begin)
+    }
+
     fn is_lost(&self, from: Direction) -> bool {
         let place = usize::from(from == Direction::FromResponder);
         self.lost.get(place).copied().unwrap_or(true)
@@ -182,6 +223,12 @@ impl Talk {
 
     /// Takes one packet or message of the client off the front.
     fn hear_client(&mut self, bytes: &mut &[u8], moment: Moment) {
+        // a hello of TLS: at once, or the server's consent was not captured
+        let waits = matches!(self.phase, Phase::Opening | Phase::TlsAsked);
+        if waits && bytes.starts_with(b"\x16") && !self.client.is_amid() {
+            self.phase = Phase::Tls;
+            return;
+        }
         let opens = matches!(
             self.phase,
             Phase::Opening | Phase::TlsAsked | Phase::GssAsked | Phase::TlsRefused(_)
@@ -297,7 +344,8 @@ impl Talk {
     fn answered(&mut self, bytes: &mut &[u8], moment: Moment) {
         let answer = split(bytes, 1);
         self.phase = match (self.phase, answer) {
-            (Phase::TlsAsked, b"S") | (Phase::GssAsked, b"G") => Phase::Over,
+            (Phase::TlsAsked, b"S") => Phase::Tls,
+            (Phase::GssAsked, b"G") => Phase::Over,
             (Phase::TlsAsked, b"N") => Phase::TlsRefused(moment),
             (Phase::GssAsked, b"N") => Phase::Opening,
             (phase, _) => {
@@ -446,6 +494,24 @@ impl Talk {
             .with_some("application", startup.application.clone())
             .with_some("replication", startup.replication)
     }
+}
+
+/// A server that took TLS, and refused inside it: its only word was as long as an error can be,
+/// and it closed first.
+fn rejected(tls: &Conversation, ending: &Ending) -> Option<Note> {
+    let facts = tls.facts(ending);
+    let (bytes, moment) = facts.short_answer?;
+    let spoke = facts.completed && facts.originator.records > 0;
+    let sure = spoke && !facts.partial && !facts.alert && !facts.like_alert && bytes >= REFUSAL;
+    if !sure {
+        return None;
+    }
+    let text = format!("inside TLS the server answered with {bytes} bytes and closed");
+    let draft = draft("rejected-inside-tls", moment, text)
+        .with("record_bytes", bytes.to_string())
+        .with_some("tls_version", facts.version)
+        .with_some("client_cn", facts.client_cn);
+    Some(draft.note())
 }
 
 fn draft(kind: &'static str, moment: Moment, text: String) -> Draft {

@@ -6,6 +6,7 @@ use super::Probe;
 use super::flow::{Moment, Step};
 use super::message::{Draft, Voices, shown, split};
 use super::stream::{Ending, Note, Piece, StreamParser, StreamState};
+use super::tls::Conversation;
 use crate::model::flow::Direction;
 
 const FORMAT: &str = "net.xmpp";
@@ -159,23 +160,19 @@ struct Talk {
     sides: [Side; 2],
     voices: Voices,
     errors: usize,
-    tls: Starttls,
-}
-
-/// How far STARTTLS is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Starttls {
-    #[default]
-    No,
-    /// `<proceed/>` was said: what follows is TLS.
-    Proceeds,
+    /// What follows STARTTLS.
+    tls: Option<Box<Conversation>>,
 }
 
 impl StreamState for Talk {
     fn feed(&mut self, piece: Piece<'_>, notes: &mut Vec<Note>) {
         self.voices.hear(piece.from);
         let mut bytes = piece.bytes;
-        while !bytes.is_empty() && self.tls == Starttls::No {
+        while !bytes.is_empty() {
+            if let Some(tls) = &mut self.tls {
+                tls.feed(Piece { bytes, ..piece }, notes);
+                return;
+            }
             let Some(side) = self.side(piece.from).filter(|side| !side.lost) else {
                 return;
             };
@@ -193,22 +190,33 @@ impl StreamState for Talk {
         }
     }
 
-    fn gap(&mut self, from: Direction, _length: u64, _moment: Moment) {
-        if let Some(side) = self.side(from) {
+    fn gap(&mut self, from: Direction, length: u64, moment: Moment) {
+        if let Some(tls) = &mut self.tls {
+            tls.gap(from, length, moment);
+        } else if let Some(side) = self.side(from) {
             side.lost = true;
         }
     }
 
     fn end(&mut self, ending: &Ending, notes: &mut Vec<Note>) {
         self.voices.tell(ending.routine, notes);
+        if let Some(tls) = &mut self.tls {
+            tls.end(ending, notes);
+        }
     }
 
     fn wants_more(&self) -> bool {
-        self.tls == Starttls::No && !self.sides.iter().all(|side| side.lost)
+        match &self.tls {
+            Some(tls) => tls.wants_more(),
+            None => !self.sides.iter().all(|side| side.lost),
+        }
     }
 
     fn step(&self) -> Step {
-        self.voices.step()
+        match &self.tls {
+            Some(tls) => tls.step(),
+            None => self.voices.step(),
+        }
     }
 }
 
@@ -282,7 +290,7 @@ impl Talk {
                 self.stream_error(piece, notes);
             }
         } else if name == b"proceed" && namespace == Some(TLS) {
-            self.tls = Starttls::Proceeds;
+            self.tls = Some(Box::new(Conversation::new("xmpp")));
         } else if name == b"failure" && namespace == Some(TLS) {
             let text = "STARTTLS was refused".to_owned();
             notes.push(draft("tls-refused", piece, text).note());
