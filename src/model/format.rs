@@ -567,8 +567,12 @@ pub const FORMATS: &[FormatDef] = &[
             // the best version that the originator offered
             made("offered"),
             made("cipher"),
+            // number of cipher suites that the originator offered
+            made("offered_ciphers"),
             // server name that the originator asked for
             made("sni"),
+            // protocols that it offered (ALPN), comma between
+            made("alpn"),
             // true when the responder asked for another hello
             made("retried"),
             // both sides have finished the handshake (TLS 1.3: as far as can be seen)
@@ -601,6 +605,8 @@ pub const FORMATS: &[FormatDef] = &[
             made("server_eku"),
             // number of certificates
             made("server_chain"),
+            // SHA-256 of the leaf in hexadecimal, as `digest` of a certificate in a file
+            made("server_digest"),
             // the responder asked for a certificate: true or false
             made("client_requested"),
             // sent, empty, none or hidden (TLS 1.3)
@@ -613,6 +619,7 @@ pub const FORMATS: &[FormatDef] = &[
             made("client_expired"),
             made("client_not_yet_valid"),
             made("client_eku"),
+            made("client_digest"),
             // handshake stopped before it was complete, without an alert in clear
             made("incomplete"),
             // how it stopped: reset, closed or silent; who did: originator or responder
@@ -712,8 +719,8 @@ pub const FORMATS: &[FormatDef] = &[
             made("originator_port"),
             made("responder"),
             made("responder_port"),
-            // node-unknown, node-port, registered, handshake, rejected (status nok, not_allowed, …) or
-            // cookie-refused (the challenge was answered by a close)
+            // node-unknown, node-port, registered, handshake, rejected (status nok, not_allowed, …, or
+            // registration-refused) or cookie-refused (the challenge was answered by a close)
             made("kind"),
             // node name asked for or registered, and its port
             made("name"),
