@@ -76,6 +76,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("flate2", &["source/limits/deflate.rs", "source/tests"]),
     ("lzma_rust2", &["source/limits/xz.rs", "source/tests"]),
     ("ruzstd", &["source/limits/zstd.rs", "source/tests"]),
+    ("etherparse", &["parse/net/frame"]),
     ("indicatif", &["cli/progress.rs"]),
     ("memchr", &[""]),
     (
@@ -95,12 +96,13 @@ const DOORS: &[(&str, &[&str])] = &[
     ("serde_saphyr", &["catalog/yaml.rs"]),
     (
         "sha2",
-        &["catalog/", "diagnose/entry.rs", "parse/log/certificate.rs"],
+        &["catalog/", "diagnose/entry.rs", "parse/net/cert.rs"],
     ),
     ("encoding_rs", &["parse/encoding.rs"]),
-    ("x509_parser", &["parse/log/certificate.rs"]),
+    ("x509_parser", &["parse/net/cert.rs"]),
     ("tar", &["source/"]),
     ("terminal_size", &["cli/"]),
+    ("tls_parser", &["parse/net/tls"]),
     ("thiserror", &[""]),
     ("unicode_width", &["report/"]),
     ("zip", &["source/"]),
