@@ -518,6 +518,10 @@ pub const FORMATS: &[FormatDef] = &[
             made("lasted_ms"),
             // true when the file was cut or packets were cut so short that nothing was listened to
             made("deaf"),
+            // of an attempt: what a capture of the other side shows of it: answered (it arrives and
+            // is answered), silent (it arrives and nothing leaves) or absent (it never arrives,
+            // though that capture covers the time)
+            made("other_side"),
         ],
     },
     FormatDef {
