@@ -518,10 +518,12 @@ pub const FORMATS: &[FormatDef] = &[
             made("lasted_ms"),
             // true when the file was cut or packets were cut so short that nothing was listened to
             made("deaf"),
-            // of an attempt: what a capture of the other side shows of it: answered (it arrives and
-            // is answered), silent (it arrives and nothing leaves) or absent (it never arrives,
-            // though that capture covers the time)
+            // of an attempt, or of data that is never acknowledged: what a capture of the other side
+            // shows of it: answered (it arrives and is answered), silent (it arrives and nothing
+            // leaves), absent (it never arrives, though that capture covers the time) or empty (that
+            // capture has no packet); and the name of that capture
             made("other_side"),
+            made("other_capture"),
         ],
     },
     FormatDef {
