@@ -478,12 +478,9 @@ pub const FORMATS: &[FormatDef] = &[
             // what is spoken, by the first bytes: tls, postgresql, xmpp, sip, http, ssh,
             // erlang-distribution, erlang-port-mapper, text or binary (neither known)
             made("protocol"),
-            // the same of what came first, before it was upgraded to TLS
-            made("inside"),
             // round-trip time of the handshake, milliseconds
             made("rtt_ms"),
-            // bytes of payload, data segments and lost ones (segments that were sent again) of both
-            made("bytes"),
+            // data segments and lost ones (segments that were sent again) of both
             made("segments"),
             made("lost"),
             // lost of segments in percent, with one decimal
@@ -516,6 +513,13 @@ pub const FORMATS: &[FormatDef] = &[
             made("reset_foreign"),
             // milliseconds from the first to the last packet
             made("lasted_ms"),
+            // what a capture of the other side shows of an attempt, or of data that is repeated:
+            // answered, silent (it arrives, nothing answers), absent or empty (no packet at all);
+            // and that capture's name
+            made("other_side"),
+            made("other_capture"),
+            // the largest packet that passes, when ICMP said so
+            made("mtu"),
             // true when the file was cut or packets were cut so short that nothing was listened to
             made("deaf"),
             // of an attempt, or of data that is never acknowledged: what a capture of the other side
@@ -569,8 +573,12 @@ pub const FORMATS: &[FormatDef] = &[
             // the best version that the originator offered
             made("offered"),
             made("cipher"),
+            // number of cipher suites that the originator offered
+            made("offered_ciphers"),
             // server name that the originator asked for
             made("sni"),
+            // protocols that it offered (ALPN), comma between
+            made("alpn"),
             // true when the responder asked for another hello
             made("retried"),
             // both sides have finished the handshake (TLS 1.3: as far as can be seen)
@@ -603,6 +611,8 @@ pub const FORMATS: &[FormatDef] = &[
             made("server_eku"),
             // number of certificates
             made("server_chain"),
+            // SHA-256 of the leaf in hexadecimal, as `digest` of a certificate in a file
+            made("server_digest"),
             // the responder asked for a certificate: true or false
             made("client_requested"),
             // sent, empty, none or hidden (TLS 1.3)
@@ -615,6 +625,7 @@ pub const FORMATS: &[FormatDef] = &[
             made("client_expired"),
             made("client_not_yet_valid"),
             made("client_eku"),
+            made("client_digest"),
             // handshake stopped before it was complete, without an alert in clear
             made("incomplete"),
             // how it stopped: reset, closed or silent; who did: originator or responder
@@ -714,8 +725,8 @@ pub const FORMATS: &[FormatDef] = &[
             made("originator_port"),
             made("responder"),
             made("responder_port"),
-            // node-unknown, node-port, registered, handshake, rejected (status nok, not_allowed, …) or
-            // cookie-refused (the challenge was answered by a close)
+            // node-unknown, node-port, registered, handshake, rejected (status nok, not_allowed, …, or
+            // registration-refused) or cookie-refused (the challenge was answered by a close)
             made("kind"),
             // node name asked for or registered, and its port
             made("name"),
