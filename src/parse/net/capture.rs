@@ -137,7 +137,7 @@ impl Capture {
 
     /// The capture is at its end. What is left to tell waits in the view for what other captures
     /// show of it.
-    pub fn finish(mut self, out: Out<'_>) -> (Counts, View) {
+    pub fn finish(&mut self, out: Out<'_>) -> View {
         for conn in self.table.drain() {
             self.tell(conn, out);
         }
@@ -149,7 +149,33 @@ impl Capture {
         });
         self.view.packets = self.counts.packets;
         self.view.span = self.counts.span;
-        (self.counts, self.view)
+        std::mem::take(&mut self.view)
+    }
+
+    /// Tells of connections that go on what would be told if the capture ended now, as far as the
+    /// packets show it.
+    pub fn glimpse(&self, out: Out<'_>) {
+        let latest = self.counts.span.map(|(_, last)| last);
+        let mut ordinal = self.ordinal;
+        for conn in self.table.all() {
+            let flow = self.flow(conn, latest);
+            if fails(conn, &flow) {
+                ordinal += 1;
+                out(tell::flow(conn, &flow, ordinal));
+            }
+        }
+    }
+
+    fn flow(&self, conn: &Conn, latest: Option<i64>) -> Flow {
+        let icmp = conn.trouble().and_then(|trouble| trouble.icmp);
+        let icmp = icmp.map(|(barrier, mark, _)| (barrier, mark.into()));
+        Flow::of(
+            tell::tuple(conn),
+            &conn.course,
+            icmp,
+            latest,
+            self.both_ways,
+        )
     }
 
     fn pass(&mut self, packet: &Packet<'_>) {
@@ -243,16 +269,7 @@ impl Capture {
         self.view.see(&conn);
         let mut notes = std::mem::take(&mut self.notes);
         conn.end(latest, routine, &mut notes);
-        let trouble = conn.trouble();
-        let icmp = trouble.and_then(|trouble| trouble.icmp);
-        let icmp = icmp.map(|(barrier, mark, _)| (barrier, mark.into()));
-        let flow = Flow::of(
-            tell::tuple(&conn),
-            &conn.course,
-            icmp,
-            latest,
-            self.both_ways,
-        );
+        let flow = self.flow(&conn, latest);
         let failed = fails(&conn, &flow);
         if failed || routine || !notes.is_empty() {
             self.ordinal += 1;
