@@ -633,7 +633,8 @@ pub const FORMATS: &[FormatDef] = &[
             made("stopped_by"),
             // the handshake was complete and the originator left at once without a word
             made("left_at_once"),
-            // the handshake was complete, the responder said one short record and closed
+            // the handshake was complete, the responder said one short record and closed, or the
+            // originator had said one thing and closed then
             made("short_answer"),
             // bytes of that record
             made("short_answer_bytes"),
