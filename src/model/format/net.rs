@@ -89,9 +89,10 @@ pub(super) const FLOW: FormatDef = FormatDef {
         made("reset_foreign"),
         // milliseconds from the first to the last packet
         made("lasted_ms"),
-        // what a capture of the other side shows of an attempt, or of data that is repeated:
-        // answered, silent (it arrives, nothing answers), absent or empty (no packet at all);
-        // and that capture's name
+        // of an attempt, or of data that is repeated: what a capture of the other side shows of it:
+        // answered (it arrives and is answered), silent (it arrives, nothing answers), absent (it
+        // never arrives, though that capture covers the time) or empty (that capture has no
+        // packet); and the name of that capture
         made("other_side"),
         made("other_capture"),
         // the largest packet that passes, when ICMP said so
@@ -206,7 +207,8 @@ pub(super) const TLS: FormatDef = FormatDef {
         made("stopped_by"),
         // the handshake was complete and the originator left at once without a word
         made("left_at_once"),
-        // the handshake was complete, the responder said one short record and closed
+        // the handshake was complete, the responder said one short record and closed, or the
+        // originator had said one thing and closed then
         made("short_answer"),
         // bytes of that record
         made("short_answer_bytes"),

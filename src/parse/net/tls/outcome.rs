@@ -27,8 +27,8 @@ pub struct Facts {
     pub responder: Said,
     /// Who closed first: by an alert, a FIN or a reset.
     pub closed_by: Option<Direction>,
-    /// The responder's only data was one short record, and it closed first: its bytes, header
-    /// included, and its frame. In TLS 1.3 one of 24 bytes (16 with a short tag) is an alert.
+    /// The responder's only data was one short record, and it closed first, or the originator did
+    /// without another word: its bytes, header included, and its frame. In TLS 1.3 one of 24 bytes (16 with a short tag) is an alert.
     pub short_answer: Option<(usize, Moment)>,
     /// That record is as long as an encrypted alert and nothing else (TLS 1.3).
     pub like_alert: bool,
@@ -127,7 +127,12 @@ impl Outcome {
             incomplete: stopped(state, ending, close.as_ref())
                 .filter(|_| sure && !state.completed && alert.is_none()),
             left_at_once: done && by(Direction::FromOriginator) && !spoke(state),
-            short_answer: short_answer(state).filter(|_| done && by(Direction::FromResponder)),
+            short_answer: short_answer(state).filter(|(_, answered)| {
+                let given_up = close.as_ref().is_some_and(|close| {
+                    close.moment.number >= answered.number && asked_once(state)
+                });
+                done && (by(Direction::FromResponder) || given_up)
+            }),
             encrypted_end: close.is_some() && ends_encrypted(state),
             closed: close.map(|close| close.moment),
             last: Some(ending.last),
@@ -246,6 +251,14 @@ fn spoke(state: &State) -> bool {
     let said = state.sides.originator.said;
     let alert = state.ends_like_alert(Direction::FromOriginator);
     said.records > u32::from(alert)
+}
+
+/// The originator said one thing. Who gets a refusal for an answer often closes before the one who
+/// refused does.
+fn asked_once(state: &State) -> bool {
+    let said = state.sides.originator.said;
+    let alert = state.ends_like_alert(Direction::FromOriginator);
+    said.records <= 1 + u32::from(alert)
 }
 
 /// The responder's only record if it is short, whatever alert follows it. Where the originator
