@@ -134,3 +134,73 @@ fn statuses_of_sip_are_those_that_wireshark_reads() {
     judge(&different, STATUSES);
     assert!(compared > 5, "{compared}");
 }
+
+/// What the captures of real programs below `tests/net` hold of faults that are said in clear:
+/// kind, and SQLSTATE or condition. Every other capture holds none.
+const SAID: &[(&str, &[(&str, &str)])] = &[
+    ("client-certificate-missing-tls12", INSIDE),
+    ("client-certificate-missing-tls13", INSIDE),
+    ("client-certificate-wrong-name-tls12", INSIDE),
+    ("client-certificate-wrong-name-tls13", INSIDE),
+    ("database-missing", &[("error", "3D000")]),
+    ("erlang-no-node-at-all", &[("node-unknown", "")]),
+    ("erlang-node-unknown", &[("node-unknown", "")]),
+    ("erlang-wrong-cookie", &[("cookie-refused", "")]),
+    ("no-hba-entry-plain", &[("error", "28000")]),
+    ("read-only-plain", &[("error", "25006"), ("read-only", "")]),
+    ("replication-slot-missing", &[("error", "42704")]),
+    ("shutting-down-ends-session", &[("error", "57P01")]),
+    ("shutting-down-refuses", &[("error", "57P03")]),
+    ("slots-reserved-plain", &[("error", "53300")]),
+    ("ssl-off", &[("tls-refused", "")]),
+    ("starting-up", &[("error", "57P03")]),
+    ("too-many-connections-plain", &[("error", "53300")]),
+    ("too-many-connections-tls12", INSIDE),
+    ("wal-removed", &[("error", "58P01")]),
+    ("wrong-password", &[("error", "28P01")]),
+    ("xmpp-host-unknown", &[("stream-error", "host-unknown")]),
+    ("xmpp-not-authorized", &[("stream-error", "not-authorized")]),
+    (
+        "xmpp-system-shutdown",
+        &[("stream-error", "system-shutdown")],
+    ),
+];
+const INSIDE: &[(&str, &str)] = &[("rejected-inside-tls", "")];
+/// Kinds that are no fault.
+const ORDINARY: &[&str] = &[
+    "startup",
+    "ready",
+    "command",
+    "stream",
+    "node-port",
+    "registered",
+    "handshake",
+];
+
+#[test]
+fn real_programs_say_what_is_wrong_and_nothing_else() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/net/captures");
+    let mut cases = BTreeSet::new();
+    for case in std::fs::read_dir(folder).unwrap() {
+        let case = case.unwrap().path();
+        let name = case.file_name().unwrap().to_str().unwrap().to_owned();
+        let Ok(bytes) = std::fs::read(case.join("client.pcap")) else {
+            continue;
+        };
+        let formats = ["net.pg", "net.xmpp", "net.erlang"];
+        let events = formats.map(|format| events(&bytes, &[5432, 4369, 4372, 7400], format));
+        let word = |event| field(event, "sqlstate").or(field(event, "condition"));
+        let said: BTreeSet<(&str, &str)> = events
+            .iter()
+            .flatten()
+            .map(|event| (field(event, "kind").unwrap(), word(event).unwrap_or("")))
+            .filter(|(kind, _)| !ORDINARY.contains(kind))
+            .collect();
+        let expected = SAID.iter().find(|(known, _)| *known == name);
+        let expected = expected.map_or(BTreeSet::new(), |(_, said)| said.iter().copied().collect());
+        assert_eq!(said, expected, "{name}");
+        cases.insert(name);
+    }
+    let missing = SAID.iter().filter(|(name, _)| !cases.contains(*name));
+    assert_eq!(missing.count(), 0, "{cases:?}");
+}
