@@ -185,7 +185,7 @@ fn out_of_date(certificates: Option<&Certificates>) -> bool {
     let Some(Certificates::Sent(chain, Moment { at: Some(at), .. })) = certificates else {
         return false;
     };
-    chain.expired(*at) == Some(true) || chain.not_yet_valid(*at) == Some(true)
+    chain.out_of_date(*at)
 }
 
 fn closes(state: &State, ending: &Ending) -> Option<Close> {

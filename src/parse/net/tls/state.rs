@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::alert::{self, Alert};
 use super::chain::Chain;
 use super::handshake::{ClientHello, Message, TLS12, TLS13, seal, sealed_finished};
-use super::record::{ALERT, APPLICATION_DATA, HANDSHAKE, HEADER, Item};
+use super::record::{ALERT, APPLICATION_DATA, HANDSHAKE, HEADER, HEARTBEAT, Item};
 use crate::model::flow::Direction;
 use crate::parse::net::flow::Moment;
 
@@ -255,7 +255,7 @@ impl State {
             ALERT if bytes > 2 => {
                 side.sealed_alert.get_or_insert(at);
             }
-            APPLICATION_DATA => {
+            APPLICATION_DATA | HEARTBEAT => {
                 side.said.add(bytes + HEADER, at);
                 // a client may speak before the server has finished (RFC 7918), a server not
                 self.completed |= agreed && from == Direction::FromResponder;
