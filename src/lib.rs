@@ -13,6 +13,9 @@
 //! pure. `tests/tidy.rs` holds the table of which module may import which.
 
 mod builtin;
+#[cfg(test)]
+#[path = "../tests/common/capture.rs"]
+mod capture;
 pub mod catalog;
 pub mod cli;
 pub mod detect;

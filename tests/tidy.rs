@@ -75,6 +75,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("flate2", &["source/limits/deflate.rs", "source/tests"]),
     ("lzma_rust2", &["source/limits/xz.rs", "source/tests"]),
     ("ruzstd", &["source/limits/zstd.rs", "source/tests"]),
+    ("etherparse", &["parse/net/frame"]),
     ("indicatif", &["cli/progress.rs"]),
     ("memchr", &[""]),
     ("postcard", &["catalog/mod.rs"]),

@@ -238,6 +238,7 @@ impl<'t, 'c> Folder<'t, 'c> {
             time: hit.time,
             line: hit.line,
             frame: hit.frame,
+            flow: hit.flow,
             hash: hit.hash,
             excerpt,
         });
@@ -323,6 +324,7 @@ mod tests {
             time: RawTime::Instant(second * SECOND),
             line: u64::try_from(second).unwrap(),
             frame: None,
+            flow: None,
             hash: 0,
             values: vec![Some("n".into())].into(),
             excerpt: "text".into(),

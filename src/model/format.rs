@@ -478,12 +478,9 @@ pub const FORMATS: &[FormatDef] = &[
             // what is spoken, by the first bytes: tls, postgresql, xmpp, sip, http, ssh,
             // erlang-distribution, erlang-port-mapper, text or binary (neither known)
             made("protocol"),
-            // the same of what came first, before it was upgraded to TLS
-            made("inside"),
             // round-trip time of the handshake, milliseconds
             made("rtt_ms"),
-            // bytes of payload, data segments and lost ones (segments that were sent again) of both
-            made("bytes"),
+            // data segments and lost ones (segments that were sent again) of both
             made("segments"),
             made("lost"),
             // lost of segments in percent, with one decimal
@@ -516,6 +513,13 @@ pub const FORMATS: &[FormatDef] = &[
             made("reset_foreign"),
             // milliseconds from the first to the last packet
             made("lasted_ms"),
+            // what a capture of the other side shows of an attempt, or of data that is repeated:
+            // answered, silent (it arrives, nothing answers), absent or empty (no packet at all);
+            // and that capture's name
+            made("other_side"),
+            made("other_capture"),
+            // the largest packet that passes, when ICMP said so
+            made("mtu"),
             // true when the file was cut or packets were cut so short that nothing was listened to
             made("deaf"),
         ],

@@ -3,7 +3,8 @@
 /// A frame as it was captured. It borrows the reader's buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame<'b> {
-    /// Its number in the file, from 1, as Wireshark counts.
+    /// Its number in the file, from 1, as Wireshark counts: custom blocks of pcapng have numbers
+    /// of their own between those of frames.
     pub number: u64,
     /// Microseconds since 1970, UTC, where the capture tells (simple packet blocks do not).
     pub at: Option<i64>,

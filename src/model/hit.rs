@@ -26,6 +26,8 @@ pub struct Hit {
     pub line: u64,
     /// Number of the frame, where the source numbers them.
     pub frame: Option<u64>,
+    /// The connection, of packets: `10.0.0.1:40000 > 10.0.0.2:5432`.
+    pub flow: Option<Arc<str>>,
     /// Hash of the record's text: equal records of overlapping bundles count once.
     pub hash: u64,
     /// Raw names and other values.
@@ -43,6 +45,8 @@ pub struct RunHit {
     pub line: u64,
     /// Number of the frame, where the source numbers them.
     pub frame: Option<u64>,
+    /// The connection, of packets: `10.0.0.1:40000 > 10.0.0.2:5432`.
+    pub flow: Option<Arc<str>>,
     /// Hash of the record's text.
     pub hash: u64,
     /// Bounded copy of the record.
@@ -110,6 +114,8 @@ pub struct FileSeen {
     pub bytes: u64,
     /// Lines read.
     pub lines: u64,
+    /// Packets read, of a capture.
+    pub packets: u64,
     /// Records that could not be understood.
     pub skipped: u64,
     /// When the file was last changed, seconds since 1970, if its container or the disk tells.

@@ -11,6 +11,9 @@ use crate::model::report::ReadStatus;
 /// Sampled record heads kept for one file; beyond it stretches are joined in pairs.
 const SAMPLES: usize = 16_384;
 
+/// What is said of a file at which the program itself failed.
+pub(super) const BROKEN: &str = "internal error while reading this file, please report";
+
 /// What came of a task; `None` when it panicked.
 pub(super) struct Outcome {
     pub(super) number: u64,
@@ -35,11 +38,10 @@ impl Tally {
         file.skipped = self.skipped;
         let torn = format!("{} lines are pieces of records that were torn", self.torn);
         let dropped = format!("{} values beyond what is kept of a dump", self.dropped);
-        let broken = "internal error while reading this file, please report";
         for (holds, note) in [
             (self.torn > 0, torn),
             (self.dropped > 0, dropped),
-            (self.broken, broken.to_owned()),
+            (self.broken, BROKEN.to_owned()),
         ] {
             if holds {
                 file.status = ReadStatus::Partial;

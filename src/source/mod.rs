@@ -21,6 +21,7 @@ use crate::model::report::ReadStatus;
 
 pub mod limits;
 mod patient;
+pub mod pcap_file;
 mod peek;
 mod select;
 mod sniff;

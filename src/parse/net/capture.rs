@@ -14,6 +14,7 @@ use super::packet::{Body, IcmpQuote, Packet, Tcp, Transport};
 use super::stream::Note;
 use super::table::Table;
 use super::tell;
+use super::vantage::{HOSTS, View};
 use crate::model::event::Event;
 use crate::model::flow::{ConnState, Direction};
 use crate::model::time::SECOND;
@@ -29,14 +30,6 @@ const LOST: u32 = 3;
 
 /// Who opened connections to which port of whom.
 type Pair = (IpAddr, IpAddr, u16);
-
-/// What was told of a pair.
-#[derive(Clone, Copy, Debug)]
-struct Told {
-    at: i64,
-    /// The last connection failed.
-    failed: bool,
-}
 
 /// Counts of a capture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,12 +52,16 @@ pub type Out<'o> = &'o mut dyn FnMut(Event<'static>);
 pub struct Capture {
     table: Table,
     /// TCP ports whose connections are told also when they are well.
-    ports: HashSet<u16, RandomState>,
-    told: HashMap<Pair, Told, RandomState>,
+    ports: Vec<u16>,
+    /// When a connection of a pair was told last, for the ports that matter.
+    told: HashMap<Pair, i64, RandomState>,
+    /// Pairs whose last connection failed.
+    failed: HashSet<Pair, RandomState>,
     /// Who sent to whom, until somebody answered somebody.
     ways: HashSet<(IpAddr, IpAddr), RandomState>,
     both_ways: bool,
     counts: Counts,
+    view: View,
     /// Number of the last event.
     ordinal: u64,
     notes: Vec<Note>,
@@ -75,11 +72,13 @@ impl Capture {
     pub fn new(ports: &[u16]) -> Self {
         Self {
             table: Table::new(LIVE),
-            ports: ports.iter().copied().collect(),
+            ports: ports.to_vec(),
             told: HashMap::default(),
+            failed: HashSet::default(),
             ways: HashSet::default(),
             both_ways: false,
             counts: Counts::default(),
+            view: View::default(),
             ordinal: 0,
             notes: Vec::new(),
         }
@@ -113,12 +112,15 @@ impl Capture {
         }
     }
 
-    /// The capture is at its end.
-    pub fn finish(mut self, out: Out<'_>) -> Counts {
+    /// The capture is at its end. What is left to tell waits in the view for what other captures
+    /// show of it.
+    pub fn finish(mut self, out: Out<'_>) -> (Counts, View) {
         for conn in self.table.drain() {
             self.tell(conn, out);
         }
-        self.counts
+        self.view.packets = self.counts.packets;
+        self.view.span = self.counts.span;
+        (self.counts, self.view)
     }
 
     fn pass(&mut self, packet: &Packet<'_>) {
@@ -145,6 +147,12 @@ impl Capture {
                     self.tell(conn, out);
                 }
                 self.make_room(out);
+                let known = [source.1, destination.1]
+                    .iter()
+                    .any(|port| self.ports.contains(port));
+                if known && self.view.hosts.len() < HOSTS {
+                    self.view.hosts.extend([packet.source, packet.destination]);
+                }
                 self.table.insert(Conn::new(packet, tcp, moment))
             }
         };
@@ -203,6 +211,7 @@ impl Capture {
     fn tell(&mut self, mut conn: Conn, out: Out<'_>) {
         let latest = self.counts.span.map(|(_, last)| last);
         let routine = self.is_wanted(&conn);
+        self.view.see(&conn);
         let mut notes = std::mem::take(&mut self.notes);
         conn.end(latest, routine, &mut notes);
         let trouble = conn.trouble();
@@ -218,7 +227,10 @@ impl Capture {
         let failed = fails(&conn, &flow);
         if failed || routine || !notes.is_empty() {
             self.ordinal += 1;
-            out(tell::flow(&conn, &flow, self.ordinal));
+            let event = tell::flow(&conn, &flow, self.ordinal);
+            if let Some(event) = self.view.hold(&conn, &flow, event) {
+                out(event);
+            }
             self.remember(&conn, failed || !notes.is_empty());
         }
         for note in notes.drain(..) {
@@ -230,24 +242,27 @@ impl Capture {
 
     /// True when it is told although it is well.
     fn is_wanted(&self, conn: &Conn) -> bool {
-        let told = self.told.get(&pair(conn));
-        let known = self.ports.contains(&conn.responder.1);
-        match told {
-            Some(told) if told.failed => true,
-            Some(told) => {
-                let at = conn.course.first.at().unwrap_or(0);
-                known && at.saturating_sub(told.at) >= AGAIN
-            }
-            // without a place to remember, nothing that works may be passed over
-            None => known || self.told.len() >= PAIRS,
+        // without a place to remember failures, nothing that works may be passed over
+        if self.failed.len() >= PAIRS || self.failed.contains(&pair(conn)) {
+            return true;
         }
+        let known = self.ports.contains(&conn.responder.1);
+        known
+            && self.told.get(&pair(conn)).is_none_or(|told| {
+                let at = conn.course.first.at().unwrap_or(0);
+                at.saturating_sub(*told) >= AGAIN
+            })
     }
 
     fn remember(&mut self, conn: &Conn, failed: bool) {
         let pair = pair(conn);
         if self.told.len() < PAIRS || self.told.contains_key(&pair) {
-            let at = conn.course.first.at().unwrap_or(0);
-            self.told.insert(pair, Told { at, failed });
+            self.told.insert(pair, conn.course.first.at().unwrap_or(0));
+        }
+        if !failed {
+            self.failed.remove(&pair);
+        } else if self.failed.len() < PAIRS {
+            self.failed.insert(pair);
         }
     }
 }
@@ -273,3 +288,6 @@ fn fails(conn: &Conn, flow: &Flow) -> bool {
     let lost: u32 = sides.map(|of| conn.side(of).lost).iter().sum();
     unfinished || trouble || lost >= LOST
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,6 +63,11 @@ impl Stuck {
         self.repeats >= STUCK && self.lasted() >= STUCK_FOR
     }
 
+    /// When it was sent first, microseconds.
+    pub(super) fn since(&self) -> i64 {
+        self.since
+    }
+
     /// Microseconds from the first to the last sending.
     pub(super) fn lasted(&self) -> i64 {
         let from_first = self.last.at().map(|last| last.saturating_sub(self.since));
@@ -84,8 +89,6 @@ pub(super) struct Conn {
     pub(super) rtt: i32,
     /// The segment was used since the hand that looks for old ones passed by.
     pub(super) fresh: bool,
-    /// It was told already that the attempt is not answered.
-    pub(super) told: bool,
     talk: Option<Box<Talk>>,
     trouble: Option<Box<Trouble>>,
 }
@@ -114,7 +117,6 @@ impl Conn {
             },
             rtt: -1,
             fresh: true,
-            told: false,
             talk: None,
             trouble: None,
         }
@@ -230,14 +232,15 @@ impl Conn {
         let peer_closed = peer.closed();
         let news = tcp.ack && peer.acknowledge(tcp.acknowledgment);
         let window_changes = !tcp.syn && own.closed() != (tcp.window == 0);
-        let novelty = (tcp.length > 0).then(|| {
+        // a byte behind a closed window only asks whether it has opened
+        let probes = peer_closed && tcp.length == 1;
+        let novelty = (tcp.length > 0 && !probes).then(|| {
             let first = tcp.sequence.wrapping_add(u32::from(tcp.syn));
             own.data(first, tcp.length, mark)
         });
         if window_changes {
             self.window(from, tcp.window == 0, mark);
         }
-        // probes of a closed window are no losses
         if novelty == Some(Novelty::Again) && !peer_closed {
             self.again(from, tcp, mark, sent_at);
         }

@@ -9,6 +9,7 @@ pub mod cert;
 mod conn;
 mod course;
 pub mod flow;
+pub mod frame;
 pub mod packet;
 pub mod service;
 mod side;
@@ -18,6 +19,7 @@ mod talk;
 pub mod tcp_state;
 pub mod tell;
 pub mod tls;
+pub mod vantage;
 
 use crate::model::flow::Direction;
 use stream::StreamParser;

@@ -108,11 +108,6 @@ impl Side {
         self.is(HEARD) && before(self.begin, self.acknowledged)
     }
 
-    /// True when there is data that nobody has acknowledged.
-    pub(super) fn waits(&self) -> bool {
-        self.is(SPOKEN) && (!self.is(HEARD) || before(self.acknowledged, self.next))
-    }
-
     /// True when the byte with this number was acknowledged.
     pub(super) fn has_acknowledged(&self, sequence: u32) -> bool {
         self.is(HEARD) && before(sequence, self.acknowledged)

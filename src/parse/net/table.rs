@@ -16,7 +16,7 @@ use crate::model::time::SECOND;
 /// Microseconds for which an ended connection stays.
 const LINGER: i64 = 10 * SECOND;
 /// Ended connections that stay at most.
-const LINGERING: usize = 4096;
+const LINGERING: usize = 1024;
 
 /// A connection that ended: its place, its number and when that was.
 #[derive(Clone, Copy, Debug)]

@@ -165,7 +165,7 @@ fn certificates(
     names: &Names,
     allowed: impl Fn(&Certificate) -> Option<bool>,
 ) {
-    let Some(Certificates::Sent(chain, moment)) = sent else {
+    let Some(Certificates::Sent(chain, mark)) = sent else {
         return;
     };
     if let Some(leaf) = &chain.leaf {
@@ -183,7 +183,7 @@ fn certificates(
         fields.bool(names.eku, allowed(leaf));
         fields.push(names.digest, leaf.digest.clone());
     }
-    if let Some(at) = moment.at {
+    if let Some(at) = mark.at() {
         fields.bool(names.expired, chain.expired(at));
         fields.bool(names.not_yet_valid, chain.not_yet_valid(at));
     }
@@ -228,7 +228,7 @@ fn text(state: &State, outcome: &Outcome) -> String {
         (&state.sides.originator, "client"),
     ];
     for (side, whose) in sides {
-        if let Some(Certificates::Sent(chain, moment)) = &side.certificates
+        if let Some(Certificates::Sent(chain, mark)) = &side.certificates
             && let Some(leaf) = &chain.leaf
         {
             let _ = write!(text, "; {whose} certificate");
@@ -238,7 +238,7 @@ fn text(state: &State, outcome: &Outcome) -> String {
             }
             let end = date(leaf.not_after).unwrap_or_default();
             let _ = write!(text, " until {end}");
-            if moment.at.is_some_and(|at| chain.out_of_date(at)) {
+            if mark.at().is_some_and(|at| chain.out_of_date(at)) {
                 text.push_str(", out of date");
             }
         }

@@ -157,12 +157,12 @@ impl Outcome {
             .into_iter()
             .find(|side| out_of_date(side.certificates.as_ref()))
             .and_then(|side| match side.certificates {
-                Some(Certificates::Sent(_, moment)) => Some(moment),
+                Some(Certificates::Sent(_, mark)) => Some(mark.into()),
                 _ => None,
             });
-        let agreed = state.agreed.map(|(_, moment)| moment);
-        let said = state.last.map(|(_, _, moment)| moment);
-        let alert = self.alert.map(|alert| alert.moment);
+        let agreed = state.agreed.map(|(_, mark)| mark.into());
+        let said = state.last.map(|(_, _, mark)| mark.into());
+        let alert = self.alert.map(|alert| alert.at.into());
         let proofs = [alert, stopped, answer, left, dated, agreed, said, self.last];
         let none = Moment {
             number: 0,
@@ -182,10 +182,10 @@ pub(super) fn is_settled(state: &State) -> bool {
 }
 
 fn out_of_date(certificates: Option<&Certificates>) -> bool {
-    let Some(Certificates::Sent(chain, Moment { at: Some(at), .. })) = certificates else {
+    let Some(Certificates::Sent(chain, mark)) = certificates else {
         return false;
     };
-    chain.out_of_date(*at)
+    mark.at().is_some_and(|at| chain.out_of_date(at))
 }
 
 fn closes(state: &State, ending: &Ending) -> Option<Close> {
@@ -194,7 +194,7 @@ fn closes(state: &State, ending: &Ending) -> Option<Close> {
         // in TLS 1.3 an alert is only a guess, and a FIN no later than it
         let side = state.sides.of(by);
         let moment = side.closing.or(side.sealed_alert)?;
-        Some((How::Closed, by, moment))
+        Some((How::Closed, by, moment.into()))
     });
     let fin = ending.fin.map(|(by, moment)| (How::Closed, by, moment));
     let reset = ending.reset.map(|(by, moment)| (How::Reset, by, moment));
@@ -220,7 +220,7 @@ fn stopped(state: &State, ending: &Ending, close: Option<&Close>) -> Option<Stop
     Some(Stop {
         how: How::Silent,
         by: turn(state),
-        moment: state.last.map_or(ending.last, |(_, _, moment)| moment),
+        moment: state.last.map_or(ending.last, |(_, _, mark)| mark.into()),
     })
 }
 
@@ -258,7 +258,7 @@ fn short_answer(state: &State) -> Option<(usize, Moment)> {
     let short = only && said.first <= SHORT && (spoke(state) || verdict);
     said.first_at
         .filter(|_| short)
-        .map(|moment| (said.first, moment))
+        .map(|mark| (said.first, mark.into()))
 }
 
 fn ends_encrypted(state: &State) -> bool {

@@ -107,7 +107,7 @@ enum Place {
     },
     /// Bytes are missing: nobody knows where the next record begins.
     Lost,
-    /// What was said is no TLS, or no longer wanted.
+    /// What was said is no TLS.
     Deaf,
 }
 
@@ -170,12 +170,6 @@ impl Reader {
         self.held.clear();
         self.messages.lose();
         true
-    }
-
-    /// Gives back what is kept for what is to come.
-    pub(super) fn forget(&mut self) {
-        *self = Self::default();
-        self.place = Place::Deaf;
     }
 
     fn header<'b>(&mut self, bytes: &'b [u8], to: &mut dyn Listener) -> &'b [u8] {

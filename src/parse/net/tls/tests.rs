@@ -1019,3 +1019,14 @@ proptest! {
         told(&whole);
     }
 }
+
+#[test]
+fn a_settled_conversation_keeps_little() {
+    assert!(
+        size_of::<Conversation>() <= 512,
+        "{}",
+        size_of::<Conversation>()
+    );
+    let (talk, _) = working().play(false, &[]);
+    assert!(talk.readers.is_none());
+}
