@@ -52,8 +52,14 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
 /// An end: address and port, as both sides print them.
 type End = (String, String);
 
-/// A handshake in words: one fact a line.
+/// A handshake: the facts that can be compared.
 type Facts = BTreeMap<&'static str, String>;
+
+/// Handshakes by originator and responder.
+type Handshakes = BTreeMap<(End, End), Vec<Facts>>;
+
+/// Digest and dates of a certificate.
+type Certificate = (String, String, String);
 
 fn captures() -> Option<PathBuf> {
     let named = std::env::var_os("CLUSTERDX_CORPUS").map(PathBuf::from);
@@ -92,9 +98,9 @@ fn rows(path: &Path) -> Vec<BTreeMap<String, String>> {
     lines.map(row).collect()
 }
 
-/// Handshakes of a capture as we tell them, by originator and responder. Every connection is
-/// read as if it were the only one, so that all are told.
-fn ours(bytes: &[u8]) -> (BTreeMap<(End, End), Vec<Facts>>, BTreeSet<(End, End)>) {
+/// Handshakes of a capture as we tell them, and the connections that begin with one. Every
+/// connection is read as if it were the only one, so that all are told.
+fn ours(bytes: &[u8]) -> (Handshakes, BTreeSet<(End, End)>) {
     let mut captures: BTreeMap<(End, End), Capture> = BTreeMap::new();
     let mut begins: BTreeMap<(End, End), bool> = BTreeMap::new();
     let mut events: Vec<Event<'static>> = Vec::new();
@@ -134,7 +140,7 @@ fn ours(bytes: &[u8]) -> (BTreeMap<(End, End), Vec<Facts>>, BTreeSet<(End, End)>
     for capture in captures.into_values() {
         capture.finish(&mut |event| events.push(event));
     }
-    let mut found: BTreeMap<_, Vec<Facts>> = BTreeMap::new();
+    let mut found = Handshakes::new();
     for event in events.iter().filter(|event| event.format == "net.tls") {
         let get = |name: &str| event.first(name).unwrap_or_default().to_owned();
         let ends = (
@@ -186,7 +192,7 @@ struct Theirs {
     ends: (End, End),
     facts: Facts,
     /// Certificates of each sender's first message: (frame, port), in order.
-    certificates: BTreeMap<(u64, String), Vec<(String, String, String)>>,
+    certificates: BTreeMap<(u64, String), Vec<Certificate>>,
 }
 
 fn theirs(ground: &Path) -> BTreeMap<String, Theirs> {

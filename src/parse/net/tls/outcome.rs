@@ -4,7 +4,7 @@ use super::alert::Alert;
 use super::handshake::{TLS12, version_name};
 use super::record::HEADER;
 use super::state::{Certificates, Said, State};
-use crate::model::flow::Direction;
+use crate::model::flow::{ConnState, Direction};
 use crate::parse::net::flow::{Moment, WAIT};
 use crate::parse::net::stream::Ending;
 
@@ -178,7 +178,7 @@ pub(super) fn is_settled(state: &State) -> bool {
     let answer = state.sides.responder.said;
     // behind a short one may stand an encrypted alert
     let long = answer.first > SHORT || answer.records > 2;
-    state.completed && long && state.sides.originator.said.records > 1
+    state.completed && long && spoke(state)
 }
 
 fn out_of_date(certificates: Option<&Certificates>) -> bool {
@@ -205,8 +205,18 @@ fn closes(state: &State, ending: &Ending) -> Option<Close> {
         .map(|(how, by, moment)| Close { how, by, moment })
 }
 
-/// How a handshake that is not complete stopped. That the capture ends proves nothing.
+/// How a handshake that is not complete stopped. That the capture ends proves nothing, and neither
+/// does a side that is never seen.
 fn stopped(state: &State, ending: &Ending, close: Option<&Close>) -> Option<Stop> {
+    let responder = Direction::FromResponder;
+    let unseen = matches!(
+        ending.state,
+        ConnState::S0 | ConnState::Sh | ConnState::Rstos0 | ConnState::Oth
+    );
+    let closes = close.is_some_and(|close| close.by == responder);
+    if unseen && !closes && !state.sides.responder.heard {
+        return None;
+    }
     if let Some(close) = close {
         return Some(Stop {
             how: close.how,

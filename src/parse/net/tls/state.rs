@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::alert::{self, Alert};
 use super::chain::Chain;
 use super::handshake::{ClientHello, Message, TLS12, TLS13, seal, sealed_finished};
-use super::record::{ALERT, APPLICATION_DATA, HANDSHAKE, HEADER, HEARTBEAT, Item};
+use super::record::{ALERT, APPLICATION_DATA, HANDSHAKE, HEADER, HEARTBEAT, Item, OLD_HELLO};
 use crate::model::flow::Direction;
 use crate::parse::net::course::Mark;
 use crate::parse::net::flow::Moment;
@@ -72,6 +72,8 @@ pub(super) enum Certificates {
 /// What is known of one side.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Side {
+    /// It said something.
+    pub(super) heard: bool,
     pub(super) certificates: Option<Certificates>,
     /// Its ChangeCipherSpec.
     switched: bool,
@@ -148,6 +150,8 @@ impl State {
     /// One thing was said; an alert that ends it all is handed back.
     pub(super) fn take(&mut self, from: Direction, item: Item<'_>, at: Moment) -> Option<Alert> {
         let at = Mark::from(at);
+        self.sides.of_mut(from).heard = true;
+        self.partial |= from == Direction::FromOriginator && self.answers_unheard(&item);
         let goes_on = !matches!(item, Item::Alert(..) | Item::Sealed(ALERT, _));
         if goes_on && self.warning.is_some_and(|alert| alert.by == from) {
             self.warning = None;
@@ -173,6 +177,14 @@ impl State {
             }
         }
         None
+    }
+
+    /// True for what an originator says only to a hello of the responder that was not captured,
+    /// as when only one way was.
+    fn answers_unheard(&self, item: &Item<'_>) -> bool {
+        let early = self.hello.as_ref().is_some_and(|hello| hello.early);
+        let hello = matches!(item, Item::Message(1 | OLD_HELLO, _) | Item::Alert(..));
+        self.agreed.is_none() && !early && !hello
     }
 
     fn message(&mut self, from: Direction, message: Message, at: Mark) {
