@@ -12,8 +12,8 @@ use base64::engine::general_purpose::STANDARD;
 use clusterdx::model::format::FORMATS;
 use clusterdx::parse::{LOG_PARSERS, LogParser, Probe};
 use clusterdx::samples::{self, Sample};
-use clusterdx_fuzz::SEPARATOR;
 use clusterdx_fuzz::engine::diagnoser;
+use clusterdx_fuzz::{SEPARATOR, tls};
 
 /// Longest piece of a sample that is a seed.
 const PIECE: usize = 8 << 10;
@@ -51,6 +51,7 @@ fn main() {
         ("report", 24 << 10),
         ("cost", 4 << 10),
         ("layout", 2 << 10),
+        ("tls", 16 << 10),
     ] {
         let job = Job::new(out, target, target, "-", longest);
         sources.seeds(&job);
@@ -157,7 +158,17 @@ impl Sources {
     fn seeds(&self, job: &Job) {
         match job.target {
             "archive" => self.archives(job),
-            "certificate" => self.certificates(job),
+            "certificate" => {
+                for der in self.certificates() {
+                    job.seed(&der);
+                    job.seed_parts(&der, &der);
+                }
+            }
+            "tls" => {
+                for seed in tls::seeds(&self.certificates()) {
+                    job.seed(&seed);
+                }
+            }
             "rules" => self.rules(job),
             "index" => self.proofs(job),
             "report" => self.pairs(job),
@@ -233,7 +244,9 @@ impl Sources {
         }
     }
 
-    fn certificates(&self, job: &Job) {
+    /// Certificates of the samples in DER.
+    fn certificates(&self) -> Vec<Vec<u8>> {
+        let mut found = Vec::new();
         for (_, bytes) in &self.texts {
             let text = String::from_utf8_lossy(bytes);
             for block in text.split("-----BEGIN CERTIFICATE-----").skip(1) {
@@ -243,12 +256,10 @@ impl Sources {
                     .unwrap_or_default()
                     .split_whitespace()
                     .collect();
-                if let Ok(der) = STANDARD.decode(body) {
-                    job.seed(&der);
-                    job.seed_parts(&der, &der);
-                }
+                found.extend(STANDARD.decode(body));
             }
         }
+        found
     }
 
     /// Containers of every kind around the first samples of several files.
