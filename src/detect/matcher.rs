@@ -55,6 +55,7 @@ struct Fitting<'e> {
 struct Shared {
     hash: u64,
     frame: Option<u64>,
+    flow: Option<Arc<str>>,
     excerpt: Arc<str>,
 }
 
@@ -93,6 +94,7 @@ impl<'c> Matcher<'c> {
                 time: event.time,
                 line: event.line,
                 frame: shared.frame,
+                flow: shared.flow.clone(),
                 hash: shared.hash,
                 values: values.clone(),
                 excerpt: shared.excerpt.clone(),
@@ -116,9 +118,25 @@ impl Shared {
         Self {
             hash: hasher.finish(),
             frame: event.first("frame").and_then(|frame| frame.parse().ok()),
+            flow: flow(event),
             excerpt: excerpt(&event.text),
         }
     }
+}
+
+/// The connection that an event is about.
+fn flow(event: &Event<'_>) -> Option<Arc<str>> {
+    let end = |host: &str, port: &str| {
+        let (host, port) = (event.first(host)?, event.first(port)?);
+        Some(if host.contains(':') {
+            format!("[{host}]:{port}")
+        } else {
+            format!("{host}:{port}")
+        })
+    };
+    let originator = end("originator", "originator_port")?;
+    let responder = end("responder", "responder_port")?;
+    Some(format!("{originator} > {responder}").into())
 }
 
 impl<'c> Ready<'c> {

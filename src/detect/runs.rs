@@ -74,7 +74,7 @@ const THIN: i64 = 60 * SECOND;
 type Talk = (u32, Owner, Option<Arc<str>>, Option<Arc<str>>);
 
 /// A run as it grows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Growing {
     run: Run,
     /// How many of its first hits stay whatever comes.
@@ -86,7 +86,7 @@ struct Growing {
 }
 
 /// Collects hits in the order of (file, line).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Folder<'t, 'c> {
     table: &'t Table<'c>,
     budget: Budget,
@@ -238,6 +238,7 @@ impl<'t, 'c> Folder<'t, 'c> {
             time: hit.time,
             line: hit.line,
             frame: hit.frame,
+            flow: hit.flow,
             hash: hit.hash,
             excerpt,
         });
@@ -323,6 +324,7 @@ mod tests {
             time: RawTime::Instant(second * SECOND),
             line: u64::try_from(second).unwrap(),
             frame: None,
+            flow: None,
             hash: 0,
             values: vec![Some("n".into())].into(),
             excerpt: "text".into(),

@@ -42,6 +42,7 @@ pub(super) fn coverage(case: &Case<'_>) -> Vec<Coverage> {
                 status,
                 bytes: file.bytes,
                 lines: file.lines,
+                packets: file.packets,
                 skipped: file.skipped,
                 first: times.and_then(|times| times.first.rfc3339()),
                 last: times.and_then(|times| times.last.rfc3339()),

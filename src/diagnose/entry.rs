@@ -39,7 +39,7 @@ pub(super) fn diagnosis(case: &Case<'_>, finding: &Finding) -> Option<Diagnosis>
         confidence: finding.confidence,
         title: fill(fault.title.get(case.lang), &value),
         summary: fill(summary, &value),
-        flow: None,
+        flow: flow(case, finding),
         first_seen: finding.first.rfc3339(),
         last_seen: finding.last.rfc3339(),
         time_certainty: finding.first.certainty,
@@ -54,6 +54,13 @@ pub(super) fn diagnosis(case: &Case<'_>, finding: &Finding) -> Option<Diagnosis>
         node,
         peer,
     })
+}
+
+/// The first connection that it was seen on.
+fn flow(case: &Case<'_>, finding: &Finding) -> Option<String> {
+    let hits = finding.hits.iter().filter_map(|at| case.hit(*at));
+    let mut flows = hits.filter_map(|hit| hit.flow.as_deref());
+    flows.next().map(str::to_owned)
 }
 
 /// What made it expected, in the language of the report.
@@ -162,13 +169,37 @@ pub(super) fn evidence(case: &Case<'_>, finding: &Finding) -> Vec<Evidence> {
         let new_kind = kinds.insert(hit.signal);
         (n < ENDS || n >= last || new_kind).then_some(hit)
     });
-    shown
-        .filter_map(|hit| {
-            let shown = case.evidence(hit.file, hit.line, hit.time, hit.excerpt.as_deref())?;
-            Some(Evidence {
-                frame: hit.frame,
-                ..shown
-            })
+    let shown = shown.filter_map(|hit| {
+        let shown = case.evidence(hit.file, hit.line, hit.time, hit.excerpt.as_deref())?;
+        Some(Evidence {
+            frame: hit.frame,
+            ..shown
         })
+    });
+    let mut frames = BTreeSet::new();
+    shown
+        .flat_map(by_frame)
+        .filter(|one| one.line.is_some() || frames.insert((one.origin.clone(), one.frame)))
         .collect()
+}
+
+/// What several frames of a capture prove together, frame by frame.
+fn by_frame(all: Evidence) -> Vec<Evidence> {
+    let numbered = |line: &str| {
+        let (number, text) = line.strip_prefix("frame ")?.split_once(": ")?;
+        Some((number.parse().ok()?, text.to_owned()))
+    };
+    let frames: Option<Vec<(u64, String)>> = all.excerpt.lines().map(numbered).collect();
+    let frames = frames.filter(|frames| all.line.is_none() && !frames.is_empty());
+    let Some(frames) = frames else {
+        return vec![all];
+    };
+    let one = |(number, excerpt)| Evidence {
+        frame: Some(number),
+        time: all.time.clone().filter(|_| all.frame == Some(number)),
+        origin: all.origin.clone(),
+        line: None,
+        excerpt,
+    };
+    frames.into_iter().map(one).collect()
 }

@@ -2,7 +2,7 @@
 //! checked, what was read.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::Catalog;
 use crate::catalog::text::Lang;
@@ -12,7 +12,7 @@ use crate::detect::incident::Undecided;
 use crate::detect::resolve::{ClusterSeen, TimedHit, Timeline};
 use crate::detect::table::Table;
 use crate::model::hit::FileSeen;
-use crate::model::node::Role;
+use crate::model::node::{Product, Role};
 use crate::model::report::{
     Cluster, DiagnosisRole, Evidence, Fact, Node, ReadStatus, Report, SCHEMA, Tool, Verdict,
 };
@@ -61,6 +61,7 @@ pub fn diagnose(case: &Case<'_>) -> Report {
             cluster(case, at, &findings, complete)
         })
         .collect();
+    clusters.extend(network(case, complete).filter(|_| clusters.is_empty()));
     clusters.sort_by(|a, b| {
         (rank(a.verdict), a.product, &a.name).cmp(&(rank(b.verdict), b.product, &b.name))
     });
@@ -108,13 +109,11 @@ impl<'a> Case<'a> {
         time: EventTime,
         excerpt: Option<&str>,
     ) -> Option<Evidence> {
+        let file = self.files.get(usize::try_from(file).ok()?)?;
         Some(Evidence {
-            origin: self
-                .files
-                .get(usize::try_from(file).ok()?)?
-                .origin
-                .to_string(),
-            line: Some(line),
+            origin: file.origin.to_string(),
+            // what is numbered in a capture are its frames
+            line: (file.packets == 0).then_some(line),
             frame: None,
             time: time.rfc3339(),
             excerpt: excerpt.unwrap_or("").to_owned(),
@@ -154,10 +153,13 @@ fn cluster(case: &Case<'_>, at: usize, findings: &[&Finding], complete: bool) ->
         None if complete => Verdict::Healthy,
         None => Verdict::Insufficient,
     };
-    let nodes = nodes(case, seen);
+    let nodes = match seen.product {
+        Product::Net => ends(&diagnoses),
+        _ => nodes(case, seen),
+    };
     Some(Cluster {
         name: name(case, &nodes),
-        product: seen.product,
+        product: outward(seen.product),
         verdict,
         facts: facts(case, at),
         ruled_out: ruled_out::ruled_out(case, findings),
@@ -165,6 +167,48 @@ fn cluster(case: &Case<'_>, at: usize, findings: &[&Finding], complete: bool) ->
         nodes,
         diagnoses,
     })
+}
+
+/// The product as reports name it: packets alone show none.
+fn outward(product: Product) -> Product {
+    match product {
+        Product::Net => Product::Unknown,
+        other => other,
+    }
+}
+
+/// What packets alone show when nothing is wrong in them. An empty capture shows nothing.
+fn network(case: &Case<'_>, complete: bool) -> Option<Cluster> {
+    let lists = |file: &&FileSeen| file.parsers.contains(&"packet.list") || file.packets > 0;
+    case.files.iter().find(lists)?;
+    Some(Cluster {
+        name: case.word("judge.cluster_packets", &[]),
+        product: Product::Unknown,
+        verdict: if complete {
+            Verdict::Healthy
+        } else {
+            Verdict::Insufficient
+        },
+        nodes: Vec::new(),
+        facts: Vec::new(),
+        diagnoses: Vec::new(),
+        ruled_out: Vec::new(),
+        not_checked: Vec::new(),
+    })
+}
+
+/// The hosts that take part in what packets alone prove.
+fn ends(diagnoses: &[crate::model::report::Diagnosis]) -> Vec<Node> {
+    let hosts = diagnoses.iter().flat_map(|one| [&one.node, &one.peer]);
+    let hosts: BTreeSet<&String> = hosts.flatten().collect();
+    let node = |host: &String| Node {
+        name: host.clone(),
+        addresses: vec![host.clone()],
+        role: Role::Unknown,
+        role_as_of: None,
+        version: None,
+    };
+    hosts.into_iter().map(node).collect()
 }
 
 /// The names of the first nodes, primary first.

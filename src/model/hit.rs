@@ -26,6 +26,8 @@ pub struct Hit {
     pub line: u64,
     /// Number of the frame, where the source numbers them.
     pub frame: Option<u64>,
+    /// The connection, of packets: `10.0.0.1:40000 > 10.0.0.2:5432`.
+    pub flow: Option<Arc<str>>,
     /// Hash of the record's text: equal records of overlapping bundles count once.
     pub hash: u64,
     /// Raw names and other values.
@@ -43,6 +45,8 @@ pub struct RunHit {
     pub line: u64,
     /// Number of the frame, where the source numbers them.
     pub frame: Option<u64>,
+    /// The connection, of packets: `10.0.0.1:40000 > 10.0.0.2:5432`.
+    pub flow: Option<Arc<str>>,
     /// Hash of the record's text.
     pub hash: u64,
     /// Bounded copy of the record.
@@ -110,6 +114,8 @@ pub struct FileSeen {
     pub bytes: u64,
     /// Lines read.
     pub lines: u64,
+    /// Packets read, of a capture.
+    pub packets: u64,
     /// Records that could not be understood.
     pub skipped: u64,
     /// When the file was last changed, seconds since 1970, if its container or the disk tells.
@@ -129,4 +135,38 @@ pub struct Collected {
     pub files: Vec<FileSeen>,
     /// Runs in the order of (file, signal, values).
     pub runs: Vec<Run>,
+}
+
+impl Collected {
+    /// Two collections as if everything had been read at once.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        let shift = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
+        self.files.extend(other.files);
+        self.runs.extend(other.runs.into_iter().map(|run| Run {
+            file: run.file.saturating_add(shift),
+            ..run
+        }));
+        self.in_order()
+    }
+
+    /// Files in the order of their origins, runs in that of (file, signal, values).
+    #[must_use]
+    pub fn in_order(mut self) -> Self {
+        let mut order: Vec<u32> = (0u32..).take(self.files.len()).collect();
+        let origin = |at: &u32| self.files.get(*at as usize).map(|file| &file.origin);
+        order.sort_by(|a, b| origin(a).cmp(&origin(b)));
+        let mut places = vec![0u32; self.files.len()];
+        for (new, old) in (0u32..).zip(&order) {
+            let slot = places.get_mut(*old as usize);
+            slot.into_iter().for_each(|slot| *slot = new);
+        }
+        for run in &mut self.runs {
+            run.file = places.get(run.file as usize).copied().unwrap_or(run.file);
+        }
+        let key = |run: &Run| (run.file, run.signal, run.values.clone());
+        self.runs.sort_by_cached_key(key);
+        self.files.sort_by(|a, b| a.origin.cmp(&b.origin));
+        self
+    }
 }

@@ -302,6 +302,9 @@ pub struct Coverage {
     pub bytes: u64,
     /// Lines read.
     pub lines: u64,
+    /// Packets read, of a capture.
+    #[serde(default)]
+    pub packets: u64,
     /// Records that could not be understood.
     pub skipped: u64,
     /// Time of the first record, RFC 3339.

@@ -113,3 +113,75 @@ pub(crate) fn picks_hold(parser: &dyn LogParser, chunk: &Chunk, picks: &[usize])
         parser.id()
     );
 }
+
+/// A certificate of a server, valid from June 2016 to May 2026.
+pub(crate) const SERVER: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBgTCCASigAwIBAgIUeSj690yGRC7B2LtvjEEGyEp96GIwCgYIKoZIzj0EAwIw\n\
+JDEMMAoGA1UECgwDTGFiMRQwEgYDVQQDDAtMYWIgaXNzdWluZzAeFw0xNjA2MDEw\n\
+MDAwMDBaFw0yNjA2MDEwMDAwMDBaMCkxDDAKBgNVBAoMA0xhYjEZMBcGA1UEAwwQ\n\
+Y21zMi5sYWIuZXhhbXBsZTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABJcafc4x\n\
+HAMdsepo3HA1pZ7VDjJOFv7Yw83nGxgw6HRXM7WfYMODXAGFlcJZWWYqCIn54QCc\n\
+mmdTLdBCjtPBp+ijMzAxMAwGA1UdEwEB/wQCMAAwIQYDVR0RBBowGIIQY21zMi5s\n\
+YWIuZXhhbXBsZYcECjA2TDAKBggqhkjOPQQDAgNHADBEAiB71K4/7QvPaxRfaCj9\n\
+cTfGwsATNrcQ4JFpQHu1OVgCUAIgByzLADe41rK3eKP/B3/jEqg7PjF32IOBMCsA\n\
+6JX8OrQ=\n\
+-----END CERTIFICATE-----\n";
+/// The one that signed it, valid from 2015 to 2029.
+pub(crate) const ISSUING: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBWjCCAQCgAwIBAgIUFPMA30n0PPYqLx+Dto/id83cnzMwCgYIKoZIzj0EAwIw\n\
+ITEMMAoGA1UECgwDTGFiMREwDwYDVQQDDAhMYWIgcm9vdDAeFw0xNTAxMDEwMDAw\n\
+MDBaFw0zMDAxMDEwMDAwMDBaMCQxDDAKBgNVBAoMA0xhYjEUMBIGA1UEAwwLTGFi\n\
+IGlzc3VpbmcwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAS165yOv3Dc7krWlIoz\n\
+3K6xOeSknyVLGH6FQQhOmRqe99kSc9E0pbxB+v4jrRVX3UopakPoqs8CNR5KTeGF\n\
+PlZaoxMwETAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIQCJW9Kz\n\
+/SKGvSVoiNXMLN2Lgx92SwzfK0gJssofaz8RCQIgTXZ4fDeVzTUJHqGeH80oSQkE\n\
+zsZrRu+1SlVF57/f/6g=\n\
+-----END CERTIFICATE-----\n";
+/// The one that signed that, valid from 2015 to 2034.
+pub(crate) const ROOT: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBVzCB/aADAgECAhQQsvBFE+63ACoGGedI1DqyUnWP6DAKBggqhkjOPQQDAjAh\n\
+MQwwCgYDVQQKDANMYWIxETAPBgNVBAMMCExhYiByb290MB4XDTE1MDEwMTAwMDAw\n\
+MFoXDTM1MDEwMTAwMDAwMFowITEMMAoGA1UECgwDTGFiMREwDwYDVQQDDAhMYWIg\n\
+cm9vdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABAiDGLD4IEEMsPKY3jb25+CE\n\
+INjM4l8I09cHmGdrF4CpVDh4g0z8KQgpBYySTvBUDHf039rYiObme2KD1PR76+ij\n\
+EzARMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSQAwRgIhAKKij4Za+iO4\n\
+QZF8dMioRDSU1jeE4LLAtqHDjX4vcpxAAiEAnaJBfeTLTgZvkjO46QTAAwXHMRhA\n\
+jxdTV/zt9M3v8F8=\n\
+-----END CERTIFICATE-----\n";
+/// A certificate of a client of a database, for clients only, valid from 2016 to 2029.
+pub(crate) const CLIENT: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBXjCCAQSgAwIBAgIUYmVWgnwRr8rxp2gM07kM+KzooNMwCgYIKoZIzj0EAwIw\n\
+JDEMMAoGA1UECgwDTGFiMRQwEgYDVQQDDAtMYWIgaXNzdWluZzAeFw0xNjAxMDEw\n\
+MDAwMDBaFw0zMDAxMDEwMDAwMDBaMCExDDAKBgNVBAoMA0xhYjERMA8GA1UEAwwI\n\
+cG9zdGdyZXMwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATAzuNJFW24C/JBopgQ\n\
+sOhcSd5Fl7575p3pfu5broLgmfErP92oEDmoX4cnmpv0Z4B8GeuwmGbTnluUNHc7\n\
+QmogoxcwFTATBgNVHSUEDDAKBggrBgEFBQcDAjAKBggqhkjOPQQDAgNIADBFAiEA\n\
+2U7w9ZgNoxvdPinr5UZYV0lOrLe44Tr0JTATLkw4kOUCIFRY7E1KCa+XjpkK6xWk\n\
+D4iphoOkSaev8M2OrWrxsCx3\n\
+-----END CERTIFICATE-----\n\n";
+
+/// The bytes inside a PEM text.
+pub(crate) fn der(pem: &str) -> Vec<u8> {
+    let digit = |byte: u8| match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    };
+    let body = pem.lines().filter(|line| !line.starts_with('-'));
+    let digits: Vec<u8> = body.flat_map(str::bytes).filter_map(digit).collect();
+    let group = |four: &[u8]| {
+        let bits = four
+            .iter()
+            .fold(0_u32, |bits, digit| bits << 6 | u32::from(*digit));
+        let bits = bits << (6 * (4 - four.len()) + 8);
+        bits.to_be_bytes().into_iter().take(four.len() * 6 / 8)
+    };
+    digits.chunks(4).flat_map(group).collect()
+}

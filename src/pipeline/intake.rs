@@ -8,8 +8,9 @@ use std::sync::atomic::Ordering;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::fold::{Fold, Outcome};
-use super::work::work;
+use super::capture;
+use super::fold::{BROKEN, Fold, Outcome};
+use super::work::{Done, work};
 use super::{Diagnoser, Job};
 use crate::detect::runs::Budget;
 use crate::model::hit::{Collected, FileSeen, Lost};
@@ -18,7 +19,9 @@ use crate::model::report::ReadStatus;
 use crate::parse::chunk::{Chunk, Chunker, STRETCH_CAP};
 use crate::parse::encoding::{Decoder, Mender};
 use crate::parse::margin::Margin;
+use crate::parse::net::vantage::View;
 use crate::parse::{Choice, choose};
+use crate::source::pcap_file::{MAGIC, is_capture};
 use crate::source::{self, Gap, Input, Visitor};
 
 /// How the engine works; the defaults are what users get, tests vary them.
@@ -48,12 +51,29 @@ impl Default for Engine {
 /// Bytes by which a text is judged, and the window in which formats are looked for further on.
 const HEAD: usize = 64 << 10;
 
-/// A chunk on its way to a worker.
+/// Work on its way to be done, in the order of the text.
 struct Task {
     number: u64,
     file: u32,
-    choice: Arc<Choice>,
-    chunk: Chunk,
+    work: Work,
+}
+
+/// What is to be done.
+enum Work {
+    /// A chunk to scan and parse.
+    Chunk(Arc<Choice>, Chunk),
+    /// Nothing more: packets are matched while they are read.
+    Done(Done),
+}
+
+impl Work {
+    /// Whole documents never wait in a queue, so that only one of them is held at a time.
+    fn waits(&self, engine: &Engine) -> bool {
+        match self {
+            Self::Chunk(_, chunk) => chunk.bytes.len() <= STRETCH_CAP.max(engine.chunk_bytes),
+            Self::Done(_) => true,
+        }
+    }
 }
 
 /// What every worker shares.
@@ -64,12 +84,18 @@ struct Tools<'a, 'c> {
 }
 
 impl Tools<'_, '_> {
-    fn run(&self, task: &Task) -> Outcome {
-        let job = || work(&task.chunk, &task.choice, self.diagnoser, self.indexed);
+    fn run(&self, task: Task) -> Outcome {
+        let done = match task.work {
+            Work::Done(done) => Some(done),
+            Work::Chunk(choice, chunk) => {
+                let job = || work(&chunk, &choice, self.diagnoser, self.indexed);
+                catch_unwind(AssertUnwindSafe(job)).ok()
+            }
+        };
         Outcome {
             number: task.number,
             file: task.file,
-            done: catch_unwind(AssertUnwindSafe(job)).ok(),
+            done,
         }
     }
 }
@@ -87,7 +113,9 @@ pub(super) fn collect(
     let table = &diagnoser.table;
     if job.options.threads <= 1 {
         let mut fold = Fold::new(table, engine.budget);
-        let files = read(job, engine, &mut |task| fold.take(tools.run(&task)));
+        let files = read(job, engine, diagnoser, &mut |task| {
+            fold.take(tools.run(task))
+        });
         return Ok(fold.finish(files));
     }
     let workers = job.options.threads;
@@ -104,13 +132,12 @@ pub(super) fn collect(
             done_out.iter().for_each(|outcome| fold.take(outcome));
             fold
         });
-        let files = read(job, engine, &mut |task| {
-            // whole documents never wait in a queue, so that only one of them is held at a time;
+        let files = read(job, engine, diagnoser, &mut |task| {
             // sending fails only when every worker is gone, which a panic outside a task would mean
-            if task.chunk.bytes.len() > STRETCH_CAP.max(engine.chunk_bytes) {
-                let _ = done_in.send(tools.run(&task));
-            } else {
+            if task.work.waits(engine) {
                 let _ = task_in.send(task);
+            } else {
+                let _ = done_in.send(tools.run(task));
             }
         });
         drop(done_in);
@@ -124,18 +151,25 @@ pub(super) fn collect(
 
 fn serve(tools: Tools<'_, '_>, tasks: &Receiver<Task>, done: &Sender<Outcome>) {
     for task in tasks {
-        if done.send(tools.run(&task)).is_err() {
+        if done.send(tools.run(task)).is_err() {
             return;
         }
     }
 }
 
-fn read(job: Job<'_>, engine: &Engine, send: &mut dyn FnMut(Task)) -> Vec<FileSeen> {
+fn read(
+    job: Job<'_>,
+    engine: &Engine,
+    diagnoser: &Diagnoser<'_>,
+    send: &mut dyn FnMut(Task),
+) -> Vec<FileSeen> {
     let mut intake = Intake {
         job,
         engine,
+        diagnoser,
         send,
         files: Vec::new(),
+        views: Vec::new(),
         tasks: 0,
     };
     source::walk(
@@ -145,21 +179,25 @@ fn read(job: Job<'_>, engine: &Engine, send: &mut dyn FnMut(Task)) -> Vec<FileSe
         job.stop,
         &mut intake,
     );
+    intake.join();
     intake.files
 }
 
-struct Intake<'a, 's> {
+struct Intake<'a, 'c, 's> {
     job: Job<'a>,
     engine: &'a Engine,
+    diagnoser: &'a Diagnoser<'c>,
     send: &'s mut dyn FnMut(Task),
     files: Vec<FileSeen>,
+    /// What each capture shows, by the number of its file.
+    views: Vec<(u32, View)>,
     tasks: u64,
 }
 
 /// What is said of the file at which reading ended.
 const INTERRUPTED: &str = "reading was interrupted";
 
-impl Visitor for Intake<'_, '_> {
+impl Visitor for Intake<'_, '_, '_> {
     fn input(&mut self, input: Input<'_>) -> ControlFlow<()> {
         let mut file = seen(input.origin, input.modified, ReadStatus::Read);
         if self.stopped() {
@@ -169,7 +207,18 @@ impl Visitor for Intake<'_, '_> {
             return ControlFlow::Break(());
         }
         let number = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
-        self.read_file(&mut file, number, input.reader);
+        let mut head = [0; MAGIC];
+        let (read, error) = fill(input.reader, &mut head);
+        let head = head.get(..read).unwrap_or(&[]);
+        if is_capture(head) {
+            self.read_capture(&mut file, number, head, input.reader);
+        } else {
+            let rest: &mut dyn Read = match error {
+                Some(error) => &mut Failing(Some(error)),
+                None => input.reader,
+            };
+            self.read_file(&mut file, number, &mut head.chain(rest));
+        }
         if self.stopped() {
             file.status = ReadStatus::Partial;
             file.notes.push(INTERRUPTED.to_owned());
@@ -189,13 +238,14 @@ impl Visitor for Intake<'_, '_> {
     }
 }
 
-fn seen(origin: Origin, modified: Option<i64>, status: ReadStatus) -> FileSeen {
+pub(super) fn seen(origin: Origin, modified: Option<i64>, status: ReadStatus) -> FileSeen {
     FileSeen {
         origin,
         parsers: Vec::new(),
         status,
         bytes: 0,
         lines: 0,
+        packets: 0,
         skipped: 0,
         modified,
         samples: Vec::new(),
@@ -210,9 +260,53 @@ enum Block {
     End(Option<String>),
 }
 
-impl Intake<'_, '_> {
+impl Intake<'_, '_, '_> {
     fn stopped(&self) -> bool {
         self.job.stop.load(Ordering::Relaxed)
+    }
+
+    fn read_capture(
+        &mut self,
+        file: &mut FileSeen,
+        number: u32,
+        head: &[u8],
+        reader: &mut dyn Read,
+    ) {
+        let Self {
+            job,
+            diagnoser,
+            send,
+            tasks,
+            ..
+        } = self;
+        let mut flush = |done: Done| {
+            send(Task {
+                number: *tasks,
+                file: number,
+                work: Work::Done(done),
+            });
+            *tasks += 1;
+        };
+        let read = || capture::read(diagnoser, head, reader, file, job.stop, &mut flush);
+        match catch_unwind(AssertUnwindSafe(read)) {
+            Ok(view) => self.views.push((number, view)),
+            Err(_) => {
+                file.status = ReadStatus::Partial;
+                file.notes.push(BROKEN.to_owned());
+            }
+        }
+    }
+
+    /// Captures of one incident are compared once all are read.
+    fn join(&mut self) {
+        for (file, done) in capture::join(self.diagnoser, &mut self.views, &self.files) {
+            (self.send)(Task {
+                number: self.tasks,
+                file,
+                work: Work::Done(done),
+            });
+            self.tasks += 1;
+        }
     }
 
     fn read_file(&mut self, file: &mut FileSeen, number: u32, reader: &mut dyn Read) {
@@ -245,7 +339,7 @@ impl Intake<'_, '_> {
                                 let long = memchr::memchr(b'\n', window).is_none();
                                 chunker = self.recognise(file, number, &mut head, &mut first_line);
                                 if chunker.is_none() && binary(&head) {
-                                    return describe_binary(file, &head);
+                                    return;
                                 }
                                 long_lines.open = long && chunker.is_none();
                                 long_lines.count += u64::from(long_lines.open);
@@ -279,9 +373,7 @@ impl Intake<'_, '_> {
                 if chunker.is_damaged() {
                     file.status = ReadStatus::Partial;
                 }
-            } else if binary(&head) {
-                describe_binary(file, &head);
-            } else {
+            } else if !binary(&head) {
                 file.lines =
                     first_line - 1 + head.iter().filter(|byte| **byte == b'\n').count() as u64;
             }
@@ -437,10 +529,33 @@ fn send(
     send(Task {
         number: *tasks,
         file,
-        choice: Arc::clone(choice),
-        chunk,
+        work: Work::Chunk(Arc::clone(choice), chunk),
     });
     *tasks += 1;
+}
+
+/// Reads until the buffer is full or there is no more; tells how far it came, and why it did not
+/// come further when that is not the end.
+fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> (usize, Option<std::io::Error>) {
+    let mut filled = 0;
+    while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match reader.read(rest) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return (filled, Some(error)),
+        }
+    }
+    (filled, None)
+}
+
+/// Tells an error that happened before, then ends.
+struct Failing(Option<std::io::Error>);
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
 }
 
 fn next(reader: &mut dyn Read, buffer: &mut [u8]) -> Block {
@@ -457,19 +572,4 @@ fn next(reader: &mut dyn Read, buffer: &mut [u8]) -> Block {
 /// Text has no zero bytes.
 fn binary(head: &[u8]) -> bool {
     memchr::memchr(0, head.get(..head.len().min(HEAD)).unwrap_or(&[])).is_some()
-}
-
-/// Says what a file is that nothing reads.
-fn describe_binary(file: &mut FileSeen, head: &[u8]) {
-    const CAPTURES: &[[u8; 4]] = &[
-        [0xd4, 0xc3, 0xb2, 0xa1],
-        [0xa1, 0xb2, 0xc3, 0xd4],
-        [0x4d, 0x3c, 0xb2, 0xa1],
-        [0xa1, 0xb2, 0x3c, 0x4d],
-        [0x0a, 0x0d, 0x0d, 0x0a],
-    ];
-    if CAPTURES.iter().any(|magic| head.starts_with(magic)) {
-        file.notes
-            .push("a packet capture: this version reads logs and status texts only".to_owned());
-    }
 }

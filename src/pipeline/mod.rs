@@ -22,12 +22,15 @@ use crate::model::report::{ReadStatus, Report};
 use crate::source::Selection;
 use crate::source::limits::Limits;
 
+mod capture;
 mod fold;
 mod intake;
+mod live;
 mod why;
 mod work;
 
 pub use intake::Engine;
+pub use live::Live;
 
 /// How a diagnosis is made.
 #[derive(Clone, Debug)]
@@ -124,6 +127,13 @@ impl<'c> Diagnoser<'c> {
     /// The signals of the catalog.
     pub fn table(&self) -> &Table<'c> {
         &self.table
+    }
+
+    /// TCP ports of which rules know who listens there.
+    fn watched(&self) -> Vec<u16> {
+        let ports = self.table.catalog.ports.iter();
+        let tcp = ports.filter(|port| port.transport == "tcp");
+        tcp.map(|port| port.port).collect()
     }
 
     /// Reads and judges.

@@ -185,6 +185,7 @@ mod tests {
             status: ReadStatus::Read,
             bytes: 1,
             lines: 1,
+            packets: 0,
             skipped: 0,
             first: None,
             last: None,

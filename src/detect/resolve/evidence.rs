@@ -133,6 +133,7 @@ mod tests {
             status: ReadStatus::Read,
             bytes: 0,
             lines: 0,
+            packets: 0,
             skipped: 0,
             modified,
             samples: Vec::new(),

@@ -131,6 +131,7 @@ mod tests {
                     time: RawTime::None,
                     line: 1,
                     frame: None,
+                    flow: None,
                     hash: 0,
                     excerpt: None,
                 },

@@ -81,6 +81,8 @@ pub struct TimedHit {
     pub line: u64,
     /// Number of the frame, where the source numbers them.
     pub frame: Option<u64>,
+    /// The connection, of packets.
+    pub flow: Option<Arc<str>>,
     /// Index of the node that reports or suffers.
     pub node: Option<usize>,
     /// Index of the other node.
@@ -404,6 +406,7 @@ fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
                 file: run.file,
                 line: hit.line,
                 frame: hit.frame,
+                flow: hit.flow.clone(),
                 node,
                 peer,
                 cluster: 0,

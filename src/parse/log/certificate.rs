@@ -6,24 +6,15 @@
 //! -----END CERTIFICATE-----
 //! ```
 //!
-//! The only user of x509-parser. Of a private key only the line that announces it is read: its
-//! body is never decoded and stands in no event.
+//! Of a private key only the line that announces it is read: its body is never decoded and stands
+//! in no event.
 
-use std::fmt::Write as _;
-use std::net::{Ipv4Addr, Ipv6Addr};
-
-use chrono::{DateTime, SecondsFormat, Utc};
 use memchr::memmem;
-use sha2::{Digest, Sha256};
-use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::GeneralName;
-use x509_parser::pem::parse_x509_pem;
-use x509_parser::prelude::FromDer;
-use x509_parser::x509::X509Name;
 
 use crate::model::event::Event;
 use crate::model::time::RawTime;
 use crate::parse::chunk::{Chunk, JOIN_WINDOW};
+use crate::parse::net::cert::{Certificate, date};
 use crate::parse::scan::{is_blank, line_at, text, trim};
 use crate::parse::{LogParser, ParseStats, Probe, RecordHead, picked};
 
@@ -36,8 +27,6 @@ const END: &[u8] = b"-----END ";
 const KEY: &[u8] = b"PRIVATE KEY-----";
 /// Longest certificate that is read.
 const MAX_PEM: usize = 64 * 1024;
-/// Names of a certificate that are kept.
-const MAX_NAMES: usize = 256;
 /// Certificates of one stretch of text whose order is judged.
 const MAX_BUNDLE: usize = 256;
 
@@ -53,36 +42,15 @@ struct Block {
 }
 
 enum What {
-    Certificate(Box<Details>),
+    Certificate(Box<Certificate>),
     /// The words before PRIVATE KEY.
     Key(String),
-}
-
-/// What a certificate says.
-struct Details {
-    subject: Vec<u8>,
-    issuer: Vec<u8>,
-    subject_cn: Option<String>,
-    issuer_cn: Option<String>,
-    not_before: Option<String>,
-    not_after: Option<String>,
-    /// Kind and value of each alternative name.
-    names: Vec<(&'static str, String)>,
-    is_ca: bool,
-    digest: String,
-    key_digest: String,
-}
-
-impl Details {
-    fn self_signed(&self) -> bool {
-        self.subject == self.issuer
-    }
 }
 
 /// Certificates that stand close together, as in one file.
 #[derive(Default)]
 struct Bundle<'b> {
-    all: Vec<&'b Details>,
+    all: Vec<&'b Certificate>,
     /// Number of certificates before the next block.
     place: usize,
     /// Behind the last block.
@@ -140,7 +108,7 @@ fn blocks(bytes: &[u8], skipped: &mut dyn FnMut(usize)) -> Vec<Block> {
             continue;
         };
         let end = line_at(bytes, next + close).1;
-        match details(bytes.get(hit..end).unwrap_or_default()) {
+        match Certificate::from_pem(bytes.get(hit..end).unwrap_or_default()) {
             Some(details) => {
                 found.push(Block {
                     start: hit,
@@ -154,72 +122,15 @@ fn blocks(bytes: &[u8], skipped: &mut dyn FnMut(usize)) -> Vec<Block> {
     found
 }
 
-fn details(pem: &[u8]) -> Option<Details> {
-    let (_, pem) = parse_x509_pem(pem).ok()?;
-    let (_, found) = X509Certificate::from_der(&pem.contents).ok()?;
-    let time = |seconds: i64| {
-        let time = DateTime::<Utc>::from_timestamp(seconds, 0)?;
-        Some(time.to_rfc3339_opts(SecondsFormat::Secs, true))
-    };
-    let names = found.subject_alternative_name().ok().flatten();
-    Some(Details {
-        subject: found.subject().as_raw().to_vec(),
-        issuer: found.issuer().as_raw().to_vec(),
-        subject_cn: common_name(found.subject()),
-        issuer_cn: common_name(found.issuer()),
-        not_before: time(found.validity().not_before.timestamp()),
-        not_after: time(found.validity().not_after.timestamp()),
-        names: names
-            .map(|names| {
-                let names = names.value.general_names.iter();
-                names.take(MAX_NAMES).filter_map(name).collect()
-            })
-            .unwrap_or_default(),
-        is_ca: found.is_ca(),
-        digest: digest(&pem.contents),
-        key_digest: digest(found.public_key().raw),
-    })
-}
-
-fn common_name(name: &X509Name<'_>) -> Option<String> {
-    let name = name.iter_common_name().next()?.as_str().ok()?;
-    Some(name.to_owned())
-}
-
-fn name(name: &GeneralName<'_>) -> Option<(&'static str, String)> {
-    let address = |bytes: &[u8]| {
-        if let Ok(four) = <[u8; 4]>::try_from(bytes) {
-            return Some(Ipv4Addr::from(four).to_string());
-        }
-        let sixteen = <[u8; 16]>::try_from(bytes).ok()?;
-        Some(Ipv6Addr::from(sixteen).to_string())
-    };
-    match name {
-        GeneralName::DNSName(name) => Some(("dns", (*name).to_owned())),
-        GeneralName::IPAddress(bytes) => Some(("address", address(bytes)?)),
-        _ => None,
-    }
-}
-
-fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            // writing to a string cannot fail
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
-}
-
 /// How the certificate at a place is tied to the others of its file.
-fn chain(all: &[&Details], at: usize) -> &'static str {
+fn chain(all: &[&Certificate], at: usize) -> &'static str {
     let Some(own) = all.get(at) else {
         return "open";
     };
     if own.self_signed() {
         return if all.len() == 1 { "single" } else { "root" };
     }
-    let signs = |other: &&Details| other.subject == own.issuer;
+    let signs = |other: &&Certificate| other.subject == own.issuer;
     match all.get(at + 1) {
         _ if all.len() == 1 => "single",
         Some(next) if signs(next) => "linked",
@@ -228,18 +139,18 @@ fn chain(all: &[&Details], at: usize) -> &'static str {
     }
 }
 
-fn certificate(event: &mut Event<'_>, details: &Details, all: &[&Details], at: usize) {
+fn certificate(event: &mut Event<'_>, details: &Certificate, all: &[&Certificate], at: usize) {
     event.push("position", (at + 1).to_string());
     event.push("chain", chain(all, at));
     let values = [
-        ("subject_cn", &details.subject_cn),
-        ("issuer_cn", &details.issuer_cn),
-        ("not_before", &details.not_before),
-        ("not_after", &details.not_after),
+        ("subject_cn", details.subject_cn.clone()),
+        ("issuer_cn", details.issuer_cn.clone()),
+        ("not_before", date(details.not_before)),
+        ("not_after", date(details.not_after)),
     ];
     for (field, value) in values {
         if let Some(value) = value {
-            event.push(field, value.clone());
+            event.push(field, value);
         }
     }
     for (_, name) in &details.names {
@@ -256,7 +167,7 @@ fn yes_no(value: bool) -> &'static str {
 }
 
 /// One event for every name of a certificate.
-fn names<'c>(of: &Event<'c>, details: &Details, at: usize, out: &mut dyn FnMut(Event<'c>)) {
+fn names<'c>(of: &Event<'c>, details: &Certificate, at: usize, out: &mut dyn FnMut(Event<'c>)) {
     let common = details.subject_cn.iter().map(|name| ("common-name", name));
     let others = details.names.iter().map(|(kind, name)| (*kind, name));
     for (kind, name) in others.chain(common) {
@@ -372,42 +283,7 @@ impl LogParser for Certificates {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse::testing;
-
-    const SERVER: &str = "\
------BEGIN CERTIFICATE-----\n\
-MIIBgTCCASigAwIBAgIUeSj690yGRC7B2LtvjEEGyEp96GIwCgYIKoZIzj0EAwIw\n\
-JDEMMAoGA1UECgwDTGFiMRQwEgYDVQQDDAtMYWIgaXNzdWluZzAeFw0xNjA2MDEw\n\
-MDAwMDBaFw0yNjA2MDEwMDAwMDBaMCkxDDAKBgNVBAoMA0xhYjEZMBcGA1UEAwwQ\n\
-Y21zMi5sYWIuZXhhbXBsZTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABJcafc4x\n\
-HAMdsepo3HA1pZ7VDjJOFv7Yw83nGxgw6HRXM7WfYMODXAGFlcJZWWYqCIn54QCc\n\
-mmdTLdBCjtPBp+ijMzAxMAwGA1UdEwEB/wQCMAAwIQYDVR0RBBowGIIQY21zMi5s\n\
-YWIuZXhhbXBsZYcECjA2TDAKBggqhkjOPQQDAgNHADBEAiB71K4/7QvPaxRfaCj9\n\
-cTfGwsATNrcQ4JFpQHu1OVgCUAIgByzLADe41rK3eKP/B3/jEqg7PjF32IOBMCsA\n\
-6JX8OrQ=\n\
------END CERTIFICATE-----\n";
-    const ISSUING: &str = "\
------BEGIN CERTIFICATE-----\n\
-MIIBWjCCAQCgAwIBAgIUFPMA30n0PPYqLx+Dto/id83cnzMwCgYIKoZIzj0EAwIw\n\
-ITEMMAoGA1UECgwDTGFiMREwDwYDVQQDDAhMYWIgcm9vdDAeFw0xNTAxMDEwMDAw\n\
-MDBaFw0zMDAxMDEwMDAwMDBaMCQxDDAKBgNVBAoMA0xhYjEUMBIGA1UEAwwLTGFi\n\
-IGlzc3VpbmcwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAS165yOv3Dc7krWlIoz\n\
-3K6xOeSknyVLGH6FQQhOmRqe99kSc9E0pbxB+v4jrRVX3UopakPoqs8CNR5KTeGF\n\
-PlZaoxMwETAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIQCJW9Kz\n\
-/SKGvSVoiNXMLN2Lgx92SwzfK0gJssofaz8RCQIgTXZ4fDeVzTUJHqGeH80oSQkE\n\
-zsZrRu+1SlVF57/f/6g=\n\
------END CERTIFICATE-----\n";
-    const ROOT: &str = "\
------BEGIN CERTIFICATE-----\n\
-MIIBVzCB/aADAgECAhQQsvBFE+63ACoGGedI1DqyUnWP6DAKBggqhkjOPQQDAjAh\n\
-MQwwCgYDVQQKDANMYWIxETAPBgNVBAMMCExhYiByb290MB4XDTE1MDEwMTAwMDAw\n\
-MFoXDTM1MDEwMTAwMDAwMFowITEMMAoGA1UECgwDTGFiMREwDwYDVQQDDAhMYWIg\n\
-cm9vdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABAiDGLD4IEEMsPKY3jb25+CE\n\
-INjM4l8I09cHmGdrF4CpVDh4g0z8KQgpBYySTvBUDHf039rYiObme2KD1PR76+ij\n\
-EzARMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSQAwRgIhAKKij4Za+iO4\n\
-QZF8dMioRDSU1jeE4LLAtqHDjX4vcpxAAiEAnaJBfeTLTgZvkjO46QTAAwXHMRhA\n\
-jxdTV/zt9M3v8F8=\n\
------END CERTIFICATE-----\n";
+    use crate::parse::testing::{self, ISSUING, ROOT, SERVER};
 
     /// The certificates and keys of a text, without the events for their names.
     fn read(parser: &'static dyn LogParser, text: &str) -> Vec<Event<'static>> {

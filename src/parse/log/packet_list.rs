@@ -9,11 +9,11 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::super::chunk::Chunk;
-use super::super::net::flow::{Barrier, Flow, IcmpError, LIVE, Moment, Step, Tracker};
+use super::super::net::flow::{Flow, IcmpError, LIVE, Moment, Tracker};
+use super::super::net::tell::{flow_fields, kind};
 use super::super::scan::{is_blank, line_at, line_end, lines};
 use super::super::{LogParser, ParseStats, Probe, RecordHead, picked, probe_lines};
 use crate::model::event::Event;
-use crate::model::flow::{Direction, Endpoint};
 use crate::model::time::{RawTime, SECOND};
 
 mod line;
@@ -292,13 +292,6 @@ impl<'c> Teller<'_, 'c> {
         event
     }
 
-    fn frame(&self, event: &mut Event<'c>, name: &'static str, moment: Option<Moment>) {
-        let frame = moment.and_then(|at| self.row(at)?.packet.frame);
-        if let Some(frame) = frame {
-            event.push(name, frame.to_string());
-        }
-    }
-
     fn flow(&self, flow: &Flow) -> Event<'c> {
         let icmp = flow.icmp.map(|(_, moment)| moment);
         let mut moments = vec![flow.syn.unwrap_or(flow.first)];
@@ -309,44 +302,8 @@ impl<'c> Teller<'_, 'c> {
         later.sort_unstable();
         moments.extend(later);
         let mut event = self.event("net.flow", &moments);
-        event.push("transport", "tcp");
-        event.push("state", flow.state.code());
-        ends(&mut event, "originator", &flow.tuple.originator);
-        ends(&mut event, "responder", &flow.tuple.responder);
-        for (name, holds) in [
-            ("opened", flow.opened),
-            ("answered", flow.accepted),
-            ("unanswered", flow.unanswered),
-            ("other_traffic", flow.other_traffic),
-            ("one_sided", flow.packets.contains(&0)),
-        ] {
-            event.push(name, if holds { "true" } else { "false" });
-        }
-        event.push("syns", flow.syns.to_string());
-        self.frame(&mut event, "syn_frame", flow.syn);
-        self.frame(&mut event, "answer_frame", flow.answer);
-        self.frame(&mut event, "end_frame", flow.end);
-        let asked = flow.syn.and_then(|syn| syn.at);
-        let answered = flow.answer.and_then(|answer| answer.at);
-        if let Some((asked, answered)) = asked.zip(answered) {
-            event.push("answer_ms", milliseconds(answered.saturating_sub(asked)));
-        }
-        if let Some(waited) = flow.waited {
-            event.push("waited_ms", milliseconds(waited));
-        }
-        if let Some(reset) = flow.reset {
-            let sender = match reset.by {
-                Direction::FromOriginator => &flow.tuple.originator,
-                Direction::FromResponder => &flow.tuple.responder,
-            };
-            event.push("reset_by", reset.by.sender());
-            event.push("reset_sender", sender.host.to_string());
-            event.push("reset_at", step(reset.step));
-            event.push("closing", if reset.closing { "true" } else { "false" });
-        }
-        if let Some((barrier, _)) = flow.icmp {
-            event.push("icmp", kind(barrier));
-        }
+        let frame = |moment: Moment| self.row(moment)?.packet.frame;
+        flow_fields(&mut event, flow, &frame);
         event
     }
 
@@ -367,35 +324,6 @@ impl<'c> Teller<'_, 'c> {
             event.push("responder_port", port.to_string());
         }
         event
-    }
-}
-
-fn ends(event: &mut Event<'_>, role: &'static str, end: &Endpoint) {
-    event.push(role, end.host.to_string());
-    event.push(format!("{role}_port"), end.port.to_string());
-}
-
-fn milliseconds(micros: i64) -> String {
-    let micros = micros.max(0);
-    format!("{}.{:03}", micros / 1000, micros % 1000)
-}
-
-fn kind(barrier: Barrier) -> &'static str {
-    match barrier {
-        Barrier::Prohibited => "prohibited",
-        Barrier::Unreachable => "unreachable",
-        Barrier::PortUnreachable => "port-unreachable",
-        Barrier::TooBig => "too-big",
-        Barrier::Expired => "expired",
-    }
-}
-
-fn step(step: Step) -> &'static str {
-    match step {
-        Step::Opening => "opening",
-        Step::Request => "request",
-        Step::TlsHandshake => "tls-handshake",
-        Step::Data => "data",
     }
 }
 

@@ -6,8 +6,9 @@
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
+use super::course::{Course, Mark};
 use super::service;
-use super::tcp_state::{Segment, TcpState};
+use super::tcp_state::Segment;
 use crate::model::flow::{ConnState, Direction, Endpoint, FiveTuple, Host};
 use crate::model::time::SECOND;
 
@@ -138,6 +139,8 @@ pub struct Flow {
     pub end: Option<Moment>,
     /// The responder took the connection.
     pub accepted: bool,
+    /// The originator went on behind the answer: the handshake is complete.
+    pub established: bool,
     /// The first reset.
     pub reset: Option<Reset>,
     /// What ICMP said about the attempt.
@@ -174,11 +177,10 @@ impl Key {
 /// A connection that is being followed.
 #[derive(Debug)]
 struct Live {
-    flow: Flow,
-    state: TcpState,
+    tuple: FiveTuple,
+    course: Course,
+    icmp: Option<(Barrier, Moment)>,
     sequence: Option<u32>,
-    /// The originator and the responder sent data.
-    said: [bool; 2],
     tls: bool,
     tls_data: bool,
     /// Its place in the order of last use.
@@ -187,46 +189,20 @@ struct Live {
 
 impl Live {
     fn new(moment: Moment, segment: &TcpSegment) -> Self {
-        let TcpSegment {
-            source,
-            destination,
-            kind,
-            ..
-        } = segment;
-        let backwards = match kind {
-            Segment::Syn => false,
-            Segment::SynAck => true,
-            _ => service::listens(source.port, destination.port),
+        let (source, destination) = (segment.source.clone(), segment.destination.clone());
+        let (originator, responder) = if is_answer(segment.kind, source.port, destination.port) {
+            (destination, source)
+        } else {
+            (source, destination)
         };
-        let (originator, responder) = match backwards {
-            true => (destination.clone(), source.clone()),
-            false => (source.clone(), destination.clone()),
-        };
-        let flow = Flow {
+        Self {
             tuple: FiveTuple {
                 originator,
                 responder,
             },
-            opened: matches!(kind, Segment::Syn | Segment::SynAck),
-            state: ConnState::Oth,
-            first: moment,
-            syn: None,
-            syns: 0,
-            answer: None,
-            end: None,
-            accepted: false,
-            reset: None,
+            course: Course::new(moment, segment.kind),
             icmp: None,
-            packets: [0; 2],
-            waited: None,
-            unanswered: false,
-            other_traffic: false,
-        };
-        Self {
-            flow,
-            state: TcpState::default(),
             sequence: None,
-            said: [false; 2],
             tls: false,
             tls_data: false,
             used: 0,
@@ -238,18 +214,18 @@ impl Live {
         if segment.kind != Segment::Syn {
             return false;
         }
-        let turned = self.flow.tuple.originator != segment.source;
+        let turned = self.tuple.originator != segment.source;
         match (self.sequence, segment.sequence) {
-            _ if segment.reused || !self.flow.opened => true,
-            _ if turned => self.state.is_over(),
+            _ if segment.reused || !self.course.opened => true,
+            _ if turned => self.course.state.is_over(),
             (Some(old), Some(new)) => old != new,
             // a list may have the SYN behind its answer
-            _ => self.flow.syns > 0 && !self.state.is_waiting(),
+            _ => self.course.syns > 0 && !self.course.state.is_waiting(),
         }
     }
 
     fn direction(&self, source: &Host, port: Option<u16>) -> Direction {
-        let end = &self.flow.tuple.originator;
+        let end = &self.tuple.originator;
         let own = end.host == *source && port.is_none_or(|port| port == end.port);
         if own {
             Direction::FromOriginator
@@ -261,68 +237,72 @@ impl Live {
     fn take(&mut self, moment: Moment, segment: &TcpSegment) {
         let from = self.direction(&segment.source.host, Some(segment.source.port));
         if segment.kind == Segment::Syn && from == Direction::FromOriginator {
-            self.flow.syns = self.flow.syns.saturating_add(1);
-            self.flow.syn = self.flow.syn.or(Some(moment));
             self.sequence = self.sequence.or(segment.sequence);
         }
         self.advance(moment, from, segment.kind, segment.payload);
     }
 
     fn advance(&mut self, moment: Moment, from: Direction, kind: Segment, payload: bool) {
-        let before = self.state;
-        self.state = before.after(from, kind);
-        let step = self.step();
-        let flow = &mut self.flow;
-        let responds = from == Direction::FromResponder;
-        if let Some(packets) = flow.packets.get_mut(usize::from(responds)) {
-            *packets += 1;
-        }
-        if responds && flow.syns > 0 {
-            flow.answer = flow.answer.or(Some(moment));
-        }
-        let speaks = matches!(kind, Segment::SynAck | Segment::Fin | Segment::Other);
-        let goes_on = flow.syns > 0 && kind == Segment::Other;
-        flow.accepted |= (responds && speaks) || goes_on;
-        if !before.is_over() && self.state.is_over() {
-            flow.end = Some(moment);
-        }
-        if kind == Segment::Rst && !before.is_reset() {
-            flow.reset = Some(Reset {
-                by: from,
-                step,
-                closing: before.is_closing(),
-            });
-        }
-        if let Some(said) = self.said.get_mut(usize::from(responds)) {
-            *said |= payload;
-        }
-    }
-
-    fn step(&self) -> Step {
-        match (self.tls_data, self.tls, self.said) {
-            (true, ..) | (_, false, [true, true]) => Step::Data,
-            (_, true, _) => Step::TlsHandshake,
-            (_, _, [false, false]) => Step::Opening,
-            _ => Step::Request,
-        }
+        let step = match (self.tls_data, self.tls) {
+            (true, _) => Some(Step::Data),
+            (_, true) => Some(Step::TlsHandshake),
+            _ => None,
+        };
+        self.course.advance(moment, from, kind, payload, step);
     }
 
     /// What is known of it when the capture reaches to `latest`.
-    fn finish(mut self, latest: Option<i64>, other_traffic: bool) -> Flow {
-        let flow = &mut self.flow;
-        flow.state = self.state.conn_state();
-        flow.other_traffic = other_traffic;
-        let begun = flow.syn.and_then(|syn| syn.at);
-        flow.waited = begun
+    fn finish(self, latest: Option<i64>, other_traffic: bool) -> Flow {
+        Flow::of(self.tuple, &self.course, self.icmp, latest, other_traffic)
+    }
+}
+
+/// True when the segment was sent by whom the connection was opened to, as far as it tells.
+pub(super) fn is_answer(kind: Segment, source: u16, destination: u16) -> bool {
+    match kind {
+        Segment::Syn => false,
+        Segment::SynAck => true,
+        _ => service::listens(source, destination),
+    }
+}
+
+impl Flow {
+    /// A connection as it stands when the capture reaches to `latest`.
+    pub(super) fn of(
+        tuple: FiveTuple,
+        course: &Course,
+        icmp: Option<(Barrier, Moment)>,
+        latest: Option<i64>,
+        other_traffic: bool,
+    ) -> Self {
+        let state = course.conn_state();
+        let begun = course.syn.and_then(Mark::at);
+        let waited = begun
             .zip(latest)
             .map(|(begun, latest)| latest.saturating_sub(begun).max(0));
-        let patient = match flow.waited {
+        let patient = match waited {
             Some(waited) => waited >= WAIT,
-            None => flow.syns >= PATIENT,
+            None => course.syns >= PATIENT,
         };
-        let silent = flow.state == ConnState::S0 && flow.icmp.is_none();
-        flow.unanswered = silent && flow.syns >= REPEATED && patient;
-        self.flow
+        let silent = state == ConnState::S0 && icmp.is_none();
+        Self {
+            tuple,
+            opened: course.opened,
+            state,
+            first: course.first.into(),
+            syn: course.syn.map(Into::into),
+            syns: course.syns,
+            answer: course.answer.map(Into::into),
+            end: course.end.map(Into::into),
+            accepted: course.accepted,
+            established: course.established,
+            reset: course.reset,
+            icmp,
+            packets: course.packets.map(u64::from),
+            waited,
+            unanswered: silent && course.syns >= REPEATED && patient,
+            other_traffic,
+        }
     }
 }
 
@@ -427,7 +407,7 @@ impl Tracker {
         let mut rivals = 0;
         for (_, live) in near.by_ref() {
             rivals += 1;
-            if !live.state.is_over() {
+            if !live.course.state.is_over() {
                 open.push(live);
             }
         }
@@ -450,8 +430,8 @@ impl Tracker {
                 let FiveTuple {
                     originator,
                     responder,
-                } = &live.flow.tuple;
-                live.state.is_waiting()
+                } = &live.tuple;
+                live.course.state.is_waiting()
                     && originator.host == error.to
                     && error
                         .responder
@@ -465,7 +445,7 @@ impl Tracker {
         }
         let meant: HashSet<&Endpoint> = fitting
             .iter()
-            .filter_map(|key| Some(&self.live.get(key)?.flow.tuple.responder))
+            .filter_map(|key| Some(&self.live.get(key)?.tuple.responder))
             .collect();
         let hosts: HashSet<&Host> = meant.iter().map(|end| &end.host).collect();
         if let ([host], None) = (&hosts.into_iter().collect::<Vec<_>>()[..], &error.responder) {
@@ -477,7 +457,7 @@ impl Tracker {
             let keys: Vec<Key> = fitting.into_iter().cloned().collect();
             for key in keys {
                 if let Some(live) = self.live.get_mut(&key) {
-                    live.flow.icmp = live.flow.icmp.or(Some((error.barrier, moment)));
+                    live.icmp = live.icmp.or(Some((error.barrier, moment)));
                 }
             }
         }

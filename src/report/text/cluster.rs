@@ -79,8 +79,8 @@ fn product<'a>(page: &Page<'a>, product: Product) -> &'a str {
         Product::Imp => "product.imp",
         Product::Postgresql => "product.postgresql",
         Product::Mnesia => "product.mnesia",
-        Product::Net => "product.net",
-        Product::Unknown => "product.unknown",
+        // what packets alone show is of no product
+        Product::Net | Product::Unknown => "product.net",
     })
 }
 

@@ -24,6 +24,7 @@ pub(super) struct Totals {
     /// Files in a known format.
     pub(super) recognised: u64,
     lines: u64,
+    packets: u64,
     /// Files that are damaged, locked or cut.
     gaps: u64,
     files: u64,
@@ -41,6 +42,7 @@ impl Totals {
         Self {
             recognised: known.len() as u64,
             lines: known.iter().map(|file| file.lines).sum(),
+            packets: known.iter().map(|file| file.packets).sum(),
             gaps: report
                 .coverage
                 .iter()
@@ -56,10 +58,13 @@ impl Totals {
     /// `5 files, 12 345 lines, 2017-03-30 10:00:00 to 12:00:00 UTC`.
     pub(super) fn describe(&self, page: &Page<'_>) -> String {
         let locale = page.look.locale;
-        let mut parts = vec![
-            locale.count("files", self.recognised, &[]),
-            locale.count("lines", self.lines, &[]),
-        ];
+        let mut parts = vec![locale.count("files", self.recognised, &[])];
+        if self.lines > 0 || self.packets == 0 {
+            parts.push(locale.count("lines", self.lines, &[]));
+        }
+        if self.packets > 0 {
+            parts.push(locale.count("packets", self.packets, &[]));
+        }
         if self.first.is_some() || self.last.is_some() {
             parts.push(time::span(
                 locale,
@@ -187,7 +192,7 @@ fn read(page: &mut Page<'_>, report: &Report) {
             vec![
                 file.origin.clone(),
                 file.format.clone(),
-                grouped(file.lines),
+                size(page, file),
                 skipped,
                 span,
             ]
@@ -201,6 +206,14 @@ fn read(page: &mut Page<'_>, report: &Report) {
     }
     page.more(2, known.len().saturating_sub(ROWS));
     notes(page, &known);
+}
+
+/// Lines of a text, packets of a capture.
+fn size(page: &Page<'_>, file: &Coverage) -> String {
+    match file.packets {
+        0 => grouped(file.lines),
+        packets => page.look.locale.count("packets", packets, &[]),
+    }
 }
 
 /// Heads of the columns about a file.
