@@ -15,6 +15,8 @@ use clusterdx::samples::{self, Sample};
 use clusterdx_fuzz::engine::diagnoser;
 use clusterdx_fuzz::{SEPARATOR, tls};
 
+mod frames;
+
 /// Longest piece of a sample that is a seed.
 const PIECE: usize = 8 << 10;
 
@@ -45,6 +47,8 @@ fn main() {
         ("text", 16 << 10),
         ("archive", 32 << 10),
         ("certificate", 4 << 10),
+        ("capture", 8 << 10),
+        ("frame", 4 << 10),
         ("rules", 16 << 10),
         ("index", 16 << 10),
         ("scan", 4 << 10),
@@ -169,6 +173,8 @@ impl Sources {
                     job.seed(&seed);
                 }
             }
+            "capture" => frames::captures().iter().for_each(|file| job.seed(file)),
+            "frame" => frame_seeds(job),
             "rules" => self.rules(job),
             "index" => self.proofs(job),
             "report" => self.pairs(job),
@@ -316,6 +322,20 @@ impl Sources {
         {
             job.seed(bytes);
         }
+    }
+}
+
+/// Frames behind their kind of link, each behind its length.
+fn frame_seeds(job: &Job) {
+    for (link, frames) in frames::frames() {
+        let mut seed = link.to_be_bytes().to_vec();
+        for frame in frames {
+            let length = u16::try_from(frame.len()).expect("a short frame");
+            let one = [&length.to_be_bytes()[..], &frame].concat();
+            job.seed(&[&link.to_be_bytes()[..], &one].concat());
+            seed.extend(one);
+        }
+        job.seed(&seed);
     }
 }
 
