@@ -42,6 +42,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("main", &["cli"]),
+    ("bin", &["model"]),
 ];
 
 /// Where a dependency may appear, as beginnings of paths below `src/`. Swapping a crate then
@@ -78,6 +79,14 @@ const DOORS: &[(&str, &[&str])] = &[
     ("etherparse", &["parse/net/frame"]),
     ("indicatif", &["cli/progress.rs"]),
     ("memchr", &[""]),
+    (
+        "nix",
+        &[
+            "bin/clusterdx-capture/rights.rs",
+            "bin/clusterdx-capture/watch.rs",
+        ],
+    ),
+    ("pcap", &["bin/clusterdx-capture/live.rs"]),
     ("postcard", &["catalog/mod.rs"]),
     ("regex", &["catalog/condition.rs", "detect/matcher.rs"]),
     ("regex_syntax", &["catalog/condition.rs"]),
@@ -90,6 +99,8 @@ const DOORS: &[(&str, &[&str])] = &[
         &["catalog/", "diagnose/entry.rs", "parse/net/cert.rs"],
     ),
     ("encoding_rs", &["parse/encoding.rs"]),
+    ("foldhash", &["parse/net/"]),
+    ("hashbrown", &["parse/net/table.rs"]),
     ("x509_parser", &["parse/net/cert.rs"]),
     ("tar", &["source/"]),
     ("terminal_size", &["cli/"]),

@@ -74,7 +74,7 @@ const THIN: i64 = 60 * SECOND;
 type Talk = (u32, Owner, Option<Arc<str>>, Option<Arc<str>>);
 
 /// A run as it grows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Growing {
     run: Run,
     /// How many of its first hits stay whatever comes.
@@ -86,7 +86,7 @@ struct Growing {
 }
 
 /// Collects hits in the order of (file, line).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Folder<'t, 'c> {
     table: &'t Table<'c>,
     budget: Budget,

@@ -136,3 +136,37 @@ pub struct Collected {
     /// Runs in the order of (file, signal, values).
     pub runs: Vec<Run>,
 }
+
+impl Collected {
+    /// Two collections as if everything had been read at once.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        let shift = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
+        self.files.extend(other.files);
+        self.runs.extend(other.runs.into_iter().map(|run| Run {
+            file: run.file.saturating_add(shift),
+            ..run
+        }));
+        self.in_order()
+    }
+
+    /// Files in the order of their origins, runs in that of (file, signal, values).
+    #[must_use]
+    pub fn in_order(mut self) -> Self {
+        let mut order: Vec<u32> = (0u32..).take(self.files.len()).collect();
+        let origin = |at: &u32| self.files.get(*at as usize).map(|file| &file.origin);
+        order.sort_by(|a, b| origin(a).cmp(&origin(b)));
+        let mut places = vec![0u32; self.files.len()];
+        for (new, old) in (0u32..).zip(&order) {
+            let slot = places.get_mut(*old as usize);
+            slot.into_iter().for_each(|slot| *slot = new);
+        }
+        for run in &mut self.runs {
+            run.file = places.get(run.file as usize).copied().unwrap_or(run.file);
+        }
+        let key = |run: &Run| (run.file, run.signal, run.values.clone());
+        self.runs.sort_by_cached_key(key);
+        self.files.sort_by(|a, b| a.origin.cmp(&b.origin));
+        self
+    }
+}

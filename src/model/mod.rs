@@ -9,6 +9,7 @@ pub mod excerpt;
 pub mod flow;
 pub mod format;
 pub mod frame;
+pub mod helper;
 pub mod hit;
 pub mod node;
 pub mod origin;

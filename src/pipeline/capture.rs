@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::Diagnoser;
 use super::work::Done;
 use crate::model::event::Event;
-use crate::model::frame::CaptureStats;
+use crate::model::frame::{CaptureStats, Frame};
 use crate::model::hit::{FileSeen, Sample, SignalId};
 use crate::model::report::ReadStatus;
 use crate::model::time::RawTime;
@@ -28,15 +28,6 @@ const SAMPLED: u64 = 256;
 /// Frames between two looks at whether to stop, and at most in a batch.
 const BATCH: u64 = 4096;
 
-/// What comes of a capture on the way.
-pub(super) struct Batch {
-    pub(super) done: Done,
-    /// Frames so far.
-    pub(super) frames: u64,
-    /// Bytes of them so far.
-    pub(super) bytes: u64,
-}
-
 /// Reads a capture that begins with `head` and goes on with `reader`.
 pub(super) fn read(
     diagnoser: &Diagnoser<'_>,
@@ -44,40 +35,90 @@ pub(super) fn read(
     reader: &mut dyn Read,
     file: &mut FileSeen,
     stop: &AtomicBool,
-    flush: &mut dyn FnMut(Batch),
+    flush: &mut dyn FnMut(Done),
 ) -> View {
-    file.parsers = vec![PARSER];
     let mut source = CaptureReader::new(head, reader);
-    let mut decoder = Decoder::new();
-    let mut capture = Capture::new(&diagnoser.watched());
-    let mut matching = Matching::new(diagnoser);
+    let mut reading = Reading::new(diagnoser, file);
     while let Some(frame) = source.next_frame() {
+        reading.frame(&frame, file);
+        if frame.number.is_multiple_of(BATCH) {
+            flush(reading.batch());
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+    }
+    let view = reading.finish(source.stats(), file);
+    flush(reading.batch());
+    view
+}
+
+/// A capture that is being read.
+pub(super) struct Reading<'d, 'c> {
+    decoder: Decoder,
+    capture: Capture,
+    matching: Matching<'d, 'c>,
+}
+
+impl<'d, 'c> Reading<'d, 'c> {
+    /// Nothing was read yet.
+    pub(super) fn new(diagnoser: &'d Diagnoser<'c>, file: &mut FileSeen) -> Self {
+        file.parsers = vec![PARSER];
+        Self {
+            decoder: Decoder::new(),
+            capture: Capture::new(&diagnoser.watched()),
+            matching: Matching::new(diagnoser),
+        }
+    }
+
+    /// One more frame.
+    pub(super) fn frame(&mut self, frame: &Frame<'_>, file: &mut FileSeen) {
         let moment = Moment {
             number: frame.number,
             at: frame.at,
         };
+        file.packets = frame.number;
         file.bytes += frame.data.len() as u64;
-        if let Some(packet) = decoder.decode(&frame) {
+        let Self {
+            decoder,
+            capture,
+            matching,
+        } = self;
+        if let Some(packet) = decoder.decode(frame) {
             capture.packet(&packet, moment, &mut |event| matching.take(&event));
         }
         if frame.number % SAMPLED == 1 {
             matching.sample(moment);
         }
         matching.last = Some(moment);
-        if frame.number.is_multiple_of(BATCH) {
-            file.packets = frame.number;
-            flush(matching.batch(frame.number, file.bytes));
-            if stop.load(Ordering::Relaxed) {
-                break;
-            }
-        }
     }
-    let stats = source.stats().clone();
-    let (counts, view) = capture.finish(&mut |event| matching.take(&event));
-    file.packets = stats.frames;
-    flush(matching.batch(stats.frames, file.bytes));
-    tell(file, &stats, counts);
-    view
+
+    /// What came of it since the last time.
+    pub(super) fn batch(&mut self) -> Done {
+        self.matching.batch()
+    }
+
+    /// True when something came of it since the last time.
+    pub(super) fn has_hits(&self) -> bool {
+        !self.matching.done.hits.is_empty()
+    }
+
+    /// What would come of it if the capture ended now.
+    pub(super) fn glimpse(&self) -> Done {
+        let mut matching = Matching::new(self.matching.diagnoser);
+        self.capture.glimpse(&mut |event| matching.take(&event));
+        matching.done
+    }
+
+    /// The capture is at its end.
+    pub(super) fn finish(&mut self, stats: &CaptureStats, file: &mut FileSeen) -> View {
+        let Self {
+            capture, matching, ..
+        } = self;
+        let view = capture.finish(&mut |event| matching.take(&event));
+        tell(file, stats, capture.counts());
+        view
+    }
 }
 
 /// Tells what waited for other captures: every capture is asked about the connections of all
@@ -109,7 +150,7 @@ pub(super) fn join(
 }
 
 /// Writes what a capture says about itself into what is known of the file.
-fn tell(file: &mut FileSeen, stats: &CaptureStats, counts: Counts) {
+pub(super) fn tell(file: &mut FileSeen, stats: &CaptureStats, counts: Counts) {
     let damaged = !stats.damage.is_empty() || counts.untracked > 0;
     if damaged {
         file.status = ReadStatus::Partial;
@@ -184,14 +225,10 @@ impl<'d, 'c> Matching<'d, 'c> {
         self.done.samples.extend(sample(moment));
     }
 
-    fn batch(&mut self, frames: u64, bytes: u64) -> Batch {
+    fn batch(&mut self) -> Done {
         let mut done = std::mem::take(&mut self.done);
         done.last = self.last.and_then(sample);
-        Batch {
-            done,
-            frames,
-            bytes,
-        }
+        done
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::work::{Done, stretch};
 use crate::detect::runs::{Budget, Folder};
 use crate::detect::table::Table;
-use crate::model::hit::{Collected, FileSeen, Run, Sample};
+use crate::model::hit::{Collected, FileSeen, Sample};
 use crate::model::report::ReadStatus;
 
 /// Sampled record heads kept for one file; beyond it stretches are joined in pairs.
@@ -15,6 +15,7 @@ const SAMPLES: usize = 16_384;
 pub(super) const BROKEN: &str = "internal error while reading this file, please report";
 
 /// What came of a task; `None` when it panicked.
+#[derive(Clone)]
 pub(super) struct Outcome {
     pub(super) number: u64,
     pub(super) file: u32,
@@ -22,7 +23,7 @@ pub(super) struct Outcome {
 }
 
 /// What the chunks of one file gave besides hits.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Tally {
     samples: Samples,
     skipped: u64,
@@ -52,6 +53,7 @@ impl Tally {
 }
 
 /// Takes outcomes in any order and folds them in the order of the text.
+#[derive(Clone)]
 pub(super) struct Fold<'t, 'c> {
     folder: Folder<'t, 'c>,
     waiting: BTreeMap<u64, Outcome>,
@@ -90,35 +92,17 @@ impl<'t, 'c> Fold<'t, 'c> {
     }
 
     pub(super) fn finish(mut self, mut files: Vec<FileSeen>) -> Collected {
-        let (mut runs, mut lost) = self.folder.finish();
+        let (runs, mut lost) = self.folder.finish();
         for (at, file) in (0u32..).zip(files.iter_mut()) {
             file.lost = lost.remove(&at).unwrap_or_default();
             self.tallies.remove(&at).unwrap_or_default().tell(file);
         }
-        by_origin(&mut files, &mut runs);
-        Collected { files, runs }
+        Collected { files, runs }.in_order()
     }
-}
-
-/// From the order of reading to the order of origins.
-fn by_origin(files: &mut [FileSeen], runs: &mut [Run]) {
-    let mut order: Vec<u32> = (0u32..).take(files.len()).collect();
-    let origin = |at: &u32| files.get(*at as usize).map(|file| &file.origin);
-    order.sort_by(|a, b| origin(a).cmp(&origin(b)));
-    let mut places = vec![0u32; files.len()];
-    for (new, old) in (0u32..).zip(&order) {
-        let slot = places.get_mut(*old as usize);
-        slot.into_iter().for_each(|slot| *slot = new);
-    }
-    for run in &mut *runs {
-        run.file = places.get(run.file as usize).copied().unwrap_or(run.file);
-    }
-    runs.sort_by(|a, b| (a.file, a.signal, &a.values).cmp(&(b.file, b.signal, &b.values)));
-    files.sort_by(|a, b| a.origin.cmp(&b.origin));
 }
 
 /// The samples of a file, in line order.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Samples {
     kept: Vec<Sample>,
     /// One sample is kept of `1 << joined` stretches.

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::capture::{self, Batch};
+use super::capture;
 use super::fold::{BROKEN, Fold, Outcome};
 use super::work::{Done, work};
 use super::{Diagnoser, Job};
@@ -238,7 +238,7 @@ impl Visitor for Intake<'_, '_, '_> {
     }
 }
 
-fn seen(origin: Origin, modified: Option<i64>, status: ReadStatus) -> FileSeen {
+pub(super) fn seen(origin: Origin, modified: Option<i64>, status: ReadStatus) -> FileSeen {
     FileSeen {
         origin,
         parsers: Vec::new(),
@@ -279,11 +279,11 @@ impl Intake<'_, '_, '_> {
             tasks,
             ..
         } = self;
-        let mut flush = |batch: Batch| {
+        let mut flush = |done: Done| {
             send(Task {
                 number: *tasks,
                 file: number,
-                work: Work::Done(batch.done),
+                work: Work::Done(done),
             });
             *tasks += 1;
         };

@@ -25,10 +25,12 @@ use crate::source::limits::Limits;
 mod capture;
 mod fold;
 mod intake;
+mod live;
 mod why;
 mod work;
 
 pub use intake::Engine;
+pub use live::Live;
 
 /// How a diagnosis is made.
 #[derive(Clone, Debug)]

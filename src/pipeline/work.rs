@@ -9,7 +9,7 @@ use crate::parse::repair::is_piece;
 use crate::parse::{Choice, LogParser};
 
 /// What a chunk gave.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Done {
     pub(super) hits: Vec<Hit>,
     /// The first record head of every stretch.

@@ -9,8 +9,9 @@ use std::net::IpAddr;
 use foldhash::fast::RandomState;
 
 use super::conn::{Conn, End};
+use super::datagram::{Datagrams, Exchanged};
 use super::flow::{Barrier, Flow, Moment};
-use super::packet::{Body, IcmpQuote, Packet, Tcp, Transport};
+use super::packet::{Body, IcmpQuote, Packet, Tcp, Transport, Udp};
 use super::stream::Note;
 use super::table::Table;
 use super::tell;
@@ -62,6 +63,7 @@ pub struct Capture {
     both_ways: bool,
     counts: Counts,
     view: View,
+    datagrams: Datagrams,
     /// Number of the last event.
     ordinal: u64,
     notes: Vec<Note>,
@@ -79,6 +81,7 @@ impl Capture {
             both_ways: false,
             counts: Counts::default(),
             view: View::default(),
+            datagrams: Datagrams::new(true),
             ordinal: 0,
             notes: Vec::new(),
         }
@@ -97,8 +100,28 @@ impl Capture {
         match &packet.body {
             Body::Tcp(tcp) => self.segment(packet, tcp, moment, out),
             Body::Icmp(quote) => self.icmp(packet.source, quote, moment, out),
-            Body::Udp(_) | Body::Other => {}
+            Body::Udp(udp) => self.datagram(packet, udp, moment, out),
+            Body::Other => {}
         }
+    }
+
+    fn datagram(&mut self, packet: &Packet<'_>, udp: &Udp<'_>, moment: Moment, out: Out<'_>) {
+        let Self {
+            datagrams,
+            ordinal,
+            both_ways,
+            ..
+        } = self;
+        let mut say = |said: Exchanged| {
+            *ordinal += 1;
+            out(tell::exchanged(said, *both_ways, *ordinal));
+        };
+        if !Datagrams::concerns(udp.ports, udp.payload) {
+            return datagrams.pass(moment.at, &mut say);
+        }
+        let source = tell::endpoint((packet.source, udp.ports.0));
+        let destination = tell::endpoint((packet.destination, udp.ports.1));
+        datagrams.packet(moment, &source, &destination, udp.payload, &mut say);
     }
 
     /// Time goes on: what has ended long enough ago is told.
@@ -114,13 +137,45 @@ impl Capture {
 
     /// The capture is at its end. What is left to tell waits in the view for what other captures
     /// show of it.
-    pub fn finish(mut self, out: Out<'_>) -> (Counts, View) {
+    pub fn finish(&mut self, out: Out<'_>) -> View {
         for conn in self.table.drain() {
             self.tell(conn, out);
         }
+        let (ordinal, both_ways) = (&mut self.ordinal, self.both_ways);
+        let latest = self.counts.span.map(|(_, last)| last);
+        self.datagrams.finish(latest, &mut |said| {
+            *ordinal += 1;
+            out(tell::exchanged(said, both_ways, *ordinal));
+        });
         self.view.packets = self.counts.packets;
         self.view.span = self.counts.span;
-        (self.counts, self.view)
+        std::mem::take(&mut self.view)
+    }
+
+    /// Tells of connections that go on what would be told if the capture ended now, as far as the
+    /// packets show it.
+    pub fn glimpse(&self, out: Out<'_>) {
+        let latest = self.counts.span.map(|(_, last)| last);
+        let mut ordinal = self.ordinal;
+        for conn in self.table.all() {
+            let flow = self.flow(conn, latest);
+            if fails(conn, &flow) {
+                ordinal += 1;
+                out(tell::flow(conn, &flow, ordinal));
+            }
+        }
+    }
+
+    fn flow(&self, conn: &Conn, latest: Option<i64>) -> Flow {
+        let icmp = conn.trouble().and_then(|trouble| trouble.icmp);
+        let icmp = icmp.map(|(barrier, mark, _)| (barrier, mark.into()));
+        Flow::of(
+            tell::tuple(conn),
+            &conn.course,
+            icmp,
+            latest,
+            self.both_ways,
+        )
     }
 
     fn pass(&mut self, packet: &Packet<'_>) {
@@ -214,16 +269,7 @@ impl Capture {
         self.view.see(&conn);
         let mut notes = std::mem::take(&mut self.notes);
         conn.end(latest, routine, &mut notes);
-        let trouble = conn.trouble();
-        let icmp = trouble.and_then(|trouble| trouble.icmp);
-        let icmp = icmp.map(|(barrier, mark, _)| (barrier, mark.into()));
-        let flow = Flow::of(
-            tell::tuple(&conn),
-            &conn.course,
-            icmp,
-            latest,
-            self.both_ways,
-        );
+        let flow = self.flow(&conn, latest);
         let failed = fails(&conn, &flow);
         if failed || routine || !notes.is_empty() {
             self.ordinal += 1;

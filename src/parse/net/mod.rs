@@ -1,5 +1,5 @@
-//! Packets to connections. Where the packets come from does not matter: a printed list and a
-//! capture give the same segments.
+//! Packets to connections, and what is said inside them. Where the packets come from does not
+//! matter: a printed list and a capture give the same segments.
 
 use super::Probe;
 
@@ -8,11 +8,20 @@ pub mod capture;
 pub mod cert;
 mod conn;
 mod course;
+pub mod datagram;
+mod epmd;
+mod erldist;
+mod exchange;
 pub mod flow;
 pub mod frame;
+mod message;
+mod named;
 pub mod packet;
+mod pgwire;
+mod ras;
 pub mod service;
 mod side;
+mod sip;
 pub mod stream;
 mod table;
 mod talk;
@@ -20,6 +29,9 @@ pub mod tcp_state;
 pub mod tell;
 pub mod tls;
 pub mod vantage;
+#[cfg(test)]
+mod wire_tests;
+mod xmpp;
 
 use crate::model::flow::Direction;
 use stream::StreamParser;
@@ -33,24 +45,37 @@ pub struct Spoken {
     pub parser: Option<&'static dyn StreamParser>,
 }
 
-/// The protocols that are understood.
-pub const STREAM_PARSERS: &[&dyn StreamParser] = &[&tls::Tls];
+/// The protocols that are understood; of two that are equally sure the first is taken.
+pub const STREAM_PARSERS: &[&dyn StreamParser] = &[
+    &pgwire::PgWire,
+    &xmpp::Xmpp,
+    &sip::SipStream,
+    &erldist::Distribution,
+    &epmd::Epmd,
+    &tls::Tls,
+];
 
-/// Names what is spoken by the first bytes; the port is a hint.
+/// Names what is spoken by the first bytes; the port is the responder's, and only counts where
+/// the bytes leave room for doubt.
 pub fn choose(first: &[u8], from: Direction, port: u16) -> Spoken {
-    let fitting = STREAM_PARSERS
-        .iter()
-        .map(|parser| (parser.probe(first, from, port), *parser))
-        .max_by_key(|(probe, _)| *probe)
-        .filter(|(probe, _)| *probe > Probe::NotForUs);
-    match fitting {
-        Some((_, parser)) => Spoken {
-            protocol: parser.id(),
-            parser: Some(parser),
-        },
-        None => Spoken {
-            protocol: "binary",
+    let probed = STREAM_PARSERS.iter().rev();
+    let probed = probed.map(|parser| (parser.probe(first, from, port), *parser));
+    // of equal ones the last, which is the first of the list
+    let best = probed.max_by_key(|(probe, _)| *probe);
+    let named = named::certain(first, from);
+    match best {
+        Some((Probe::Certain, parser)) => understood(parser),
+        Some((Probe::Unsure, parser)) if named.is_none() => understood(parser),
+        _ => Spoken {
+            protocol: named.unwrap_or_else(|| named::kind(first)),
             parser: None,
         },
+    }
+}
+
+fn understood(parser: &'static dyn StreamParser) -> Spoken {
+    Spoken {
+        protocol: parser.id(),
+        parser: Some(parser),
     }
 }

@@ -180,6 +180,11 @@ impl Table {
         None
     }
 
+    /// All of them, in no order.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Conn> {
+        self.slots.iter().filter_map(|slot| slot.conn.as_ref())
+    }
+
     /// Takes all of them, in the order in which they began.
     pub(super) fn drain(&mut self) -> Vec<Conn> {
         self.places.clear();

@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-use super::conn::Conn;
+use super::conn::{Conn, End};
+use super::datagram::Exchanged;
 use super::flow::{Barrier, Flow, Moment, Step};
 use super::packet::{IcmpQuote, Transport};
 use super::stream::Note;
@@ -107,12 +108,16 @@ fn step(step: Step) -> &'static str {
     }
 }
 
-/// The ends of a connection of a capture.
-pub(super) fn tuple(conn: &Conn) -> FiveTuple {
-    let endpoint = |(address, port): super::conn::End| Endpoint {
+/// One end of a connection of a capture.
+pub(super) fn endpoint((address, port): End) -> Endpoint {
+    Endpoint {
         host: Host::Address(address),
         port,
-    };
+    }
+}
+
+/// The ends of a connection of a capture.
+pub(super) fn tuple(conn: &Conn) -> FiveTuple {
     FiveTuple {
         originator: endpoint(conn.originator),
         responder: endpoint(conn.responder),
@@ -139,16 +144,28 @@ pub(super) fn event(
 
 /// What a protocol said, as an event of its connection.
 pub(super) fn note(conn: &Conn, note: Note, ordinal: u64) -> Event<'static> {
-    let tuple = tuple(conn);
+    said(&tuple(conn), "tcp", note, ordinal)
+}
+
+/// What became of a request on UDP.
+pub(super) fn exchanged(said_so: Exchanged, other_traffic: bool, ordinal: u64) -> Event<'static> {
+    let tuple = FiveTuple {
+        originator: said_so.requester,
+        responder: said_so.responder,
+    };
+    let mut event = said(&tuple, "udp", said_so.note, ordinal);
+    truth(&mut event, "other_traffic", other_traffic);
+    event
+}
+
+fn said(tuple: &FiveTuple, transport: &'static str, note: Note, ordinal: u64) -> Event<'static> {
+    let [originator, responder] = [&tuple.originator, &tuple.responder].map(name);
     let text = format!(
-        "frame {}: {} > {}: {}",
-        note.moment.number,
-        name(&tuple.originator),
-        name(&tuple.responder),
-        note.text
+        "frame {}: {originator} > {responder}: {}",
+        note.moment.number, note.text
     );
     let mut event = event(note.format, note.moment, ordinal, text);
-    event.push("transport", "tcp");
+    event.push("transport", transport);
     ends(&mut event, "originator", &tuple.originator);
     ends(&mut event, "responder", &tuple.responder);
     let fields = note.fields.into_iter();

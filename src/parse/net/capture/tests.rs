@@ -158,7 +158,7 @@ impl Bench {
 
     fn finish(mut self) -> Vec<Event<'static>> {
         let events = &mut self.events;
-        let (_, mut view) = self.capture.finish(&mut |event| events.push(event));
+        let mut view = self.capture.finish(&mut |event| events.push(event));
         let held = view.take().into_iter();
         self.events
             .extend(held.map(|held| held.ask(std::iter::empty())));
