@@ -100,6 +100,8 @@ const DOORS: &[(&str, &[&str])] = &[
         &["catalog/", "diagnose/entry.rs", "parse/net/cert.rs"],
     ),
     ("encoding_rs", &["parse/encoding.rs"]),
+    ("foldhash", &["parse/net/"]),
+    ("hashbrown", &["parse/net/table.rs"]),
     ("x509_parser", &["parse/net/cert.rs"]),
     ("tar", &["source/"]),
     ("terminal_size", &["cli/"]),

@@ -202,7 +202,7 @@ pub(super) fn replace(found: &mut Vec<Finding>, timeline: &Timeline, table: &Tab
 
 /// The values that keep the other's incidents apart, such as a port, are the winner's as well, as
 /// far as it knows them.
-fn alike(winner: &Finding, other: &Finding, timeline: &Timeline, table: &Table<'_>) -> bool {
+pub fn alike(winner: &Finding, other: &Finding, timeline: &Timeline, table: &Table<'_>) -> bool {
     let value = |finding: &Finding, name: &str| {
         finding.hits.iter().find_map(|at| {
             let hit = timeline.hits.get(*at)?;

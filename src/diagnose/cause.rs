@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Case, entry, order};
 use crate::detect::finding::Finding;
+use crate::detect::settle;
 use crate::model::report::{Diagnosis, DiagnosisRole};
 
 /// The incidents of a cluster as report entries, each symptom with the causes at the root of it.
@@ -72,7 +73,9 @@ fn links(case: &Case<'_>, findings: &[&Finding]) -> Vec<Vec<usize>> {
             let about = cause.peer.or(cause.node);
             let seen_of = by_peer.get(id.as_str()).and_then(|begun| begun.get(&about));
             for symptom_at in seen_from.chain(seen_of).flat_map(|list| near(list, span)) {
-                let concerned = findings.get(symptom_at).is_some_and(|s| concerns(cause, s));
+                let concerned = findings.get(symptom_at).is_some_and(|s| {
+                    concerns(cause, s) && settle::alike(cause, s, case.timeline, case.table)
+                });
                 let list = links.get_mut(symptom_at).filter(|_| concerned);
                 let fresh =
                     |list: &&mut Vec<usize>| list.len() < CAUSES && list.last() != Some(&cause_at);

@@ -303,6 +303,7 @@ pub struct Coverage {
     /// Lines read.
     pub lines: u64,
     /// Packets read, of a capture.
+    #[serde(default)]
     pub packets: u64,
     /// Records that could not be understood.
     pub skipped: u64,

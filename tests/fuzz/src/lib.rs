@@ -12,6 +12,7 @@ use cap::Cap;
 
 pub mod engine;
 pub mod events;
+pub mod tls;
 
 /// Counts what is allocated, so that a target can state how much an input may cost.
 #[global_allocator]
