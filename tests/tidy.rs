@@ -75,6 +75,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("bzip2", &["source/limits/bzip2.rs", "source/tests"]),
     ("flate2", &["source/limits/deflate.rs", "source/tests"]),
     ("lzma_rust2", &["source/limits/xz.rs", "source/tests"]),
+    ("rustix", &["cli/capture/keep.rs"]),
     ("ruzstd", &["source/limits/zstd.rs", "source/tests"]),
     ("etherparse", &["parse/net/frame"]),
     ("indicatif", &["cli/progress.rs"]),
@@ -106,6 +107,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("terminal_size", &["cli/"]),
     ("tls_parser", &["parse/net/tls"]),
     ("thiserror", &[""]),
+    ("tokio", &["cli/capture/watch.rs"]),
     ("unicode_width", &["report/"]),
     ("zip", &["source/"]),
 ];

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use sha2::{Digest, Sha256};
+use x509_parser::asn1_rs::Tag;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::pem::parse_x509_pem;
@@ -112,8 +113,21 @@ fn purposes(found: &X509Certificate<'_>) -> Option<Purposes> {
 }
 
 fn common_name(name: &X509Name<'_>) -> Option<String> {
-    let name = name.iter_common_name().next()?.as_str().ok()?;
-    Some(name.to_owned())
+    let name = name.iter_common_name().next()?;
+    if let Ok(text) = name.as_str() {
+        return Some(text.to_owned());
+    }
+    // what old authorities write (RFC 5280 4.1.2.4); T.61 is Latin-1 in all that is in use
+    let bytes = name.as_slice();
+    match name.attr_value().tag() {
+        Tag::T61String => Some(bytes.iter().copied().map(char::from).collect()),
+        Tag::BmpString => {
+            let (pairs, _) = bytes.as_chunks::<2>();
+            let units: Vec<u16> = pairs.iter().copied().map(u16::from_be_bytes).collect();
+            String::from_utf16(&units).ok()
+        }
+        _ => None,
+    }
 }
 
 fn name(name: &GeneralName<'_>) -> Option<(&'static str, String)> {

@@ -72,7 +72,8 @@ impl StreamParser for Tls {
 pub struct Conversation {
     /// What was spoken before.
     inside: &'static str,
-    readers: Sides<Reader>,
+    /// None when nothing more is wanted: connections live on for long after their handshakes.
+    readers: Option<Box<Sides<Reader>>>,
     /// Bytes that were heard.
     heard: Sides<u64>,
     state: State,
@@ -109,7 +110,7 @@ impl Conversation {
     pub fn new(inside: &'static str) -> Self {
         Self {
             inside,
-            readers: Sides::default(),
+            readers: Some(Box::default()),
             heard: Sides::default(),
             state: State::default(),
             begun: false,
@@ -127,19 +128,13 @@ impl Conversation {
         self.noted = true;
         notes.push(note::note(self.inside, &self.state, outcome));
     }
-
-    /// Nothing more is listened to.
-    fn close_ears(&mut self) {
-        self.readers.originator.forget();
-        self.readers.responder.forget();
-    }
 }
 
 impl StreamState for Conversation {
     fn feed(&mut self, piece: Piece<'_>, notes: &mut Vec<Note>) {
-        if !self.wants_more() {
+        let Some(readers) = &mut self.readers else {
             return;
-        }
+        };
         self.begun = true;
         let heard = self.heard.of_mut(piece.from);
         *heard = heard.saturating_add(piece.bytes.len() as u64);
@@ -150,28 +145,28 @@ impl StreamState for Conversation {
             from: piece.from,
             moment: piece.moment,
         };
-        self.readers.of_mut(piece.from).feed(piece.bytes, &mut ear);
+        readers.of_mut(piece.from).feed(piece.bytes, &mut ear);
         // what follows may not be handed out
         self.state.partial |= deep && !self.state.completed;
         if let Some(alert) = self.alert {
             self.note(&Outcome::alert(alert), notes);
         }
-        if !self.wants_more() {
-            self.close_ears();
+        if self.alert.is_some() || outcome::is_settled(&self.state) {
+            self.readers = None;
         }
     }
 
     fn gap(&mut self, from: Direction, length: u64, moment: Moment) {
-        if !self.wants_more() {
+        let Some(readers) = &mut self.readers else {
             return;
-        }
+        };
         let mut ear = Ear {
             state: &mut self.state,
             alert: &mut self.alert,
             from,
             moment,
         };
-        let harmed = self.readers.of_mut(from).gap(length, &mut ear);
+        let harmed = readers.of_mut(from).gap(length, &mut ear);
         self.state.partial |= harmed;
     }
 
@@ -183,11 +178,11 @@ impl StreamState for Conversation {
         if ending.routine || outcome.is_worth_telling(&self.state) {
             self.note(&outcome, notes);
         }
-        self.close_ears();
+        self.readers = None;
     }
 
     fn wants_more(&self) -> bool {
-        self.alert.is_none() && !outcome::is_settled(&self.state)
+        self.readers.is_some()
     }
 
     fn step(&self) -> Step {

@@ -13,9 +13,10 @@ use clusterdx::model::format::FORMATS;
 use clusterdx::parse::net::STREAM_PARSERS;
 use clusterdx::parse::{LOG_PARSERS, LogParser, Probe};
 use clusterdx::samples::{self, Sample};
-use clusterdx_fuzz::SEPARATOR;
 use clusterdx_fuzz::engine::diagnoser;
-use clusterdx_fuzz::wire;
+use clusterdx_fuzz::{SEPARATOR, tls, wire};
+
+mod frames;
 
 /// Longest piece of a sample that is a seed.
 const PIECE: usize = 8 << 10;
@@ -61,12 +62,15 @@ fn main() {
         ("text", 16 << 10),
         ("archive", 32 << 10),
         ("certificate", 4 << 10),
+        ("capture", 8 << 10),
+        ("frame", 4 << 10),
         ("rules", 16 << 10),
         ("index", 16 << 10),
         ("scan", 4 << 10),
         ("report", 24 << 10),
         ("cost", 4 << 10),
         ("layout", 2 << 10),
+        ("tls", 16 << 10),
     ] {
         let job = Job::new(out, target, target, "-", longest);
         sources.seeds(&job);
@@ -173,7 +177,19 @@ impl Sources {
     fn seeds(&self, job: &Job) {
         match job.target {
             "archive" => self.archives(job),
-            "certificate" => self.certificates(job),
+            "certificate" => {
+                for der in self.certificates() {
+                    job.seed(&der);
+                    job.seed_parts(&der, &der);
+                }
+            }
+            "tls" => {
+                for seed in tls::seeds(&self.certificates()) {
+                    job.seed(&seed);
+                }
+            }
+            "capture" => frames::captures().iter().for_each(|file| job.seed(file)),
+            "frame" => frame_seeds(job),
             "rules" => self.rules(job),
             "index" => self.proofs(job),
             "report" => self.pairs(job),
@@ -249,7 +265,9 @@ impl Sources {
         }
     }
 
-    fn certificates(&self, job: &Job) {
+    /// Certificates of the samples in DER.
+    fn certificates(&self) -> Vec<Vec<u8>> {
+        let mut found = Vec::new();
         for (_, bytes) in &self.texts {
             let text = String::from_utf8_lossy(bytes);
             for block in text.split("-----BEGIN CERTIFICATE-----").skip(1) {
@@ -259,12 +277,10 @@ impl Sources {
                     .unwrap_or_default()
                     .split_whitespace()
                     .collect();
-                if let Ok(der) = STANDARD.decode(body) {
-                    job.seed(&der);
-                    job.seed_parts(&der, &der);
-                }
+                found.extend(STANDARD.decode(body));
             }
         }
+        found
     }
 
     /// Containers of every kind around the first samples of several files.
@@ -321,6 +337,20 @@ impl Sources {
         {
             job.seed(bytes);
         }
+    }
+}
+
+/// Frames behind their kind of link, each behind its length.
+fn frame_seeds(job: &Job) {
+    for (link, frames) in frames::frames() {
+        let mut seed = link.to_be_bytes().to_vec();
+        for frame in frames {
+            let length = u16::try_from(frame.len()).expect("a short frame");
+            let one = [&length.to_be_bytes()[..], &frame].concat();
+            job.seed(&[&link.to_be_bytes()[..], &one].concat());
+            seed.extend(one);
+        }
+        job.seed(&seed);
     }
 }
 

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::capture::{ACK, PSH, SYN, ethernet, ethernet_ip, ip, tcp, udp};
 use crate::parse::net::flow::Barrier;
-use crate::parse::net::packet::{IcmpQuote, Transport};
+use crate::parse::net::packet::{IcmpQuote, Tcp, Transport};
 
 const ETHERNET: u16 = 1;
 const RAW: u16 = 101;
@@ -527,14 +527,38 @@ proptest! {
     }
 
     #[test]
+    fn what_the_snap_length_cuts_off_changes_nothing_of_the_rest(
+        link in links(),
+        data in hostile(),
+        more in 0..200_u32,
+        cut: prop::sample::Index,
+    ) {
+        let length = u32::try_from(data.len()).unwrap() + more;
+        let whole = Frame { length, ..frame(link, &data) };
+        let cut = Frame { data: &data[..cut.index(data.len() + 1)], ..whole };
+        let (mut one, mut two) = (Decoder::new(), Decoder::new());
+        let (whole, cut) = (one.decode(&whole), two.decode(&cut));
+        prop_assert!(whole.is_some() || cut.is_none());
+        if let (Some(Body::Tcp(whole)), Some(Body::Tcp(cut))) =
+            (whole.map(|packet| packet.body), cut.map(|packet| packet.body))
+        {
+            prop_assert!(whole.payload.starts_with(cut.payload));
+            let rest = |tcp: Tcp<'_>| (tcp.ports, tcp.sequence, tcp.window, tcp.length);
+            prop_assert_eq!(rest(whole), rest(cut));
+        }
+    }
+
+    #[test]
     fn any_cuts_and_order_of_fragments_give_the_packet(
         length in 0..400_usize,
         cuts in proptest::collection::btree_set(1..50_usize, 0..6),
         order in any::<prop::sample::Index>(),
     ) {
         let payload = tcp((1, 2), (3, 4), ACK, &[], &vec![b'x'; length]);
-        let cuts: Vec<_> = cuts.iter().map(|cut| cut * 8).filter(|cut| *cut < payload.len()).collect();
-        prop_assume!(!cuts.is_empty());
+        let mut cuts: Vec<_> = cuts.iter().map(|cut| cut * 8).filter(|cut| *cut < payload.len()).collect();
+        if cuts.is_empty() {
+            cuts.push(8);
+        }
         let mut pieces = fragments(&payload, &cuts, 9);
         let turn = order.index(pieces.len());
         pieces.rotate_left(turn);

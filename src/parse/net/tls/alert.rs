@@ -2,7 +2,7 @@
 
 use super::handshake::TLS13;
 use crate::model::flow::Direction;
-use crate::parse::net::flow::Moment;
+use crate::parse::net::course::Mark;
 
 /// The sender closes.
 pub(super) const CLOSE_NOTIFY: u8 = 0;
@@ -18,7 +18,7 @@ const FATAL: u8 = 2;
 pub(super) struct Alert {
     pub(super) code: u8,
     pub(super) by: Direction,
-    pub(super) moment: Moment,
+    pub(super) at: Mark,
     /// What was said before it.
     pub(super) after: Option<&'static str>,
 }

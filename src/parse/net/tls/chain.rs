@@ -54,6 +54,11 @@ impl Chain {
     pub(super) fn not_yet_valid(&self, at: i64) -> Option<bool> {
         self.begins.map(|begins| at.div_euclid(SECOND) < begins)
     }
+
+    /// One of them was not valid at a time in microseconds.
+    pub(super) fn out_of_date(&self, at: i64) -> bool {
+        self.expired(at) == Some(true) || self.not_yet_valid(at) == Some(true)
+    }
 }
 
 /// Chains by the bytes of the message that holds them. What is remembered changes no result, only

@@ -209,7 +209,7 @@ fn extensions(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 fn server_hello(body: &[u8]) -> Option<ServerHello> {
-    if let [0x7f, ..] = body {
+    if let [0x7f, ..] | [3, 4, ..] = body {
         return draft_hello(body);
     }
     let (_, found) = parse_tls_handshake_server_hello(body).ok()?;
@@ -229,7 +229,7 @@ fn server_hello(body: &[u8]) -> Option<ServerHello> {
     Some(hello)
 }
 
-/// Drafts of TLS 1.3 up to 21: version, random, cipher.
+/// Drafts of TLS 1.3 up to 21, which are told by the version: version, random, cipher.
 fn draft_hello(body: &[u8]) -> Option<ServerHello> {
     let cipher = body.get(34..36)?;
     Some(ServerHello {

@@ -165,7 +165,7 @@ fn certificates(
     names: &Names,
     allowed: impl Fn(&Certificate) -> Option<bool>,
 ) {
-    let Some(Certificates::Sent(chain, moment)) = sent else {
+    let Some(Certificates::Sent(chain, mark)) = sent else {
         return;
     };
     if let Some(leaf) = &chain.leaf {
@@ -183,7 +183,7 @@ fn certificates(
         fields.bool(names.eku, allowed(leaf));
         fields.push(names.digest, leaf.digest.clone());
     }
-    if let Some(at) = moment.at {
+    if let Some(at) = mark.at() {
         fields.bool(names.expired, chain.expired(at));
         fields.bool(names.not_yet_valid, chain.not_yet_valid(at));
     }
@@ -228,19 +228,26 @@ fn text(state: &State, outcome: &Outcome) -> String {
         (&state.sides.originator, "client"),
     ];
     for (side, whose) in sides {
-        if let Some(Certificates::Sent(chain, _)) = &side.certificates
+        if let Some(Certificates::Sent(chain, mark)) = &side.certificates
             && let Some(leaf) = &chain.leaf
         {
-            let name = leaf.subject_cn.as_deref().unwrap_or_default();
+            let _ = write!(text, "; {whose} certificate");
+            let first = leaf.names.first().map(|(_, name)| name);
+            if let Some(name) = leaf.subject_cn.as_ref().or(first) {
+                let _ = write!(text, " \"{name}\"");
+            }
             let end = date(leaf.not_after).unwrap_or_default();
-            let _ = write!(text, "; {whose} certificate \"{name}\" until {end}");
+            let _ = write!(text, " until {end}");
+            if mark.at().is_some_and(|at| chain.out_of_date(at)) {
+                text.push_str(", out of date");
+            }
         }
     }
     text
 }
 
 fn what(state: &State, outcome: &Outcome) -> String {
-    let last = state.last.map_or("no whole message", |(name, ..)| name);
+    let last = state.last.map_or("no message in clear", |(name, ..)| name);
     if let Some(alert) = outcome.alert {
         let after = alert.after.unwrap_or("nothing");
         let (name, by) = (alert.name(), alert.by.sender());
@@ -269,6 +276,7 @@ fn what(state: &State, outcome: &Outcome) -> String {
     }
     match state.completed {
         true => "handshake complete".to_owned(),
+        false if state.partial => format!("only parts were captured, the last is {last}"),
         false => format!("handshake seen up to {last}"),
     }
 }

@@ -4,7 +4,7 @@ use super::alert::Alert;
 use super::handshake::{TLS12, version_name};
 use super::record::HEADER;
 use super::state::{Certificates, Said, State};
-use crate::model::flow::Direction;
+use crate::model::flow::{ConnState, Direction};
 use crate::parse::net::flow::{Moment, WAIT};
 use crate::parse::net::stream::Ending;
 
@@ -162,12 +162,12 @@ impl Outcome {
             .into_iter()
             .find(|side| out_of_date(side.certificates.as_ref()))
             .and_then(|side| match side.certificates {
-                Some(Certificates::Sent(_, moment)) => Some(moment),
+                Some(Certificates::Sent(_, mark)) => Some(mark.into()),
                 _ => None,
             });
-        let agreed = state.agreed.map(|(_, moment)| moment);
-        let said = state.last.map(|(_, _, moment)| moment);
-        let alert = self.alert.map(|alert| alert.moment);
+        let agreed = state.agreed.map(|(_, mark)| mark.into());
+        let said = state.last.map(|(_, _, mark)| mark.into());
+        let alert = self.alert.map(|alert| alert.at.into());
         let proofs = [alert, stopped, answer, left, dated, agreed, said, self.last];
         let none = Moment {
             number: 0,
@@ -183,14 +183,14 @@ pub(super) fn is_settled(state: &State) -> bool {
     let answer = state.sides.responder.said;
     // behind a short one may stand an encrypted alert
     let long = answer.first > SHORT || answer.records > 2;
-    state.completed && long && state.sides.originator.said.records > 1
+    state.completed && long && spoke(state)
 }
 
 fn out_of_date(certificates: Option<&Certificates>) -> bool {
-    let Some(Certificates::Sent(chain, Moment { at: Some(at), .. })) = certificates else {
+    let Some(Certificates::Sent(chain, mark)) = certificates else {
         return false;
     };
-    chain.expired(*at) == Some(true) || chain.not_yet_valid(*at) == Some(true)
+    mark.at().is_some_and(|at| chain.out_of_date(at))
 }
 
 fn closes(state: &State, ending: &Ending) -> Option<Close> {
@@ -199,7 +199,7 @@ fn closes(state: &State, ending: &Ending) -> Option<Close> {
         // in TLS 1.3 an alert is only a guess, and a FIN no later than it
         let side = state.sides.of(by);
         let moment = side.closing.or(side.sealed_alert)?;
-        Some((How::Closed, by, moment))
+        Some((How::Closed, by, moment.into()))
     });
     let fin = ending.fin.map(|(by, moment)| (How::Closed, by, moment));
     let reset = ending.reset.map(|(by, moment)| (How::Reset, by, moment));
@@ -210,8 +210,18 @@ fn closes(state: &State, ending: &Ending) -> Option<Close> {
         .map(|(how, by, moment)| Close { how, by, moment })
 }
 
-/// How a handshake that is not complete stopped. That the capture ends proves nothing.
+/// How a handshake that is not complete stopped. That the capture ends proves nothing, and neither
+/// does a side that is never seen.
 fn stopped(state: &State, ending: &Ending, close: Option<&Close>) -> Option<Stop> {
+    let responder = Direction::FromResponder;
+    let unseen = matches!(
+        ending.state,
+        ConnState::S0 | ConnState::Sh | ConnState::Rstos0 | ConnState::Oth
+    );
+    let closes = close.is_some_and(|close| close.by == responder);
+    if unseen && !closes && !state.sides.responder.heard {
+        return None;
+    }
     if let Some(close) = close {
         return Some(Stop {
             how: close.how,
@@ -225,7 +235,7 @@ fn stopped(state: &State, ending: &Ending, close: Option<&Close>) -> Option<Stop
     Some(Stop {
         how: How::Silent,
         by: turn(state),
-        moment: state.last.map_or(ending.last, |(_, _, moment)| moment),
+        moment: state.last.map_or(ending.last, |(_, _, mark)| mark.into()),
     })
 }
 
@@ -271,7 +281,7 @@ fn short_answer(state: &State) -> Option<(usize, Moment)> {
     let short = only && said.first <= SHORT && (spoke(state) || verdict);
     said.first_at
         .filter(|_| short)
-        .map(|moment| (said.first, moment))
+        .map(|mark| (said.first, mark.into()))
 }
 
 fn ends_encrypted(state: &State) -> bool {

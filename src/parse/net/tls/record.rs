@@ -19,7 +19,8 @@ pub(super) const ALERT: u8 = 21;
 pub(super) const HANDSHAKE: u8 = 22;
 /// Application data; in TLS 1.3 everything that is encrypted.
 pub(super) const APPLICATION_DATA: u8 = 23;
-const HEARTBEAT: u8 = 24;
+/// A sign of life (RFC 6520).
+pub(super) const HEARTBEAT: u8 = 24;
 /// Not a kind of the protocol: a client hello in the form of SSL 2.0 (RFC 5246 E.2).
 pub(super) const OLD_HELLO: u8 = 0x80;
 
@@ -106,7 +107,7 @@ enum Place {
     },
     /// Bytes are missing: nobody knows where the next record begins.
     Lost,
-    /// What was said is no TLS, or no longer wanted.
+    /// What was said is no TLS.
     Deaf,
 }
 
@@ -169,12 +170,6 @@ impl Reader {
         self.held.clear();
         self.messages.lose();
         true
-    }
-
-    /// Gives back what is kept for what is to come.
-    pub(super) fn forget(&mut self) {
-        *self = Self::default();
-        self.place = Place::Deaf;
     }
 
     fn header<'b>(&mut self, bytes: &'b [u8], to: &mut dyn Listener) -> &'b [u8] {

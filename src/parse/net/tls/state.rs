@@ -10,8 +10,9 @@ use std::sync::Arc;
 use super::alert::{self, Alert};
 use super::chain::Chain;
 use super::handshake::{ClientHello, Message, TLS12, TLS13, seal, sealed_finished};
-use super::record::{ALERT, APPLICATION_DATA, HANDSHAKE, HEADER, Item};
+use super::record::{ALERT, APPLICATION_DATA, HANDSHAKE, HEADER, HEARTBEAT, Item, OLD_HELLO};
 use crate::model::flow::Direction;
+use crate::parse::net::course::Mark;
 use crate::parse::net::flow::Moment;
 
 /// Records with data that one side sent behind its part of the handshake.
@@ -22,23 +23,17 @@ pub struct Said {
     pub records: u32,
     /// Bytes of the first one, its header among them.
     pub first: usize,
-    /// Bytes of the last one.
-    pub last: usize,
-    /// The frame that completed the first one.
-    pub first_at: Option<Moment>,
-    /// The frame that completed the last one.
-    pub last_at: Option<Moment>,
+    /// The frame that completed it.
+    pub(super) first_at: Option<Mark>,
 }
 
 impl Said {
-    fn add(&mut self, bytes: usize, moment: Moment) {
+    fn add(&mut self, bytes: usize, at: Mark) {
         if self.records == 0 {
             self.first = bytes;
-            self.first_at = Some(moment);
+            self.first_at = Some(at);
         }
         self.records = self.records.saturating_add(1);
-        self.last = bytes;
-        self.last_at = Some(moment);
     }
 }
 
@@ -71,12 +66,14 @@ pub(super) enum Certificates {
     /// It was asked for some and has none.
     Empty,
     /// What it sent, and the frame that completed it.
-    Sent(Arc<Chain>, Moment),
+    Sent(Arc<Chain>, Mark),
 }
 
 /// What is known of one side.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Side {
+    /// It said something.
+    pub(super) heard: bool,
     pub(super) certificates: Option<Certificates>,
     /// Its ChangeCipherSpec.
     switched: bool,
@@ -84,12 +81,12 @@ pub(super) struct Side {
     pub(super) finished: bool,
     /// Behind the handshake.
     pub(super) said: Said,
-    /// Bytes of its last encrypted record without the header, and its frame (TLS 1.3).
-    pub(super) last_sealed: Option<(usize, Moment)>,
+    /// Bytes of its last encrypted record without the header (TLS 1.3).
+    pub(super) last_sealed: usize,
     /// Its first encrypted alert (TLS 1.2 and older).
-    pub(super) sealed_alert: Option<Moment>,
+    pub(super) sealed_alert: Option<Mark>,
     /// Its close_notify in clear.
-    pub(super) closing: Option<Moment>,
+    pub(super) closing: Option<Mark>,
 }
 
 /// A handshake.
@@ -101,7 +98,7 @@ pub(super) struct State {
     pub(super) foreign: Option<Direction>,
     pub(super) hello: Option<Box<ClientHello>>,
     /// Version, and the frame that agreed on it.
-    pub(super) agreed: Option<(u16, Moment)>,
+    pub(super) agreed: Option<(u16, Mark)>,
     pub(super) cipher: Option<u16>,
     pub(super) retried: bool,
     pub(super) requested: bool,
@@ -109,7 +106,7 @@ pub(super) struct State {
     pub(super) client_key: bool,
     pub(super) sides: Sides<Side>,
     /// The last message in clear and who sent it.
-    pub(super) last: Option<(&'static str, Direction, Moment)>,
+    pub(super) last: Option<(&'static str, Direction, Mark)>,
     /// The last step, encrypted ones among them.
     step: Option<&'static str>,
     pub(super) completed: bool,
@@ -147,12 +144,14 @@ impl State {
 
     /// True when the last encrypted record of a side may hold an alert and nothing else (TLS 1.3).
     pub(super) fn ends_like_alert(&self, side: Direction) -> bool {
-        let last = self.sides.of(side).last_sealed;
-        self.is_modern() && last.is_some_and(|(bytes, _)| bytes == self.alert_size())
+        self.is_modern() && self.sides.of(side).last_sealed == self.alert_size()
     }
 
     /// One thing was said; an alert that ends it all is handed back.
     pub(super) fn take(&mut self, from: Direction, item: Item<'_>, at: Moment) -> Option<Alert> {
+        let at = Mark::from(at);
+        self.sides.of_mut(from).heard = true;
+        self.partial |= from == Direction::FromOriginator && self.answers_unheard(&item);
         let goes_on = !matches!(item, Item::Alert(..) | Item::Sealed(ALERT, _));
         if goes_on && self.warning.is_some_and(|alert| alert.by == from) {
             self.warning = None;
@@ -180,7 +179,15 @@ impl State {
         None
     }
 
-    fn message(&mut self, from: Direction, message: Message, at: Moment) {
+    /// True for what an originator says only to a hello of the responder that was not captured,
+    /// as when only one way was.
+    fn answers_unheard(&self, item: &Item<'_>) -> bool {
+        let early = self.hello.as_ref().is_some_and(|hello| hello.early);
+        let hello = matches!(item, Item::Message(1 | OLD_HELLO, _) | Item::Alert(..));
+        self.agreed.is_none() && !early && !hello
+    }
+
+    fn message(&mut self, from: Direction, message: Message, at: Mark) {
         if self.completed {
             return;
         }
@@ -216,14 +223,14 @@ impl State {
         }
     }
 
-    fn alert(&mut self, from: Direction, level: u8, code: u8, at: Moment) -> Option<Alert> {
+    fn alert(&mut self, from: Direction, level: u8, code: u8, at: Mark) -> Option<Alert> {
         if !(1..=2).contains(&level) {
             return None;
         }
         let found = Alert {
             code,
             by: from,
-            moment: at,
+            at,
             after: self.step,
         };
         if alert::is_fatal(level, code, self.version()) {
@@ -242,7 +249,7 @@ impl State {
     }
 
     /// An encrypted record up to TLS 1.2.
-    fn sealed_old(&mut self, from: Direction, kind: u8, bytes: usize, at: Moment) {
+    fn sealed_old(&mut self, from: Direction, kind: u8, bytes: usize, at: Mark) {
         let agreed = self.agreed.is_some();
         let side = self.sides.of_mut(from);
         match kind {
@@ -255,7 +262,7 @@ impl State {
             ALERT if bytes > 2 => {
                 side.sealed_alert.get_or_insert(at);
             }
-            APPLICATION_DATA => {
+            APPLICATION_DATA | HEARTBEAT => {
                 side.said.add(bytes + HEADER, at);
                 // a client may speak before the server has finished (RFC 7918), a server not
                 self.completed |= agreed && from == Direction::FromResponder;
@@ -265,12 +272,12 @@ impl State {
     }
 
     /// An encrypted record of TLS 1.3.
-    fn sealed_modern(&mut self, from: Direction, bytes: usize, at: Moment) {
+    fn sealed_modern(&mut self, from: Direction, bytes: usize, at: Mark) {
         let whole = bytes == sealed_finished(self.cipher.unwrap_or_default());
         let alert = bytes == self.alert_size();
         let early = self.hello.as_ref().is_some_and(|hello| hello.early);
         let side = self.sides.of_mut(from);
-        side.last_sealed = Some((bytes, at));
+        side.last_sealed = bytes;
         self.step = Some("encrypted");
         if self.completed {
             side.said.add(bytes + HEADER, at);

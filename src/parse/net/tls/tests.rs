@@ -755,6 +755,41 @@ fn how_a_handshake_stopped_is_told() {
 }
 
 #[test]
+fn of_a_side_that_is_never_seen_nothing_is_concluded() {
+    let mut one_way = complete().fin(O);
+    one_way.said.retain(|(from, _)| *from == O);
+    assert_eq!(one_way.told(), Told::default());
+    assert_eq!(one_way.told_as_routine().get("partial"), "true");
+    let mut modern = modern_complete().then(O, data(90)).fin(O);
+    modern.said.retain(|(from, _)| *from == O);
+    assert_eq!(modern.told(), Told::default());
+    let hello = Script::new(vec![(O, client_hello(&[]))]);
+    for state in [ConnState::S0, ConnState::Sh, ConnState::Oth] {
+        for script in [hello.clone().fin(O), hello.clone().silence(60)] {
+            let mut talk = Conversation::new("tls");
+            let mut notes = Vec::new();
+            let bytes = &script.said[0].1;
+            let moment = script.moment(1);
+            let from = O;
+            talk.feed(
+                Piece {
+                    from,
+                    bytes,
+                    moment,
+                },
+                &mut notes,
+            );
+            let ending = Ending {
+                state,
+                ..script.ending(false)
+            };
+            talk.end(&ending, &mut notes);
+            assert_eq!(notes, []);
+        }
+    }
+}
+
+#[test]
 fn a_warning_counts_when_its_sender_says_nothing_more() {
     let told = server_part().then(O, alert(1, 42)).fin(O).told();
     assert_eq!(
@@ -1018,4 +1053,15 @@ proptest! {
         prop_assert_eq!(&script.play(true, &sizes).1, &whole);
         told(&whole);
     }
+}
+
+#[test]
+fn a_settled_conversation_keeps_little() {
+    assert!(
+        size_of::<Conversation>() <= 512,
+        "{}",
+        size_of::<Conversation>()
+    );
+    let (talk, _) = working().play(false, &[]);
+    assert!(talk.readers.is_none());
 }
