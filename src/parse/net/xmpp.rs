@@ -102,6 +102,9 @@ impl Side {
         let taken = split(bytes, found.unwrap_or(bytes.len()));
         self.held.extend_from_slice(taken);
         self.lost |= self.held.len() > TAG && self.tag;
+        if self.lost {
+            return None;
+        }
         // long text is of no interest
         self.held.truncate(TAG);
         let byte = *split(bytes, usize::from(found.is_some())).first()?;
