@@ -187,13 +187,13 @@ pub(super) fn flow(conn: &Conn, flow: &Flow, ordinal: u64) -> Event<'static> {
     let mut event = event("net.flow", at, ordinal, ladder(conn, flow));
     flow_fields(&mut event, flow, &|moment| Some(moment.number));
     truth(&mut event, "established", flow.established);
-    if let Some(protocol) = conn.talk().and_then(|talk| talk.protocol()) {
+    if let Some(protocol) = conn.talk().and_then(super::talk::Talk::protocol) {
         event.push("protocol", protocol);
     }
     truth(
         &mut event,
         "deaf",
-        conn.talk().is_some_and(|talk| talk.is_deaf()),
+        conn.talk().is_some_and(super::talk::Talk::is_deaf),
     );
     if conn.rtt >= 0 {
         event.push("rtt_ms", milliseconds(conn.rtt.into()));
