@@ -64,6 +64,7 @@ fn ending(script: &Script<'_>) -> Ending {
         last,
         silence: Some(0),
         routine: true,
+        fresh: true,
     }
 }
 

@@ -167,6 +167,7 @@ impl Script {
             last,
             silence: self.silence,
             routine,
+            fresh: true,
         }
     }
 
