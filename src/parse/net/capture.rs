@@ -26,6 +26,10 @@ pub const LIVE: usize = 131_072;
 const PAIRS: usize = 65_536;
 /// Microseconds between two connections that are told although they are well.
 const AGAIN: i64 = 60 * SECOND;
+/// Hosts that are remembered whatever their ports.
+const FEW: usize = 1024;
+/// Round trips of the handshake, in microseconds, that no local network has.
+const SLOW: i32 = 20_000;
 /// Segments of a connection that have to be lost before it is told.
 const LOST: u32 = 3;
 
@@ -205,7 +209,8 @@ impl Capture {
                 let known = [source.1, destination.1]
                     .iter()
                     .any(|port| self.ports.contains(port));
-                if known && self.view.hosts.len() < HOSTS {
+                let few = self.view.hosts.len() < FEW;
+                if few || (known && self.view.hosts.len() < HOSTS) {
                     self.view.hosts.extend([packet.source, packet.destination]);
                 }
                 self.table.insert(Conn::new(packet, tcp, moment))
@@ -294,8 +299,11 @@ impl Capture {
         let fresh = told.is_none_or(|told| at.saturating_sub(*told) >= AGAIN);
         // without a place to remember failures, nothing that works may be passed over
         let failed = self.failed.len() >= PAIRS || self.failed.contains(&pair(conn));
+        // rules know which delay is too long on which port
+        let slow = conn.rtt >= SLOW;
+        let known = self.ports.contains(&conn.responder.1);
         Wanted {
-            routine: failed || (fresh && self.ports.contains(&conn.responder.1)),
+            routine: failed || ((fresh || slow) && known),
             fresh,
         }
     }

@@ -238,7 +238,7 @@ impl Conn {
     /// Sequence numbers, acknowledgments and windows.
     fn follow(&mut self, from: Direction, packet: &Packet<'_>, tcp: &Tcp<'_>, mark: Mark) {
         let (own, peer) = self.sides_mut(from);
-        own.note(packet, tcp, mark);
+        let younger = own.note(packet, tcp, mark);
         let sent_at = own.sent_at;
         let peer_closed = peer.closed();
         let news = tcp.ack && peer.acknowledge(tcp.acknowledgment);
@@ -247,7 +247,7 @@ impl Conn {
         let probes = peer_closed && tcp.length == 1;
         let novelty = (tcp.length > 0 && !probes).then(|| {
             let first = tcp.sequence.wrapping_add(u32::from(tcp.syn));
-            own.data(first, tcp.length, mark)
+            own.data(first, tcp.length, mark, younger)
         });
         if window_changes {
             self.window(from, tcp.window == 0, mark);
