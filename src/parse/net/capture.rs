@@ -327,12 +327,14 @@ fn pair(conn: &Conn) -> Pair {
 
 /// True when something about the connection may be a fault.
 fn fails(conn: &Conn, flow: &Flow) -> bool {
+    // many programs reset what one side has closed
+    let reset = flow.reset.is_some_and(|reset| !reset.closing);
     let unfinished = match flow.state {
         ConnState::Rej
         | ConnState::Rsto
         | ConnState::Rstr
         | ConnState::Rstos0
-        | ConnState::Rstrh => true,
+        | ConnState::Rstrh => reset,
         _ => flow.unanswered || flow.icmp.is_some() || conn.is_half_open(),
     };
     let trouble = conn.trouble().is_some_and(|trouble| {
