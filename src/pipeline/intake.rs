@@ -180,6 +180,7 @@ fn read(
         &mut intake,
     );
     intake.join();
+    capture::compare_clocks(&intake.views, &mut intake.files);
     intake.files
 }
 

@@ -141,3 +141,29 @@ fn a_cut_capture_claims_only_what_stands() {
     }
     assert!(checked > 100, "{checked} claims");
 }
+
+/// The other side's capture with a clock that is ahead.
+#[test]
+fn clocks_of_captures_are_compared() {
+    let side = |name: &str| {
+        let path = Path::new("tests/net/captures/answers-dropped").join(name);
+        frames(&fs::read(path).expect("a capture"))
+    };
+    let (client, mut server) = (side("client.pcap"), side("server.pcap"));
+    server.iter_mut().for_each(|frame| frame.at += 90_250_000);
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, frames) in [("client.pcap", client), ("server.pcap", server)] {
+        let bytes = pcap(Order::Little, false, 1, &frames);
+        write(&folder.path().join(name), &bytes);
+    }
+    let report = run_plain(folder.path(), &Options::default()).report;
+    let notes: Vec<&String> = report
+        .coverage
+        .iter()
+        .flat_map(|file| &file.notes)
+        .collect();
+    let told = notes
+        .iter()
+        .any(|note| note.starts_with("its clock is 90.25"));
+    assert!(told, "{notes:?}");
+}
