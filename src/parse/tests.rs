@@ -186,7 +186,6 @@ proptest! {
 fn formats_of_others_are_not_ours() {
     for text in [
         "Nov 20 10:00:00 host sshd[1]: Accepted publickey for admin\n",
-        "2017-03-01 10:00:00 UTC [123]: [1-1] user=a,db=b LOG:  connection authorized\n",
         "Mar  1 10:00:00 db1 postgres[123]: [2-1] user=a,db=b LOG:  duration: 1 ms\n",
         "2020-01-02 10:00:00.000 [info] <0.44.0> Application mnesia exited with reason: stopped\n",
         "2020-01-02T10:00:00.000+00:00 host app[12]: level=info msg=\"x\" Status=\"ok\"\n",
