@@ -137,7 +137,7 @@ fn ours(bytes: &[u8]) -> (Handshakes, BTreeSet<(End, End)>) {
         }
         capture.packet(&packet, moment, &mut |event| events.push(event));
     }
-    for capture in captures.into_values() {
+    for mut capture in captures.into_values() {
         capture.finish(&mut |event| events.push(event));
     }
     let mut found = Handshakes::new();
