@@ -17,7 +17,7 @@ demo:
 	@./target/debug/clusterdx diagnose $(DEMO)/input --fail-on never
 
 test: install-tools
-	$(CARGO) test --locked --no-fail-fast
+	$(CARGO) test --locked --no-fail-fast $$([ -e /usr/include/pcap/pcap.h ] && echo --features capture)
 
 # what the tests run beside the program itself; a missing one makes its tests say that they skip
 install-tools:

@@ -15,7 +15,7 @@ use crate::catalog::{Fault, Problem, read_yaml};
 use crate::detect::incident::Open;
 use crate::detect::table::{Owner, needed};
 use crate::model::report::{
-    Cluster, Confidence, Diagnosis, DiagnosisRole, Report, Severity, Verdict,
+    Cluster, Confidence, Diagnosis, DiagnosisRole, Evidence, Report, Severity, Verdict,
 };
 use crate::pipeline::{Diagnoser, Engine, Job, Judgement, Options};
 use crate::source;
@@ -336,9 +336,10 @@ fn differences(want: &ExpectDiagnosis, cluster: &Cluster, d: &Diagnosis) -> Vec<
     }
     for place in &want.evidence {
         let (file, line) = place.rsplit_once(':').unwrap_or((place, ""));
-        let there = d.evidence.iter().any(|e| {
-            e.origin.ends_with(file) && e.line.map(|l| l.to_string()).as_deref() == Some(line)
-        });
+        let there = d
+            .evidence
+            .iter()
+            .any(|e| e.origin.ends_with(file) && place_of(e).to_string() == line);
         if !there {
             let shown: Vec<String> = d
                 .evidence
@@ -347,7 +348,7 @@ fn differences(want: &ExpectDiagnosis, cluster: &Cluster, d: &Diagnosis) -> Vec<
                     format!(
                         "{}:{}",
                         e.origin.rsplit('/').next().unwrap_or(""),
-                        e.line.unwrap_or(0)
+                        place_of(e)
                     )
                 })
                 .collect();
@@ -355,6 +356,11 @@ fn differences(want: &ExpectDiagnosis, cluster: &Cluster, d: &Diagnosis) -> Vec<
         }
     }
     wrong
+}
+
+/// The line of a record, or the frame of a packet.
+fn place_of(evidence: &Evidence) -> u64 {
+    evidence.line.or(evidence.frame).unwrap_or(0)
 }
 
 /// Clauses and signals that are never true in any sample.

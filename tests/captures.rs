@@ -13,6 +13,9 @@
     reason = "a test may fail loudly, say why it skips and be told where to look"
 )]
 
+#[path = "captures/wire.rs"]
+mod wire;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};

@@ -72,13 +72,21 @@ const DOORS: &[(&str, &[&str])] = &[
     ("comfy_table", &["report/text"]),
     ("crossbeam_channel", &["pipeline/intake.rs"]),
     ("ctrlc", &["cli/"]),
+    // `diagnose` has a module of this name
+    (
+        "caps",
+        &["bin/clusterdx-capture/rights.rs", "diagnose/mod.rs"],
+    ),
     ("bzip2", &["source/limits/bzip2.rs", "source/tests"]),
     ("flate2", &["source/limits/deflate.rs", "source/tests"]),
     ("lzma_rust2", &["source/limits/xz.rs", "source/tests"]),
+    ("rustix", &["cli/capture/keep.rs"]),
     ("ruzstd", &["source/limits/zstd.rs", "source/tests"]),
     ("etherparse", &["parse/net/frame"]),
     ("indicatif", &["cli/progress.rs"]),
     ("memchr", &[""]),
+    // nobody names it yet: it is there so that all parsers stay on one version
+    ("nom", &["parse/"]),
     (
         "nix",
         &[
@@ -86,7 +94,11 @@ const DOORS: &[(&str, &[&str])] = &[
             "bin/clusterdx-capture/watch.rs",
         ],
     ),
-    ("pcap", &["bin/clusterdx-capture/live.rs"]),
+    // the reader of files has a module of this name
+    (
+        "pcap",
+        &["bin/clusterdx-capture/live.rs", "source/pcap_file"],
+    ),
     ("postcard", &["catalog/mod.rs"]),
     ("regex", &["catalog/condition.rs", "detect/matcher.rs"]),
     ("regex_syntax", &["catalog/condition.rs"]),
@@ -106,6 +118,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("terminal_size", &["cli/"]),
     ("tls_parser", &["parse/net/tls"]),
     ("thiserror", &[""]),
+    ("tokio", &["cli/capture/watch.rs"]),
     ("unicode_width", &["report/"]),
     ("zip", &["source/"]),
 ];
@@ -261,7 +274,13 @@ fn modules_use_only_what_lies_below_them() {
             ));
             continue;
         };
-        let used = [paths(&source, "crate"), paths(&source, "clusterdx")].concat();
+        // what a program of its own calls `crate` is its own
+        let own = if module == "bin" {
+            Vec::new()
+        } else {
+            paths(&source, "crate")
+        };
+        let used = [own, paths(&source, "clusterdx")].concat();
         for (line, path) in used {
             let part = |whole: &str| path == whole || path.starts_with(&format!("{whole}::"));
             if !part(module) && !allowed.iter().any(|whole| part(whole)) {

@@ -1,6 +1,7 @@
 //! The arguments, as clap reads them and `--help`, the man page and the completions show them.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -27,6 +28,8 @@ pub(super) struct Program {
 pub(super) enum Command {
     /// Read logs, status output and bundles, and print one diagnosis per cluster
     Diagnose(Box<DiagnoseArgs>),
+    /// Capture packets and diagnose them at the same time
+    Capture(Box<CaptureArgs>),
     /// Tell what a fault, an alarm or a remedy means, how it is proved and how it is fixed
     Explain(ExplainArgs),
     /// List and check the rules
@@ -92,6 +95,131 @@ pub(super) struct DiagnoseArgs {
 
     #[command(flatten)]
     pub(super) knowledge: KnowledgeArgs,
+}
+
+/// What `capture` takes.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Ctrl-C ends the capture and gives the report; a second one ends at once.\n\
+                  Exit codes: 0 nothing found, 1 incidents found, 2 wrong usage or rules, or the capture \
+                  cannot begin, 3 nothing found but packets were lost or not everything could be \
+                  read, 130 interrupted before --duration was over."
+)]
+pub(super) struct CaptureArgs {
+    /// The interface to capture on
+    #[arg(short, long, value_name = "IFACE", required_unless_present = "list")]
+    pub(super) interface: Option<String>,
+
+    /// List the interfaces that can be captured on, with their addresses
+    #[arg(long, exclusive = true)]
+    pub(super) list: bool,
+
+    /// End after this time, such as 90s, 5m or 2h
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) duration: Option<Duration>,
+
+    /// Also write the packets to a new file (pcapng)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) write: Option<PathBuf>,
+
+    /// Write a ring of files instead, such as 10x50M; a number goes into the name of each
+    #[arg(long, value_name = "COUNTxSIZE", value_parser = ring, requires = "write")]
+    pub(super) ring: Option<Ring>,
+
+    /// Write nothing until this fault is found; the packets before it, as far as they are still in
+    /// memory, come first
+    #[arg(long, value_name = "FAULT", requires = "write")]
+    pub(super) save_on: Option<String>,
+
+    /// Capture these ports, instead of all that the products use
+    #[arg(
+        long,
+        value_name = "PORT",
+        value_delimiter = ',',
+        conflicts_with = "filter"
+    )]
+    pub(super) port: Vec<u16>,
+
+    /// Capture what this BPF expression says, instead of the products' ports
+    #[arg(long, value_name = "BPF")]
+    pub(super) filter: Option<String>,
+
+    /// Also read this log, and what is appended to it meanwhile
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(super) log: Vec<String>,
+
+    /// Form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = PossibleValuesParser::new(REPORTERS.iter().map(|r| r.id())))]
+    pub(super) format: String,
+
+    /// Write the report to a file instead of standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+
+    /// Exit with 1 when an open incident of at least this severity was found
+    #[arg(long, value_name = "SEVERITY", default_value = "warning")]
+    pub(super) fail_on: FailOn,
+
+    /// Year of log records that do not state one
+    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1970..=2262))]
+    pub(super) year: Option<i32>,
+
+    /// Zone of log records that do not state one, such as Asia/Seoul [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub(super) timezone: Option<String>,
+
+    #[command(flatten)]
+    pub(super) knowledge: KnowledgeArgs,
+}
+
+/// A ring of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ring {
+    /// How many are kept.
+    pub(super) count: usize,
+    /// Bytes of each, about.
+    pub(super) bytes: u64,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "a time is a number and s, m or h, such as 90s, 5m or 2h".to_owned();
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let number = text.strip_suffix(unit).unwrap_or("");
+    let seconds = match unit {
+        "s" | "" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err(wrong()),
+    };
+    let number: u32 = number.parse().map_err(|_| wrong())?;
+    if number == 0 {
+        return Err(wrong());
+    }
+    Ok(Duration::from_secs(u64::from(number) * seconds))
+}
+
+fn ring(text: &str) -> Result<Ring, String> {
+    let wrong = || "a ring is a number of files and their size, such as 10x50M or 4x1G".to_owned();
+    let (count, size) = text.split_once(['x', 'X']).ok_or_else(wrong)?;
+    let unit = size.trim_start_matches(|c: char| c.is_ascii_digit());
+    let shift = match unit {
+        "K" | "k" => 10,
+        "M" | "m" => 20,
+        "G" | "g" => 30,
+        _ => return Err(wrong()),
+    };
+    let count: u16 = count.parse().map_err(|_| wrong())?;
+    let number: u32 = size
+        .strip_suffix(unit)
+        .and_then(|number| number.parse().ok())
+        .ok_or_else(wrong)?;
+    if count < 2 || number == 0 {
+        return Err("a ring has at least two files, and they hold something".to_owned());
+    }
+    Ok(Ring {
+        count: usize::from(count),
+        bytes: u64::from(number) << shift,
+    })
 }
 
 /// Which rules, in which language.
@@ -190,6 +318,24 @@ mod tests {
     fn the_arguments_are_consistent() {
         use clap::CommandFactory as _;
         Program::command().debug_assert();
+    }
+
+    #[test]
+    fn times_and_rings() {
+        for (text, seconds) in [("90s", 90), ("5m", 300), ("2h", 7200), ("7", 7)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for wrong in ["", "0s", "m", "5d", "-1s", "1.5m", "99999999999s"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+        let wanted = Ring {
+            count: 10,
+            bytes: 50 << 20,
+        };
+        assert_eq!(ring("10x50M"), Ok(wanted));
+        for wrong in ["", "10", "1x50M", "10x", "10x0M", "10x50", "x5M", "10x5T"] {
+            assert!(ring(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

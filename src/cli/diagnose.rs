@@ -219,7 +219,7 @@ fn options(args: &DiagnoseArgs, lang: Lang) -> Result<Options, Failure> {
 }
 
 /// Every path that cannot be used, with what may have been meant.
-fn unusable(error: &SourceError) -> Failure {
+pub(super) fn unusable(error: &SourceError) -> Failure {
     let trouble = |problem: &SourceError| match problem {
         SourceError::NotFound { path } => {
             let names = beside(path);
@@ -271,7 +271,8 @@ fn beside(path: &str) -> Vec<String> {
         .collect()
 }
 
-fn known_fault(catalog: &Catalog, id: &str) -> Result<(), Failure> {
+/// Refuses a fault that no rule knows.
+pub(super) fn known_fault(catalog: &Catalog, id: &str) -> Result<(), Failure> {
     if catalog.fault(id).is_some() {
         return Ok(());
     }

@@ -10,6 +10,14 @@ use super::{Exit, say};
 /// Watches for Ctrl-C; the flag turns true at the first one, and the bar makes room for the word
 /// about it.
 pub(super) fn watch(progress: Arc<Progress>) -> Arc<AtomicBool> {
+    first(move || {
+        progress.clear();
+        say("interrupted: what was read so far is being diagnosed; Ctrl-C again ends at once");
+    })
+}
+
+/// Watches for Ctrl-C; at the first one the flag turns true and `told` is called.
+pub(super) fn first(told: impl Fn() + Send + 'static) -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     // where no handler can be set, Ctrl-C ends the program as it always did
@@ -17,8 +25,7 @@ pub(super) fn watch(progress: Arc<Progress>) -> Arc<AtomicBool> {
         if flag.swap(true, Ordering::Relaxed) {
             abort();
         }
-        progress.clear();
-        say("interrupted: what was read so far is being diagnosed; Ctrl-C again ends at once");
+        told();
     });
     stop
 }

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use clap::Parser as _;
 
 mod args;
+mod capture;
 mod completions;
 mod diagnose;
 mod exit;
@@ -42,6 +43,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<Exit, Failure> {
     };
     match program.command {
         Command::Diagnose(args) => diagnose::run(&args),
+        Command::Capture(args) => capture::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Completions(args) => completions::run(&args),

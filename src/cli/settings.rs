@@ -1,6 +1,7 @@
 //! What the environment and the terminal say about the output.
 
 use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
 
 use terminal_size::{Width, terminal_size_of};
 
@@ -73,6 +74,15 @@ pub(super) fn told_width() -> Option<usize> {
             .filter(|columns| *columns > 0)
     };
     terminal.or_else(columns)
+}
+
+/// Where `PATH` leads for a program of this name.
+pub(super) fn search(name: &str) -> Vec<PathBuf> {
+    let folders = variable("PATH").unwrap_or_default();
+    std::env::split_paths(&folders)
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| folder.join(name))
+        .collect()
 }
 
 /// The program's words in a language.

@@ -130,7 +130,7 @@ pub(super) fn join(
 ) -> Vec<(u32, Done)> {
     let name = |file: u32| {
         let seen = files.get(file as usize);
-        seen.map_or("", |seen| seen.origin.as_str())
+        seen.map_or("", |seen| seen.origin.file_name())
     };
     let held: Vec<_> = views
         .iter_mut()

@@ -114,7 +114,7 @@ pub(super) fn collect(
     if job.options.threads <= 1 {
         let mut fold = Fold::new(table, engine.budget);
         let files = read(job, engine, diagnoser, &mut |task| {
-            fold.take(tools.run(task))
+            fold.take(tools.run(task));
         });
         return Ok(fold.finish(files));
     }

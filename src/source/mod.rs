@@ -19,6 +19,7 @@ use std::ops::ControlFlow;
 use crate::model::origin::Origin;
 use crate::model::report::ReadStatus;
 
+mod follow;
 pub mod limits;
 mod patient;
 pub mod pcap_file;
@@ -33,7 +34,7 @@ mod zip;
 mod zip_format;
 
 pub use limits::Limits;
-pub use select::{Selection, SourceError, select};
+pub use select::{Selection, SourceError, follow, select};
 pub use walk::walk;
 
 /// One plain member, ready to be read once.

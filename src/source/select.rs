@@ -5,6 +5,8 @@ use std::fs::{self, FileType, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::slice;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::UNIX_EPOCH;
 
 use crate::model::origin::Origin;
@@ -79,6 +81,8 @@ pub(super) enum What {
     },
     /// A named pipe or a device that was given explicitly.
     Stream(PathBuf),
+    /// A file that grows until the flag is set.
+    Followed(PathBuf, Arc<AtomicBool>),
     /// Standard input.
     Stdin,
     /// It is not read, because …
@@ -105,6 +109,24 @@ pub fn select(paths: &[String]) -> Result<Selection, SourceError> {
         1 => Err(problems.remove(0)),
         _ => Err(SourceError::Several(problems)),
     }
+}
+
+/// Every file on its own, to be followed while it grows: read from the beginning, and on until
+/// `stop` is set. Named pipes are read as always.
+///
+/// # Errors
+/// Those of [`select`].
+pub fn follow(paths: &[String], stop: &Arc<AtomicBool>) -> Result<Vec<Selection>, SourceError> {
+    let one = |mut item: Item| {
+        if let What::File { path, .. } = item.what {
+            item.what = What::Followed(path, Arc::clone(stop));
+        }
+        Selection {
+            items: vec![item],
+            total_bytes: 0,
+        }
+    };
+    Ok(select(paths)?.items.into_iter().map(one).collect())
 }
 
 /// What was found so far, with what tells two ways to one file from two files.
@@ -250,7 +272,7 @@ impl Found {
 impl What {
     fn path(&self) -> Option<&Path> {
         match self {
-            Self::File { path, .. } | Self::Stream(path) => Some(path),
+            Self::File { path, .. } | Self::Stream(path) | Self::Followed(path, _) => Some(path),
             Self::Stdin | Self::Gap(..) => None,
         }
     }
@@ -258,7 +280,7 @@ impl What {
 
 /// What tells two ways to one file from two files.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Identity {
+pub(super) enum Identity {
     Stdin,
     #[cfg(unix)]
     Inode(u64, u64),
@@ -267,13 +289,13 @@ enum Identity {
 
 impl Identity {
     #[cfg(unix)]
-    fn of(_path: &Path, metadata: &Metadata) -> Self {
+    pub(super) fn of(_path: &Path, metadata: &Metadata) -> Self {
         use std::os::unix::fs::MetadataExt;
         Self::Inode(metadata.dev(), metadata.ino())
     }
 
     #[cfg(not(unix))]
-    fn of(path: &Path, _metadata: &Metadata) -> Self {
+    pub(super) fn of(path: &Path, _metadata: &Metadata) -> Self {
         Self::Path(fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf()))
     }
 }

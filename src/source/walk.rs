@@ -7,8 +7,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::follow::Follow;
 use super::limits::{Budget, Leaf, Limits, Packing, Size, Unpack};
 use super::patient::Patient;
 use super::peek::Peek;
@@ -64,6 +66,11 @@ pub fn walk(
             What::Stream(path) => {
                 let path = path.clone();
                 let open = move || Disk::open(&path, None);
+                walker.slow(&item.origin, Patient::open(stop, open))
+            }
+            What::Followed(path, until) => {
+                let (path, until) = (path.clone(), Arc::clone(until));
+                let open = move || Follow::open(&path, until);
                 walker.slow(&item.origin, Patient::open(stop, open))
             }
             What::Stdin => walker.slow(&item.origin, Patient::open(stop, || Ok(io::stdin()))),

@@ -259,6 +259,7 @@ impl<W: Write> Copy<W> {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a capture is about now")]
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     u64::try_from(since.map_or(0, |since| since.as_micros())).unwrap_or(u64::MAX)

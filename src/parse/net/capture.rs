@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use foldhash::fast::RandomState;
 
-use super::conn::{Conn, End};
+use super::conn::{Conn, End, Wanted};
 use super::datagram::{Datagrams, Exchanged};
 use super::flow::{Barrier, Flow, Moment};
 use super::packet::{Body, IcmpQuote, Packet, Tcp, Transport, Udp};
@@ -26,6 +26,10 @@ pub const LIVE: usize = 131_072;
 const PAIRS: usize = 65_536;
 /// Microseconds between two connections that are told although they are well.
 const AGAIN: i64 = 60 * SECOND;
+/// Hosts that are remembered whatever their ports.
+const FEW: usize = 1024;
+/// Round trips of the handshake, in microseconds, that no local network has.
+const SLOW: i32 = 20_000;
 /// Segments of a connection that have to be lost before it is told.
 const LOST: u32 = 3;
 
@@ -205,7 +209,8 @@ impl Capture {
                 let known = [source.1, destination.1]
                     .iter()
                     .any(|port| self.ports.contains(port));
-                if known && self.view.hosts.len() < HOSTS {
+                let few = self.view.hosts.len() < FEW;
+                if few || (known && self.view.hosts.len() < HOSTS) {
                     self.view.hosts.extend([packet.source, packet.destination]);
                 }
                 self.table.insert(Conn::new(packet, tcp, moment))
@@ -265,10 +270,11 @@ impl Capture {
     /// A connection is over, or not followed any more.
     fn tell(&mut self, mut conn: Conn, out: Out<'_>) {
         let latest = self.counts.span.map(|(_, last)| last);
-        let routine = self.is_wanted(&conn);
+        let wanted = self.wanted(&conn);
+        let routine = wanted.routine;
         self.view.see(&conn);
         let mut notes = std::mem::take(&mut self.notes);
-        conn.end(latest, routine, &mut notes);
+        conn.end(latest, wanted, &mut notes);
         let flow = self.flow(&conn, latest);
         let failed = fails(&conn, &flow);
         if failed || routine || !notes.is_empty() {
@@ -277,7 +283,7 @@ impl Capture {
             if let Some(event) = self.view.hold(&conn, &flow, event) {
                 out(event);
             }
-            self.remember(&conn, failed || !notes.is_empty());
+            self.remember(&conn, failed || notes.iter().any(|note| !note.routine));
         }
         for note in notes.drain(..) {
             self.ordinal += 1;
@@ -286,18 +292,20 @@ impl Capture {
         self.notes = notes;
     }
 
-    /// True when it is told although it is well.
-    fn is_wanted(&self, conn: &Conn) -> bool {
+    /// What is told of it if it is well.
+    fn wanted(&self, conn: &Conn) -> Wanted {
+        let at = conn.course.first.at().unwrap_or(0);
+        let told = self.told.get(&pair(conn));
+        let fresh = told.is_none_or(|told| at.saturating_sub(*told) >= AGAIN);
         // without a place to remember failures, nothing that works may be passed over
-        if self.failed.len() >= PAIRS || self.failed.contains(&pair(conn)) {
-            return true;
-        }
+        let failed = self.failed.len() >= PAIRS || self.failed.contains(&pair(conn));
+        // rules know which delay is too long on which port
+        let slow = conn.rtt >= SLOW;
         let known = self.ports.contains(&conn.responder.1);
-        known
-            && self.told.get(&pair(conn)).is_none_or(|told| {
-                let at = conn.course.first.at().unwrap_or(0);
-                at.saturating_sub(*told) >= AGAIN
-            })
+        Wanted {
+            routine: failed || ((fresh || slow) && known),
+            fresh,
+        }
     }
 
     fn remember(&mut self, conn: &Conn, failed: bool) {

@@ -24,6 +24,15 @@ const STUCK_FOR: i64 = SECOND;
 /// (RFC 8200 5), tunnels take about 100 from 1500.
 const BIG: u16 = 1100;
 
+/// What is to be told of a connection that works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// Everything.
+    pub(super) routine: bool,
+    /// What is not ordinary.
+    pub(super) fresh: bool,
+}
+
 /// What does not go well; few connections have it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Trouble {
@@ -209,7 +218,9 @@ impl Conn {
         self.fresh = true;
         self.last = mark;
         let kind = kind(tcp);
-        let step = self.talk.as_ref().and_then(|talk| talk.step());
+        let resets = kind == Segment::Rst;
+        let step = self.talk.as_ref().filter(|_| resets);
+        let step = step.and_then(|talk| talk.step());
         let established = self.course.established;
         self.course
             .advance(moment, from, kind, tcp.length > 0, step);
@@ -242,7 +253,7 @@ impl Conn {
     /// Sequence numbers, acknowledgments and windows.
     fn follow(&mut self, from: Direction, packet: &Packet<'_>, tcp: &Tcp<'_>, mark: Mark) {
         let (own, peer) = self.sides_mut(from);
-        own.note(packet, tcp, mark);
+        let younger = own.note(packet, tcp, mark);
         let sent_at = own.sent_at;
         let peer_closed = peer.closed();
         let news = tcp.ack && peer.acknowledge(tcp.acknowledgment);
@@ -251,7 +262,7 @@ impl Conn {
         let probes = peer_closed && tcp.length == 1;
         let novelty = (tcp.length > 0 && !probes).then(|| {
             let first = tcp.sequence.wrapping_add(u32::from(tcp.syn));
-            own.data(first, tcp.length, mark)
+            own.data(first, tcp.length, mark, younger)
         });
         if window_changes {
             self.window(from, tcp.window == 0, mark);
@@ -345,20 +356,20 @@ impl Conn {
     }
 
     /// What the protocol has to say at the end of the connection, or of the capture.
-    pub(super) fn end(&mut self, latest: Option<i64>, routine: bool, notes: &mut Vec<Note>) {
+    pub(super) fn end(&mut self, latest: Option<i64>, wanted: Wanted, notes: &mut Vec<Note>) {
         for of in [Direction::FromOriginator, Direction::FromResponder] {
             if self.side(of).closed() {
                 let last = self.last;
                 self.window(of, false, last);
             }
         }
-        let ending = self.ending(latest, routine);
+        let ending = self.ending(latest, wanted);
         if let Some(talk) = &mut self.talk {
             talk.end(&ending, notes);
         }
     }
 
-    fn ending(&self, latest: Option<i64>, routine: bool) -> Ending {
+    fn ending(&self, latest: Option<i64>, wanted: Wanted) -> Ending {
         let course = &self.course;
         // who repeats what nobody answers does not break the silence of the other side
         let quiet_since = match self.stuck() {
@@ -375,7 +386,8 @@ impl Conn {
             silence: latest
                 .zip(quiet_since)
                 .map(|(latest, last)| latest.saturating_sub(last).max(0)),
-            routine,
+            routine: wanted.routine,
+            fresh: wanted.fresh,
         }
     }
 

@@ -129,6 +129,7 @@ impl Draft {
             moment,
             fields: Vec::new(),
             text,
+            routine: false,
         })
     }
 
@@ -148,6 +149,12 @@ impl Draft {
             Some(value) => self.with(name, value),
             None => self,
         }
+    }
+
+    /// It is ordinary.
+    pub(super) fn routine(mut self) -> Self {
+        self.0.routine = true;
+        self
     }
 
     pub(super) fn note(self) -> Note {
@@ -181,7 +188,7 @@ impl Voices {
     /// Keeps what is only told when somebody wants to hear of the ordinary.
     pub(super) fn keep(&mut self, draft: Draft) {
         if self.routine.len() < ROUTINE {
-            self.routine.push(draft.note());
+            self.routine.push(draft.routine().note());
         }
     }
 

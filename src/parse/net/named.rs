@@ -5,6 +5,10 @@ use crate::model::flow::Direction;
 /// The name of a protocol that says who it is: `http` (in clear; also the answer of a server that
 /// expected TLS), `ssh` or `smtp`.
 pub(super) fn certain(first: &[u8], from: Direction) -> Option<&'static str> {
+    // everything that says who it is begins with a letter or a digit
+    if !first.first()?.is_ascii_alphanumeric() {
+        return None;
+    }
     if is_http(first) {
         return Some("http");
     }

@@ -25,6 +25,8 @@ const NAME: &str = "postgresql";
 /// Least bytes of a TLS record that can hold an ErrorResponse: severity twice, code, text, file,
 /// line and function, and what TLS adds. Requests for credentials and alerts are shorter.
 const REFUSAL: usize = 90;
+/// Least bytes of one that can hold what an accepted session begins with: a dozen parameters.
+const WELCOME: usize = 300;
 
 /// The parser.
 #[derive(Debug)]
@@ -519,16 +521,21 @@ impl Talk {
 }
 
 /// A server that took TLS, and refused inside it: its only word was as long as an error can be,
-/// and it closed first.
+/// and then one of them closed. Where that was the client, the word must be too short for a session
+/// that was accepted and of no use.
 fn rejected(tls: &Conversation, ending: &Ending) -> Option<Note> {
     let facts = tls.facts(ending);
     let (bytes, moment) = facts.short_answer?;
     let spoke = facts.completed && facts.originator.records > 0;
     let sure = spoke && !facts.partial && !facts.alert && !facts.like_alert && bytes >= REFUSAL;
-    if !sure {
+    let (closed, fits) = match facts.closed_by {
+        Some(Direction::FromResponder) => ("closed", true),
+        _ => ("the client left", bytes < WELCOME),
+    };
+    if !sure || !fits {
         return None;
     }
-    let text = format!("inside TLS the server answered with {bytes} bytes and closed");
+    let text = format!("inside TLS the server answered with {bytes} bytes, and {closed}");
     let draft = draft("rejected-inside-tls", moment, text)
         .with("record_bytes", bytes.to_string())
         .with_some("tls_version", facts.version)

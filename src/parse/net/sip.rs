@@ -11,6 +11,8 @@ use crate::model::time::SECOND;
 
 /// Timers B and F: 64 times T1 (RFC 3261 17.1).
 pub(super) const PATIENCE: i64 = 32 * SECOND;
+/// Requests that got their last answer, after which a connection is known to work.
+const ENOUGH: u32 = 4;
 /// Requests of one connection that are followed.
 const FOLLOWED: usize = 64;
 /// Bytes of a start line with its headers.
@@ -169,6 +171,8 @@ pub(super) fn told<E>(exchange: &Exchange<E>, latest: Option<i64>, routine: bool
         .with_some("status", status.cloned())
         .with_some("unanswered", unanswered.then_some("true"))
         .with("tries", tries.to_string());
+    let ordinary = !unanswered && !broken;
+    let draft = if ordinary { draft.routine() } else { draft };
     Some(draft.note())
 }
 
@@ -194,6 +198,7 @@ impl StreamParser for SipStream {
             voices: Voices::default(),
             exchanges: Exchanges::new(FOLLOWED, PATIENCE),
             early: Vec::new(),
+            answered: 0,
         })
     }
 }
@@ -241,6 +246,8 @@ struct Talk {
     exchanges: Exchanges<(Transaction, Direction), ()>,
     /// Requests that were handed out before the end.
     early: Vec<Exchange<()>>,
+    /// Requests that got their last answer.
+    answered: u32,
 }
 
 impl StreamState for Talk {
@@ -265,6 +272,8 @@ impl StreamState for Talk {
                     early.push(exchange.clone());
                 }
             });
+            let last = sip.status.is_some_and(|status| status >= 200);
+            self.answered += u32::from(last);
             let key = (sip.transaction.clone(), asks);
             take(&mut self.exchanges, &sip, key, (), piece.moment);
         }
@@ -286,18 +295,22 @@ impl StreamState for Talk {
         let mut all = std::mem::take(&mut self.early);
         self.exchanges
             .finish(&mut |_, exchange| all.push(exchange.clone()));
-        let lost = self.sides.iter().any(|side| side.lost);
+        // one request that was answered is enough to know that it works
+        let mut routine = ending.routine;
+        let lost = self.sides.iter().any(|side| side.lost) || self.answered >= ENOUGH;
         for exchange in all {
             // what answers it may stand in what was not captured
             if lost && exchange.answer.is_none() {
                 continue;
             }
-            notes.extend(told(&exchange, latest, ending.routine));
+            let note = told(&exchange, latest, routine);
+            routine &= note.as_ref().is_none_or(|note| !note.routine);
+            notes.extend(note);
         }
     }
 
     fn wants_more(&self) -> bool {
-        !self.sides.iter().all(|side| side.lost)
+        self.answered < ENOUGH && !self.sides.iter().all(|side| side.lost)
     }
 
     fn step(&self) -> Step {

@@ -35,6 +35,8 @@ pub struct Note {
     pub fields: Vec<(&'static str, Cow<'static, str>)>,
     /// What the frame says, for the reader of a report: one line, text of the wire in quotes.
     pub text: String,
+    /// It hinders nobody: what is ordinary, or only worth knowing.
+    pub routine: bool,
 }
 
 /// How a connection ended, or how it stands at the end of what was captured.
@@ -52,6 +54,8 @@ pub struct Ending {
     pub silence: Option<i64>,
     /// What is ordinary is wanted as well; else only what could be a fault.
     pub routine: bool,
+    /// Nothing was told of these two for a while: what is not ordinary and hinders nobody is wanted.
+    pub fresh: bool,
 }
 
 /// A protocol inside TCP.

@@ -103,8 +103,10 @@ impl Talk {
 
     /// Nothing more comes.
     pub(super) fn end(&mut self, ending: &Ending, notes: &mut Vec<Note>) {
-        for from in [Direction::FromOriginator, Direction::FromResponder] {
-            self.with(from, notes, ending.last, Assembler::finish);
+        if self.state.is_some() {
+            for from in [Direction::FromOriginator, Direction::FromResponder] {
+                self.with(from, notes, ending.last, Assembler::finish);
+            }
         }
         if let Some(state) = &mut self.state {
             state.end(ending, notes);

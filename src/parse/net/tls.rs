@@ -185,7 +185,8 @@ impl StreamState for Conversation {
             return;
         }
         let outcome = Outcome::of(&self.state, ending);
-        if ending.routine || outcome.is_worth_telling(&self.state) {
+        let worth = outcome.hinders() || (ending.fresh && Outcome::is_remarkable(&self.state));
+        if ending.routine || worth {
             self.note(&outcome, notes);
         }
         self.readers = None;

@@ -23,6 +23,8 @@ pub(super) struct Sighting {
     name: Name,
     /// The responder took it.
     accepted: bool,
+    /// Its first packet.
+    first: Option<i64>,
     /// When each side was heard last.
     last: [Option<i64>; 2],
 }
@@ -67,6 +69,7 @@ impl View {
             let sighting = Sighting {
                 name: name(conn),
                 accepted: conn.course.accepted,
+                first: conn.course.first.at(),
                 last: sides.map(|of| conn.side(of).last()),
             };
             self.open.insert(sighting.name, sighting);
@@ -109,6 +112,10 @@ impl View {
             return Some(Shown::Empty);
         }
         let seen = self.open.get(&held.name);
+        // at the very same microsecond: a copy, or the same wire
+        if held.at.is_some() && seen.is_some_and(|seen| seen.first == held.at) {
+            return None;
+        }
         match (held.question, seen) {
             (Question::Attempt, Some(seen)) if seen.accepted => Some(Shown::Answered),
             (Question::Attempt, Some(_)) => Some(Shown::Silent),

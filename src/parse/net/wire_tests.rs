@@ -31,6 +31,7 @@ pub(super) fn open(frames: usize) -> Ending {
         last: moment(frames),
         silence: Some(0),
         routine: true,
+        fresh: true,
     }
 }
 
@@ -171,6 +172,7 @@ fn what_is_cut_off_is_no_fault() {
         let quiet = |script: &Script| {
             let ending = Ending {
                 routine: false,
+                fresh: true,
                 ..open(script.len())
             };
             play(parser(id), script, &ending, usize::MAX)
@@ -204,6 +206,7 @@ fn nothing_is_told_behind_a_gap_that_may_be_wrong() {
             }
             let ending = Ending {
                 routine: false,
+                fresh: true,
                 ..closed(&script, CLIENT)
             };
             state.end(&ending, &mut notes);

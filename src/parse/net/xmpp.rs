@@ -38,6 +38,9 @@ impl StreamParser for Xmpp {
 
     fn probe(&self, first: &[u8], _from: Direction, port: u16) -> Probe {
         let first = first.trim_ascii_start();
+        if !first.starts_with(b"<") {
+            return Probe::NotForUs;
+        }
         let is_stream = |tag: &[u8]| tag.starts_with(b"<stream:stream");
         let names = memchr::memmem::find(first, b"<stream:stream").is_some()
             || memchr::memmem::find(first, STREAMS).is_some();
@@ -102,6 +105,9 @@ impl Side {
         let taken = split(bytes, found.unwrap_or(bytes.len()));
         self.held.extend_from_slice(taken);
         self.lost |= self.held.len() > TAG && self.tag;
+        if self.lost {
+            return None;
+        }
         // long text is of no interest
         self.held.truncate(TAG);
         let byte = *split(bytes, usize::from(found.is_some())).first()?;

@@ -13,6 +13,7 @@ use cap::Cap;
 pub mod engine;
 pub mod events;
 pub mod tls;
+pub mod wire;
 
 /// Counts what is allocated, so that a target can state how much an input may cost.
 #[global_allocator]

@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clusterdx::model::format::FORMATS;
+use clusterdx::parse::net::STREAM_PARSERS;
 use clusterdx::parse::{LOG_PARSERS, LogParser, Probe};
 use clusterdx::samples::{self, Sample};
 use clusterdx_fuzz::engine::diagnoser;
-use clusterdx_fuzz::{SEPARATOR, tls};
+use clusterdx_fuzz::{SEPARATOR, tls, wire};
 
 mod frames;
 
@@ -43,6 +44,20 @@ fn main() {
         }
         job.dictionary(repository, &["log", parser.id()], &words(Some(parser.id())));
     }
+    for parser in STREAM_PARSERS {
+        let name = format!("stream.{}", parser.id());
+        let job = Job::new(out, &name, "stream", parser.id(), 4 << 10);
+        wire::seeds(parser.id())
+            .iter()
+            .for_each(|seed| job.seed(seed));
+        job.dictionary(repository, &["stream", &name], &BTreeSet::new());
+    }
+    let datagrams = Job::new(out, "datagram", "datagram", "-", 2 << 10);
+    for seed in wire::datagram_seeds() {
+        datagrams.seed(&seed);
+    }
+    let names = ["stream", "stream.sip", "datagram"];
+    datagrams.dictionary(repository, &names, &BTreeSet::new());
     for (target, longest) in [
         ("text", 16 << 10),
         ("archive", 32 << 10),

@@ -80,6 +80,7 @@ fn play(script: &Script<'_>, routine: bool, mut dice: Option<&mut Dice>) -> Vec<
         last: moment,
         silence: script.silence,
         routine,
+        fresh: true,
     };
     let facts = talk.facts(&ending);
     assert!(

@@ -91,6 +91,7 @@ pub(super) fn note(inside: &'static str, state: &State, outcome: &Outcome) -> No
         moment: outcome.moment(state),
         text: text(state, outcome),
         fields: fields.0,
+        routine: !outcome.hinders(),
     }
 }
 

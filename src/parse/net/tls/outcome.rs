@@ -140,17 +140,21 @@ impl Outcome {
     }
 
     /// True for anything that may be a fault.
-    pub(super) fn is_worth_telling(&self, state: &State) -> bool {
-        let old = state.version().is_some_and(|version| version < TLS12);
-        let sides = [&state.sides.originator, &state.sides.responder];
+    pub(super) fn hinders(&self) -> bool {
         self.alert.is_some()
             || self.incomplete.is_some()
             || self.left_at_once
             || self.short_answer.is_some()
-            || old
-            || sides
-                .iter()
-                .any(|side| out_of_date(side.certificates.as_ref()))
+    }
+
+    /// True when something of it should be known although it works.
+    pub(super) fn is_remarkable(state: &State) -> bool {
+        let old = state.version().is_some_and(|version| version < TLS12);
+        let sides = [&state.sides.originator, &state.sides.responder];
+        let dated = sides
+            .iter()
+            .any(|side| out_of_date(side.certificates.as_ref()));
+        old || dated
     }
 
     /// The frame that proves it.

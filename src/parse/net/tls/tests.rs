@@ -167,6 +167,7 @@ impl Script {
             last,
             silence: self.silence,
             routine,
+            fresh: true,
         }
     }
 
@@ -606,6 +607,9 @@ fn one_short_answer_and_a_close_are_told() {
         .fin(R);
     assert_eq!(modern.told().get("short_answer_bytes"), "137");
     assert!(!modern.facts().like_alert);
+    // who is refused may close before the one who refused does
+    let refused = complete().then(O, data(86)).then(R, data(132)).fin(O);
+    assert_eq!(refused.told().get("short_answer_bytes"), "137");
     for other in [
         complete().then(O, data(86)).then(R, data(600)).fin(R),
         complete()
@@ -613,7 +617,11 @@ fn one_short_answer_and_a_close_are_told() {
             .then(R, data(60))
             .then(R, data(60))
             .fin(R),
-        complete().then(O, data(86)).then(R, data(60)).fin(O),
+        complete()
+            .then(O, data(86))
+            .then(R, data(60))
+            .then(O, data(60))
+            .fin(O),
         complete().then(R, data(60)).fin(R),
         complete().then(O, data(86)).then(R, data(60)),
         modern_complete()
