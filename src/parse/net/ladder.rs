@@ -3,7 +3,7 @@
 //! It is used on a second reading of a capture, so that the first one pays nothing for it. What
 //! packets mean is judged by the same code; here it is only told.
 
-use super::conn::{Conn, End, kind};
+use super::conn::{Conn, End, Wanted, kind};
 use super::datagram::{Datagrams, Exchanged};
 use super::flow::{Moment, is_answer};
 use super::packet::{Body, IcmpQuote, Packet, Tcp, Udp};
@@ -173,7 +173,7 @@ impl Recorder {
         if tcp.rst {
             return segment;
         }
-        own.note(packet, tcp, mark);
+        let younger = own.note(packet, tcp, mark);
         if tcp.ack {
             peer.acknowledge(tcp.acknowledgment);
         }
@@ -181,10 +181,13 @@ impl Recorder {
             let first = tcp.sequence.wrapping_add(u32::from(tcp.syn));
             segment.sort = match peer.closed() && tcp.length == 1 {
                 true => Sort::Probe,
-                false => sort(own.data(first, tcp.length, mark)),
+                false => sort(own.data(first, tcp.length, mark, younger)),
             };
         } else if keeps_alive(own, tcp) {
-            segment.sort = Sort::KeepAlive;
+            segment.sort = match peer.closed() {
+                true => Sort::Probe,
+                false => Sort::KeepAlive,
+            };
         }
         if !tcp.syn && own.closed() != (tcp.window == 0) {
             own.close(tcp.window == 0);
@@ -250,7 +253,8 @@ impl Recorder {
 
     fn remark(&mut self, notes: &mut Vec<Note>) {
         let room = REMARKS.saturating_sub(self.remarks.len());
-        let remarks = notes.drain(..).take(room).map(|note| Remark {
+        let notes = notes.drain(..).filter(|note| !is_told(note));
+        let remarks = notes.take(room).map(|note| Remark {
             place: place(note.moment),
             text: note.text,
         });
@@ -263,7 +267,11 @@ impl Recorder {
             return;
         };
         let mut notes = std::mem::take(&mut self.notes);
-        conn.end(self.latest, true, &mut notes);
+        let all = Wanted {
+            routine: true,
+            fresh: true,
+        };
+        conn.end(self.latest, all, &mut notes);
         self.remark(&mut notes);
         self.notes = notes;
         self.sides = [Side::default(); 2];
@@ -311,6 +319,14 @@ impl Recorder {
     }
 }
 
+/// True when the words beside the packet say as much.
+fn is_told(note: &Note) -> bool {
+    let asks = |(name, value): &(&str, std::borrow::Cow<'_, str>)| {
+        *name == "kind" && matches!(value.as_ref(), "startup" | "command")
+    };
+    note.format == "net.pg" && note.fields.iter().any(asks)
+}
+
 fn place(moment: Moment) -> Place {
     Place {
         frame: moment.number,
@@ -341,7 +357,7 @@ fn sort(novelty: Novelty) -> Sort {
 }
 
 /// An empty segment one byte behind what is sent next: most systems keep connections alive by it
-/// (RFC 9293 3.8.4).
+/// (RFC 9293 3.8.4), and some ask by it for a closed window.
 fn keeps_alive(own: &Side, tcp: &Tcp<'_>) -> bool {
     let plain = tcp.ack && !tcp.syn && !tcp.fin;
     plain && own.is_behind(tcp.sequence)
