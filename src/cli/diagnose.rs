@@ -84,6 +84,9 @@ pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
         colour: to_screen && settings::colour(),
         known: &known,
     };
+    if interrupted && matches!(instead, Outcome::Shown(_)) {
+        say("reading was interrupted: what is shown may not be all");
+    }
     target.write(|out| match &instead {
         Outcome::Why(fault, lines) => write_why(fault, lines, &look, out),
         Outcome::Shown(shown) => ladder::write(shown, &look, out),

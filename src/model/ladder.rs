@@ -3,6 +3,11 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::flow::{ConnState, Direction};
+use super::time::{SECOND, TimeCertainty};
+
+/// Microseconds without a packet that are told; no row reaches over them, but of keep-alives,
+/// which come that slowly.
+pub const SILENCE: i64 = SECOND;
 
 /// The two ends of a connection: who opened it, as far as that is known, and the other one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -228,6 +233,10 @@ pub struct Ladder {
     pub more_connections: u64,
     /// What parsers say.
     pub remarks: Vec<Remark>,
+    /// How many more there are.
+    pub more_remarks: u64,
+    /// What a reader should know about the capture, as the report says it.
+    pub notes: Vec<String>,
     /// Packets that the capture holds twice; they have no rows.
     pub twins: u64,
     /// TCP segments, UDP datagrams.
@@ -267,6 +276,8 @@ impl Ladder {
 pub struct LogLine {
     /// Microseconds since 1970.
     pub at: i64,
+    /// How sure that is.
+    pub certainty: TimeCertainty,
     /// File, and line where it has lines.
     pub place: String,
     /// The record, bounded.
@@ -280,6 +291,8 @@ pub struct Shown {
     pub ends: Ends,
     /// One for each capture that has packets of it.
     pub ladders: Vec<Ladder>,
+    /// Captures with more packets of it that are not told.
+    pub more_captures: u64,
     /// Records beside it, in the order of time.
     pub logs: Vec<LogLine>,
     /// Records in the middle that are not told.

@@ -12,7 +12,7 @@ use super::{Diagnoser, Job, Judgement};
 use crate::detect::resolve::TimedHit;
 use crate::detect::table::Owner;
 use crate::model::hit::{Collected, FileSeen};
-use crate::model::ladder::{Ends, Ladder, LogLine, Shown};
+use crate::model::ladder::{Ends, Ladder, LogLine, Row, Shown, What};
 use crate::model::report::Report;
 use crate::model::time::SECOND;
 use crate::parse::net::flow::Moment;
@@ -123,6 +123,7 @@ fn search(job: Job<'_>, wanted: Wanted, beside: &Beside<'_, '_>) -> Result<Shown
         others: Vec::new(),
         captures: 0,
         ladders: Vec::new(),
+        more_captures: 0,
     };
     source::walk(job.selection, job.limits, &|_| {}, job.stop, &mut search);
     let Search {
@@ -132,6 +133,7 @@ fn search(job: Job<'_>, wanted: Wanted, beside: &Beside<'_, '_>) -> Result<Shown
         others,
         captures,
         mut ladders,
+        more_captures,
         ..
     } = search;
     if fitting.len() > 1 {
@@ -147,11 +149,15 @@ fn search(job: Job<'_>, wanted: Wanted, beside: &Beside<'_, '_>) -> Result<Shown
     };
     let turned = ladders.iter_mut().filter(|ladder| ladder.ends != ends);
     turned.for_each(Ladder::turn);
+    for ladder in &mut ladders {
+        ladder.notes = beside.notes(&ladder.origin);
+    }
     let (logs, logs_left) = beside.logs(ends, &ladders);
     Ok(Shown {
         ends,
-        faults: beside.faults(ends),
+        faults: beside.faults(ends, &ladders),
         ladders,
+        more_captures,
         logs,
         logs_left,
     })
@@ -204,6 +210,7 @@ impl Beside<'_, '_> {
             .filter(|(_, hit)| seen.insert((hit.file, hit.line)))
             .map(|(at, hit)| LogLine {
                 at,
+                certainty: hit.time.certainty,
                 place: self.place(hit),
                 text: hit.excerpt.as_deref().unwrap_or_default().to_owned(),
             })
@@ -213,19 +220,34 @@ impl Beside<'_, '_> {
         (lines, left as u64)
     }
 
+    /// What the first reading said about a capture.
+    fn notes(&self, origin: &str) -> Vec<String> {
+        let mut files = self.collected.files.iter();
+        let file = files.find(|file| file.origin.as_str() == origin);
+        file.map(|file| file.notes.clone()).unwrap_or_default()
+    }
+
     fn place(&self, hit: &TimedHit) -> String {
         let file: Option<&FileSeen> = self.collected.files.get(hit.file as usize);
         file.map_or_else(String::new, |file| format!("{}:{}", file.origin, hit.line))
     }
 
-    /// Ids of faults that are proved by packets of the connection.
-    fn faults(&self, ends: Ends) -> Vec<String> {
+    /// Ids of faults that are proved by packets of the connection, or by ICMP errors about them.
+    fn faults(&self, ends: Ends, ladders: &[Ladder]) -> Vec<String> {
         let Judgement {
             timeline, findings, ..
         } = self.judged;
+        let errors: HashSet<(&str, u64)> = ladders.iter().flat_map(errors).collect();
         let is_it = |at: &usize| {
-            let flow = timeline.hits.get(*at).and_then(|hit| hit.flow.as_deref());
-            let found = flow.and_then(Wanted::parse).and_then(|flow| flow.exact());
+            let Some(hit) = timeline.hits.get(*at) else {
+                return false;
+            };
+            let Some(flow) = &hit.flow else {
+                let file = self.collected.files.get(hit.file as usize);
+                let place = file.map(|file| file.origin.as_str()).zip(hit.frame);
+                return place.is_some_and(|place| errors.contains(&place));
+            };
+            let found = Wanted::parse(flow).and_then(|flow| flow.exact());
             found.is_some_and(|found| found.is_same(ends))
         };
         let faults = &self.diagnoser.table.catalog.faults;
@@ -237,6 +259,16 @@ impl Beside<'_, '_> {
             .collect();
         ids.into_iter().map(str::to_owned).collect()
     }
+}
+
+/// The ICMP errors of a ladder.
+fn errors(ladder: &Ladder) -> impl Iterator<Item = (&str, u64)> {
+    ladder.rows().filter_map(|row| match row {
+        Row::One(rung) if matches!(rung.what, What::Icmp { .. }) => {
+            Some((ladder.origin.as_str(), rung.place.frame))
+        }
+        _ => None,
+    })
 }
 
 /// Goes through the captures.
@@ -255,6 +287,7 @@ struct Search<'a, 'b, 'c> {
     others: Vec<Ends>,
     captures: u64,
     ladders: Vec<Ladder>,
+    more_captures: u64,
 }
 
 impl Visitor for Search<'_, '_, '_> {
@@ -269,6 +302,8 @@ impl Visitor for Search<'_, '_, '_> {
             let ladder = catch_unwind(AssertUnwindSafe(read)).ok().flatten();
             if self.ladders.len() < LADDERS {
                 self.ladders.extend(ladder);
+            } else {
+                self.more_captures += u64::from(ladder.is_some());
             }
         }
         if self.job.stop.load(Ordering::Relaxed) {

@@ -19,7 +19,6 @@ mod tests;
 pub mod wanted;
 
 use fold::Folder;
-pub use fold::SILENCE;
 
 /// Connections between the same ends that are told one by one.
 const CONNECTIONS: usize = 8;
@@ -63,6 +62,7 @@ pub struct Recorder {
     connections: Vec<Connection>,
     more_connections: u64,
     remarks: Vec<Remark>,
+    more_remarks: u64,
     twins: u64,
     packets: [u64; 2],
     datagrams: Datagrams,
@@ -82,6 +82,7 @@ impl Recorder {
             connections: Vec::new(),
             more_connections: 0,
             remarks: Vec::new(),
+            more_remarks: 0,
             twins: 0,
             packets: [0; 2],
             datagrams: Datagrams::new(true),
@@ -253,8 +254,9 @@ impl Recorder {
 
     fn remark(&mut self, notes: &mut Vec<Note>) {
         let room = REMARKS.saturating_sub(self.remarks.len());
-        let notes = notes.drain(..).filter(|note| !is_told(note));
-        let remarks = notes.take(room).map(|note| Remark {
+        notes.retain(|note| !is_told(note));
+        self.more_remarks += notes.len().saturating_sub(room) as u64;
+        let remarks = notes.drain(..).take(room).map(|note| Remark {
             place: place(note.moment),
             text: note.text,
         });
@@ -290,7 +292,7 @@ impl Recorder {
             last: place(conn.last.into()),
             packets,
             rtt: (conn.rtt >= 0).then_some(conn.rtt.into()),
-            protocol: conn.talk().and_then(|talk| talk.protocol()),
+            protocol: conn.talk().and_then(super::talk::Talk::protocol),
             opened: conn.course.opened,
         });
     }
@@ -313,6 +315,8 @@ impl Recorder {
             connections: self.connections,
             more_connections: self.more_connections,
             remarks: self.remarks,
+            more_remarks: self.more_remarks,
+            notes: Vec::new(),
             twins: self.twins,
             packets: self.packets,
         })

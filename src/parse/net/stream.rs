@@ -118,10 +118,13 @@ impl Narration {
 
     /// Tells a message, if somebody listens.
     pub(super) fn say(&mut self, message: impl FnOnce() -> String) {
-        if let Some(Lines(lines)) = self.0.as_deref_mut()
-            && lines.len() < TOLD
-        {
-            lines.push(message());
+        let Some(Lines(lines)) = self.0.as_deref_mut() else {
+            return;
+        };
+        match lines.len() {
+            told if told < TOLD => lines.push(message()),
+            TOLD => lines.push("…".to_owned()),
+            _ => {}
         }
     }
 

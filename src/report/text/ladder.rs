@@ -2,16 +2,16 @@
 //! the filters that find the same packets elsewhere.
 
 use std::io::{self, Write};
-use std::net::IpAddr;
+use std::net::SocketAddr;
 
 use super::{Page, time};
 use crate::model::flow::{ConnState, Direction};
 use crate::model::ladder::{
-    Connection, Folded, Kind, Ladder, Left, Place, Row, Rung, Segment, Shown, Sort, What,
+    Connection, Folded, Kind, Ladder, Left, LogLine, Place, Remark, Row, Rung, SILENCE, Segment,
+    Shown, Sort, What,
 };
 use crate::model::origin::MEMBER;
-use crate::model::time::{SECOND, rfc3339};
-use crate::parse::net::ladder::SILENCE;
+use crate::model::time::{SECOND, TimeCertainty, rfc3339};
 use crate::report::paint::Tint;
 use crate::report::{Look, layout, sanitize};
 
@@ -30,6 +30,13 @@ pub fn write(shown: &Shown, look: &Look<'_>, out: &mut dyn Write) -> io::Result<
     faults(&mut page, shown);
     for ladder in &shown.ladders {
         draw(&mut page, shown, ladder);
+    }
+    if shown.more_captures > 0 {
+        page.blank();
+        let text = look
+            .locale
+            .count("ladder.more_captures", shown.more_captures, &[]);
+        page.prose(0, &text);
     }
     filters(&mut page, shown);
     out.write_all(page.text.as_bytes())
@@ -120,10 +127,14 @@ fn draw(page: &mut Page<'_>, shown: &Shown, ladder: &Ladder) {
     for one in &ladder.connections {
         connection(page, one);
     }
-    page.more(
-        2,
-        usize::try_from(ladder.more_connections).unwrap_or(usize::MAX),
-    );
+    if ladder.more_connections > 0 {
+        let more = ladder.more_connections;
+        let text = page.look.locale.count("ladder.more_connections", more, &[]);
+        page.prose(2, &text);
+    }
+    for note in &ladder.notes {
+        page.prose(2, &sanitize::line(note));
+    }
     if ladder.twins > 0 {
         let text = page.look.locale.count("ladder.twins", ladder.twins, &[]);
         page.prose(2, &text);
@@ -193,7 +204,7 @@ fn lines(page: &Page<'_>, shown: &Shown, ladder: &Ladder) -> Vec<Line> {
     for row in &ladder.tail {
         between.row(row, &mut before, &mut lines);
     }
-    between.rest(&mut lines);
+    between.rest(ladder.more_remarks, &mut lines);
     lines
 }
 
@@ -201,8 +212,8 @@ fn lines(page: &Page<'_>, shown: &Shown, ladder: &Ladder) -> Vec<Line> {
 struct Between<'p, 'l> {
     page: &'p Page<'p>,
     begin: Option<i64>,
-    logs: std::iter::Peekable<std::slice::Iter<'p, crate::model::ladder::LogLine>>,
-    remarks: std::iter::Peekable<std::slice::Iter<'l, crate::model::ladder::Remark>>,
+    logs: std::iter::Peekable<std::slice::Iter<'p, LogLine>>,
+    remarks: std::iter::Peekable<std::slice::Iter<'l, Remark>>,
     /// Records that come before those that are left out, and how many those are.
     until_gap: usize,
     logs_left: u64,
@@ -248,24 +259,39 @@ impl<'p> Between<'p, 'p> {
                 lines.push(self.plain(text));
             }
             self.until_gap = self.until_gap.saturating_sub(1);
-            let text = log.text.lines().next().unwrap_or_default();
             lines.push(Line {
                 time: self.since(Some(log.at)),
                 tint: Some(Tint::Cyan),
-                ..self.plain(format!(
-                    "{}: {}",
-                    sanitize::line(&log.place),
-                    sanitize::line(text)
-                ))
+                ..self.plain(self.record(log))
             });
         }
     }
 
+    /// A record with its place, and what is not sure about its time.
+    fn record(&self, log: &LogLine) -> String {
+        let place = sanitize::line(&log.place);
+        let place = layout::shorten_path(&place, (self.page.look.width / 2).max(20));
+        let assumed = match log.certainty {
+            TimeCertainty::Exact => None,
+            TimeCertainty::ZoneAssumed => Some("time.zone_assumed"),
+            TimeCertainty::YearAssumed => Some("time.year_assumed"),
+            TimeCertainty::Unknown => Some("time.unknown"),
+        };
+        let assumed = assumed.map_or_else(String::new, |key| format!(" ({})", self.page.word(key)));
+        let text = log.text.lines().next().unwrap_or_default();
+        format!("{place}{assumed}: {}", sanitize::line(text))
+    }
+
     /// What comes behind the last packet.
-    fn rest(&mut self, lines: &mut Vec<Line>) {
+    fn rest(&mut self, more_remarks: u64, lines: &mut Vec<Line>) {
         self.records(Some(i64::MAX), lines);
         while let Some(remark) = self.remarks.next() {
             lines.push(self.remark(&remark.text));
+        }
+        if more_remarks > 0 {
+            let locale = self.page.look.locale;
+            let text = locale.count("ladder.more_remarks", more_remarks, &[]);
+            lines.push(self.plain(text));
         }
     }
 
@@ -464,7 +490,7 @@ fn filters(page: &mut Page<'_>, shown: &Shown) {
         _ => &["tcp", "udp"],
     };
     let ends = [shown.ends.originator, shown.ends.responder];
-    let field = match ends.iter().all(|end| end.is_ipv4()) {
+    let field = match ends.iter().all(SocketAddr::is_ipv4) {
         true => "ip",
         false => "ipv6",
     };
@@ -476,7 +502,7 @@ fn filters(page: &mut Page<'_>, shown: &Shown) {
     let display = [hosts.as_slice(), &ports].concat().join(" && ");
     page.heading(page.look.locale.word("ladder.wireshark"));
     page.push(&format!("  {display}"));
-    let hosts = ends.map(|end| format!("host {}", plain(end.ip())));
+    let hosts = ends.map(|end| format!("host {}", end.ip()));
     let ports = ends.map(|end| {
         let of = |transport: &&str| format!("{transport} port {}", end.port());
         either(transports.iter().map(of), " or ")
@@ -487,10 +513,6 @@ fn filters(page: &mut Page<'_>, shown: &Shown) {
         let file = quoted(&ladder.origin);
         page.push(&format!("  tcpdump -nn -r {file} '{capture}'"));
     }
-}
-
-fn plain(address: IpAddr) -> String {
-    address.to_string()
 }
 
 /// The only one as it is, several in parentheses.

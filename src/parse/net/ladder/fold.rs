@@ -4,13 +4,10 @@
 use std::collections::VecDeque;
 
 use crate::model::flow::Direction;
-use crate::model::ladder::{Folded, Kind, Left, Place, Row, Rung, Segment, Sort, What};
-use crate::model::time::SECOND;
+use crate::model::ladder::{Folded, Kind, Left, Place, Row, Rung, SILENCE, Segment, Sort, What};
 
 /// Rows that are kept from each end.
 const ENDS: usize = 120;
-/// Microseconds without a packet behind which a new row begins; keep-alives come that slowly.
-pub const SILENCE: i64 = SECOND;
 
 /// What a packet may be folded into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
