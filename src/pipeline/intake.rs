@@ -547,7 +547,7 @@ fn send(
 
 /// Reads until the buffer is full or there is no more; tells how far it came, and why it did not
 /// come further when that is not the end.
-fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> (usize, Option<std::io::Error>) {
+pub(super) fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> (usize, Option<std::io::Error>) {
     let mut filled = 0;
     while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
         match reader.read(rest) {

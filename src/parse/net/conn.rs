@@ -98,6 +98,8 @@ pub(super) struct Conn {
     pub(super) rtt: i32,
     /// The segment was used since the hand that looks for old ones passed by.
     pub(super) fresh: bool,
+    /// Somebody wants to hear every message of it.
+    narrated: bool,
     talk: Option<Box<Talk>>,
     trouble: Option<Box<Trouble>>,
 }
@@ -126,6 +128,7 @@ impl Conn {
             },
             rtt: -1,
             fresh: true,
+            narrated: false,
             talk: None,
             trouble: None,
         }
@@ -183,6 +186,18 @@ impl Conn {
 
     pub(super) fn talk(&self) -> Option<&Talk> {
         self.talk.as_deref()
+    }
+
+    /// From now on what is said is told message by message.
+    pub(super) fn narrate(&mut self) {
+        self.narrated = true;
+    }
+
+    /// What was said since the last time, message by message.
+    pub(super) fn narration(&mut self) -> Vec<String> {
+        self.talk
+            .as_mut()
+            .map_or_else(Vec::new, |talk| talk.narration())
     }
 
     /// One more segment; false for a packet that the capture holds twice.
@@ -321,7 +336,7 @@ impl Conn {
         let port = self.responder.1;
         let begun = self.course.opened && !self.course.state.is_reset();
         if self.talk.is_none() && tcp.length > 0 && begun {
-            let mut talk = Box::new(Talk::new(port));
+            let mut talk = Box::new(Talk::new(port, self.narrated));
             for side in [Direction::FromOriginator, Direction::FromResponder] {
                 if let Some(begin) = self.side(side).begin() {
                     talk.begin(side, begin);

@@ -98,6 +98,12 @@ impl Side {
         self.is(CLOSED)
     }
 
+    /// True for the number of the last byte that was sent, once that was acknowledged.
+    pub(super) fn is_behind(&self, sequence: u32) -> bool {
+        let last = sequence.wrapping_add(1) == self.next;
+        self.is(SPOKEN) && last && self.has_acknowledged(sequence)
+    }
+
     /// Opens or closes its window.
     pub(super) fn close(&mut self, closed: bool) {
         self.set(CLOSED, closed);
