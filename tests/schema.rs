@@ -77,7 +77,7 @@ fn sample() -> Value {
             "ruled_out": [{"fault": "f", "because": "b", "evidence": []}],
             "not_checked": [{"fault": "f", "because": "b", "collect": "c"}]
         }],
-        "coverage": [{"origin": "x", "format": "unrecognised", "status": "unread", "bytes": 0, "lines": 0, "skipped": 0, "first": null, "last": null, "notes": ["n"]}],
+        "coverage": [{"origin": "x", "format": "unrecognised", "status": "unread", "bytes": 0, "lines": 0, "packets": 0, "skipped": 0, "first": null, "last": null, "notes": ["n"]}],
         "omitted": {"diagnoses": 0, "nodes": 0, "coverage": 0, "facts": 0, "clusters": 0, "ruled_out": 0, "not_checked": 0}
     })
 }

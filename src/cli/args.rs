@@ -84,6 +84,11 @@ pub(super) struct DiagnoseArgs {
     #[arg(long, value_name = "FAULT")]
     pub(super) why: Option<String>,
 
+    /// Show a connection packet by packet with the log lines beside it, instead of the report:
+    /// 'A:PORT > B:PORT', one of its ends, two hosts, or the id of an incident
+    #[arg(long, value_name = "FLOW", conflicts_with = "why")]
+    pub(super) show: Option<String>,
+
     /// Worker threads [default: one per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,

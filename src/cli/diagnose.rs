@@ -13,7 +13,10 @@ use chrono_tz::Tz;
 
 use crate::catalog::Catalog;
 use crate::catalog::text::Lang;
-use crate::pipeline::{Diagnoser, Job, Options};
+use crate::model::ladder::Shown;
+use crate::model::report::Report;
+use crate::pipeline::{Asked, Diagnoser, Job, Options, Unshown};
+use crate::report::text::ladder;
 use crate::report::{self, Look, layout, paint, sanitize};
 use crate::source::{self, Limits, SourceError};
 
@@ -22,7 +25,7 @@ use super::failure::{Failure, Trouble, did_you_mean};
 use super::near::near;
 use super::output::Target;
 use super::progress::Progress;
-use super::{Exit, interrupt, say, settings, time};
+use super::{Exit, interrupt, say, settings, show, time};
 
 /// Reads, diagnoses, prints.
 pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
@@ -35,15 +38,15 @@ pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
     let catalog = catalog(&args.knowledge)?;
     if let Some(fault) = &args.why {
         known_fault(&catalog, fault)?;
-        if reporter.id() != "text" {
-            return Err(Trouble::new(format!(
-                "'--why' explains in text and has no form '{}'",
-                reporter.id()
-            ))
-            .help("leave out '--format' or '--why'")
-            .into());
-        }
+        only_text("--why", reporter.id())?;
     }
+    let asked = match &args.show {
+        Some(text) => {
+            only_text("--show", reporter.id())?;
+            Some(show::asked(text, &args.paths)?)
+        }
+        None => None,
+    };
 
     let diagnoser = Diagnoser::new(&catalog).map_err(|error| internal(&error))?;
     tell_of_pipes(&args.paths);
@@ -58,17 +61,18 @@ pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
         progress: &show,
         stop: &stop,
     };
-    let (report, lines) = match &args.why {
-        Some(fault) => {
-            let why = diagnoser
-                .why(job, fault)
-                .map_err(|error| internal(&error))?;
-            (why.report, Some((fault, why.lines)))
-        }
-        None => (diagnoser.run(job).map_err(|error| internal(&error))?, None),
-    };
+    let outcome = Outcome::of(&diagnoser, job, args.why.as_deref(), asked.as_ref());
+    let (report, instead) = outcome.map_err(|error| internal(&error))?;
     progress.clear();
     let interrupted = stop.load(Ordering::Relaxed);
+    let exit = Exit::of_report(&report, args.fail_on.severity(), interrupted);
+    if let Outcome::Unshown(why) = &instead {
+        // what was not found may stand in what was not read
+        return match interrupted {
+            true => Ok(exit),
+            false => Err(show::unshown(args.show.as_deref().unwrap_or(""), why)),
+        };
+    }
 
     let locale = settings::locale(&catalog, lang);
     let known = settings::known(&catalog, lang);
@@ -80,15 +84,60 @@ pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
         colour: to_screen && settings::colour(),
         known: &known,
     };
-    target.write(|out| match &lines {
-        Some((fault, lines)) => write_why(fault, lines, &look, out),
-        None => reporter.write(&report, &look, out),
+    if interrupted && matches!(instead, Outcome::Shown(_)) {
+        say("reading was interrupted: what is shown may not be all");
+    }
+    target.write(|out| match &instead {
+        Outcome::Why(fault, lines) => write_why(fault, lines, &look, out),
+        Outcome::Shown(shown) => ladder::write(shown, &look, out),
+        Outcome::Report | Outcome::Unshown(_) => reporter.write(&report, &look, out),
     })?;
-    Ok(Exit::of_report(
-        &report,
-        args.fail_on.severity(),
-        interrupted,
-    ))
+    Ok(exit)
+}
+
+/// What is to be printed.
+enum Outcome {
+    Report,
+    /// Why the fault was or was not found.
+    Why(String, Vec<String>),
+    Shown(Box<Shown>),
+    Unshown(Unshown),
+}
+
+impl Outcome {
+    fn of(
+        diagnoser: &Diagnoser<'_>,
+        job: Job<'_>,
+        why: Option<&str>,
+        asked: Option<&Asked>,
+    ) -> anyhow::Result<(Report, Self)> {
+        if let Some(fault) = why {
+            let why = diagnoser.why(job, fault)?;
+            return Ok((why.report, Self::Why(fault.to_owned(), why.lines)));
+        }
+        let Some(asked) = asked else {
+            return Ok((diagnoser.run(job)?, Self::Report));
+        };
+        let showing = diagnoser.show(job, asked)?;
+        let outcome = match showing.shown {
+            Ok(shown) => Self::Shown(Box::new(shown)),
+            Err(why) => Self::Unshown(why),
+        };
+        Ok((showing.report, outcome))
+    }
+}
+
+/// Refuses another form for what is only told in text.
+fn only_text(option: &str, format: &str) -> Result<(), Failure> {
+    if format == "text" {
+        return Ok(());
+    }
+    let trouble = Trouble::new(format!(
+        "'{option}' explains in text and has no form '{format}'"
+    ));
+    Err(trouble
+        .help(format!("leave out '--format' or '{option}'"))
+        .into())
 }
 
 /// Says which named pipes are waited for: without a writer that takes for ever. Those of a shell's

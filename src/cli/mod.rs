@@ -22,6 +22,7 @@ mod output;
 mod progress;
 mod rules;
 mod settings;
+mod show;
 mod time;
 mod usage;
 

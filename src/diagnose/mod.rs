@@ -179,8 +179,12 @@ fn outward(product: Product) -> Product {
 
 /// What packets alone show when nothing is wrong in them. An empty capture shows nothing.
 fn network(case: &Case<'_>, complete: bool) -> Option<Cluster> {
-    let lists = |file: &&FileSeen| file.parsers.contains(&"packet.list") || file.packets > 0;
-    case.files.iter().find(lists)?;
+    let seen: BTreeSet<u32> = case.timeline.hits.iter().map(|hit| hit.file).collect();
+    // of a printed list nothing is known but what rules saw in it
+    let shows = |(at, file): &(u32, &FileSeen)| {
+        file.packets > 0 || (file.parsers.contains(&"packet.list") && seen.contains(at))
+    };
+    (0u32..).zip(case.files).find(shows)?;
     Some(Cluster {
         name: case.word("judge.cluster_packets", &[]),
         product: Product::Unknown,

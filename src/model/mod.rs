@@ -11,6 +11,7 @@ pub mod format;
 pub mod frame;
 pub mod helper;
 pub mod hit;
+pub mod ladder;
 pub mod node;
 pub mod origin;
 pub mod report;

@@ -26,11 +26,13 @@ mod capture;
 mod fold;
 mod intake;
 mod live;
+mod show;
 mod why;
 mod work;
 
 pub use intake::Engine;
 pub use live::Live;
+pub use show::{Asked, Showing, Unshown};
 
 /// How a diagnosis is made.
 #[derive(Clone, Debug)]
@@ -149,6 +151,11 @@ impl<'c> Diagnoser<'c> {
         let lines = why::lines(&collected, &judged.timeline, &self.table, fault);
         let report = judged.report;
         Ok(Why { report, lines })
+    }
+
+    /// Reads and judges, then reads the captures again to show one connection packet by packet.
+    pub fn show(&self, job: Job<'_>, asked: &Asked) -> anyhow::Result<Showing> {
+        show::show(self, job, asked)
     }
 
     /// The reading half. Fails only through a fault of the program itself.

@@ -15,6 +15,7 @@ use crate::report::{Look, Reporter, layout, sanitize};
 mod cluster;
 mod coverage;
 mod incident;
+pub mod ladder;
 mod sort;
 mod time;
 

@@ -98,6 +98,8 @@ pub(super) struct Conn {
     pub(super) rtt: i32,
     /// The segment was used since the hand that looks for old ones passed by.
     pub(super) fresh: bool,
+    /// Somebody wants to hear every message of it.
+    narrated: bool,
     talk: Option<Box<Talk>>,
     trouble: Option<Box<Trouble>>,
 }
@@ -126,6 +128,7 @@ impl Conn {
             },
             rtt: -1,
             fresh: true,
+            narrated: false,
             talk: None,
             trouble: None,
         }
@@ -185,6 +188,18 @@ impl Conn {
         self.talk.as_deref()
     }
 
+    /// From now on what is said is told message by message.
+    pub(super) fn narrate(&mut self) {
+        self.narrated = true;
+    }
+
+    /// What was said since the last time, message by message.
+    pub(super) fn narration(&mut self) -> Vec<String> {
+        self.talk
+            .as_mut()
+            .map_or_else(Vec::new, |talk| talk.narration())
+    }
+
     /// One more segment; false for a packet that the capture holds twice.
     pub(super) fn segment(
         &mut self,
@@ -238,7 +253,7 @@ impl Conn {
     /// Sequence numbers, acknowledgments and windows.
     fn follow(&mut self, from: Direction, packet: &Packet<'_>, tcp: &Tcp<'_>, mark: Mark) {
         let (own, peer) = self.sides_mut(from);
-        own.note(packet, tcp, mark);
+        let younger = own.note(packet, tcp, mark);
         let sent_at = own.sent_at;
         let peer_closed = peer.closed();
         let news = tcp.ack && peer.acknowledge(tcp.acknowledgment);
@@ -247,7 +262,7 @@ impl Conn {
         let probes = peer_closed && tcp.length == 1;
         let novelty = (tcp.length > 0 && !probes).then(|| {
             let first = tcp.sequence.wrapping_add(u32::from(tcp.syn));
-            own.data(first, tcp.length, mark)
+            own.data(first, tcp.length, mark, younger)
         });
         if window_changes {
             self.window(from, tcp.window == 0, mark);
@@ -321,7 +336,7 @@ impl Conn {
         let port = self.responder.1;
         let begun = self.course.opened && !self.course.state.is_reset();
         if self.talk.is_none() && tcp.length > 0 && begun {
-            let mut talk = Box::new(Talk::new(port));
+            let mut talk = Box::new(Talk::new(port, self.narrated));
             for side in [Direction::FromOriginator, Direction::FromResponder] {
                 if let Some(begin) = self.side(side).begin() {
                     talk.begin(side, begin);

@@ -14,6 +14,7 @@ mod erldist;
 mod exchange;
 pub mod flow;
 pub mod frame;
+pub mod ladder;
 mod message;
 mod named;
 pub mod packet;

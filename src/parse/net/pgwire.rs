@@ -3,6 +3,7 @@
 //! packet of a client has none. Errors are told by their SQLSTATE, as their text is localised.
 
 mod message;
+mod narrate;
 #[cfg(test)]
 pub(super) mod tests;
 
@@ -10,7 +11,7 @@ use self::message::{Command, ErrorReport, Startup};
 use super::Probe;
 use super::flow::{Moment, Step};
 use super::message::{Cut, Cutter, Draft, Voices, be32, split};
-use super::stream::{Ending, Note, Piece, StreamParser, StreamState};
+use super::stream::{Ending, Narration, Note, Piece, StreamParser, StreamState};
 use super::tls::{Conversation, Tls};
 use crate::model::flow::Direction;
 
@@ -128,6 +129,7 @@ struct Talk {
     /// The client said that it leaves.
     terminated: Option<Moment>,
     errors: usize,
+    narration: Narration,
 }
 
 impl StreamState for Talk {
@@ -203,12 +205,28 @@ impl StreamState for Talk {
             None => self.voices.step(),
         }
     }
+
+    fn narrate(&mut self) {
+        self.narration.begin();
+    }
+
+    fn narration(&mut self) -> Vec<String> {
+        let mut told = self.narration.take();
+        told.extend(self.tls.iter_mut().flat_map(|tls| tls.narration()));
+        told
+    }
 }
 
 impl Talk {
     fn tls(&mut self) -> &mut Conversation {
-        let begin = || Box::new(Conversation::new(NAME));
-        self.tls.get_or_insert_with(begin)
+        let wanted = self.narration.is_wanted();
+        self.tls.get_or_insert_with(|| {
+            let mut tls = Box::new(Conversation::new(NAME));
+            if wanted {
+                tls.narrate();
+            }
+            tls
+        })
     }
 
     fn is_lost(&self, from: Direction) -> bool {
@@ -254,6 +272,7 @@ impl Talk {
 
     /// A packet without a type.
     fn opened(&mut self, packet: &[u8], moment: Moment) {
+        self.narration.say(|| narrate::opening(packet));
         self.phase = match be32(packet, 4).unwrap_or(0) {
             message::TLS_REQUEST => Phase::TlsAsked,
             message::GSS_REQUEST => Phase::GssAsked,
@@ -282,6 +301,7 @@ impl Talk {
     /// A message of the client.
     fn asked(&mut self, message: &[u8], moment: Moment) {
         let body = message.get(5..).unwrap_or_default();
+        narrate::client(message, &mut self.narration);
         match message.first() {
             Some(b'Q') => {
                 self.queried = true;
@@ -345,6 +365,7 @@ impl Talk {
     /// The byte that answers a wish for encryption.
     fn answered(&mut self, bytes: &mut &[u8], moment: Moment) {
         let answer = split(bytes, 1);
+        self.narration.say(|| narrate::answer(answer));
         self.phase = match (self.phase, answer) {
             (Phase::TlsAsked, b"S") => Phase::Tls,
             (Phase::GssAsked, b"G") => Phase::Over,
@@ -360,6 +381,7 @@ impl Talk {
     /// A message of the server.
     fn said(&mut self, message: &[u8], moment: Moment, notes: &mut Vec<Note>) {
         let body = message.get(5..).unwrap_or_default();
+        narrate::server(message, &mut self.narration);
         match message.first() {
             Some(b'R') if self.phase == Phase::Startup && be32(body, 0) != Some(0) => {
                 self.phase = Phase::Authentication;

@@ -98,6 +98,12 @@ impl Side {
         self.is(CLOSED)
     }
 
+    /// True for the number of the last byte that was sent, once that was acknowledged.
+    pub(super) fn is_behind(&self, sequence: u32) -> bool {
+        let last = sequence.wrapping_add(1) == self.next;
+        self.is(SPOKEN) && last && self.has_acknowledged(sequence)
+    }
+
     /// Opens or closes its window.
     pub(super) fn close(&mut self, closed: bool) {
         self.set(CLOSED, closed);
@@ -139,8 +145,9 @@ impl Side {
         self.is(SPOKEN) && !before(self.next.wrapping_add(u32::from(tcp.fin)), end)
     }
 
-    /// A segment of this side.
-    pub(super) fn note(&mut self, packet: &Packet<'_>, tcp: &Tcp<'_>, mark: Mark) {
+    /// A segment of this side; true when its packet is younger than the one before, as far as the
+    /// numbers of packets tell.
+    pub(super) fn note(&mut self, packet: &Packet<'_>, tcp: &Tcp<'_>, mark: Mark) -> bool {
         if !self.is(SPOKEN) {
             self.hops = packet.hops;
             self.interface = packet.interface;
@@ -159,11 +166,21 @@ impl Side {
         self.last_at = mark.at().unwrap_or(0);
         self.last_sequence = tcp.sequence;
         self.last_length = u16::try_from(tcp.length).unwrap_or(u16::MAX);
-        self.last_identification = packet.identification;
+        let before = std::mem::replace(&mut self.last_identification, packet.identification);
+        let ahead = packet.identification.wrapping_sub(before);
+        // half of the circle is ahead
+        packet.identification != 0 && (1..0x8000).contains(&ahead)
     }
 
-    /// A segment of this side that carries data.
-    pub(super) fn data(&mut self, sequence: u32, length: u32, mark: Mark) -> Novelty {
+    /// A segment of this side that carries data, and whether the packet is younger than the one
+    /// before it.
+    pub(super) fn data(
+        &mut self,
+        sequence: u32,
+        length: u32,
+        mark: Mark,
+        younger: bool,
+    ) -> Novelty {
         let end = sequence.wrapping_add(length);
         let size = u16::try_from(length).unwrap_or(u16::MAX);
         if !before(sequence, self.next) {
@@ -183,9 +200,10 @@ impl Side {
         if before(self.next, end) {
             self.next = end;
         }
-        if soon {
-            let late = self.is(HOLE);
-            self.segments = self.segments.saturating_add(u32::from(late));
+        let fills = self.is(HOLE);
+        // what fills no hole and was made later is a repetition, however soon
+        if soon && (fills || !younger) {
+            self.segments = self.segments.saturating_add(u32::from(fills));
             return Novelty::Late;
         }
         if !self.is(LOST) || before(self.lost_at, sequence) {

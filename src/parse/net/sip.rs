@@ -303,8 +303,9 @@ impl StreamState for Talk {
             if lost && exchange.answer.is_none() {
                 continue;
             }
-            notes.extend(told(&exchange, latest, routine));
-            routine &= exchange.answer.is_none();
+            let note = told(&exchange, latest, routine);
+            routine &= note.as_ref().is_none_or(|note| !note.routine);
+            notes.extend(note);
         }
     }
 

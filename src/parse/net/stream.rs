@@ -89,4 +89,53 @@ pub trait StreamState: Send + fmt::Debug {
 
     /// How far the conversation is, for a reset that comes now.
     fn step(&self) -> Step;
+
+    /// From now on what is said is also told message by message, if the protocol can.
+    fn narrate(&mut self) {}
+
+    /// What was said since the last time: names of messages, text of the wire in quotes.
+    fn narration(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Messages of one segment that are told.
+const TOLD: usize = 64;
+
+/// What is said message by message, for somebody who wants to see all of it; nobody else pays for
+/// more than a pointer.
+#[derive(Debug, Default)]
+pub(super) struct Narration(Option<Box<Lines>>);
+
+#[derive(Debug, Default)]
+struct Lines(Vec<String>);
+
+impl Narration {
+    /// Somebody listens from now on.
+    pub(super) fn begin(&mut self) {
+        self.0.get_or_insert_default();
+    }
+
+    /// Tells a message, if somebody listens.
+    pub(super) fn say(&mut self, message: impl FnOnce() -> String) {
+        let Some(Lines(lines)) = self.0.as_deref_mut() else {
+            return;
+        };
+        match lines.len() {
+            told if told < TOLD => lines.push(message()),
+            TOLD => lines.push("…".to_owned()),
+            _ => {}
+        }
+    }
+
+    /// What was told since the last time; who listens goes on to do so.
+    pub(super) fn take(&mut self) -> Vec<String> {
+        let lines = self.0.as_deref_mut().map(|Lines(lines)| lines);
+        lines.map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Somebody listens.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.0.is_some()
+    }
 }

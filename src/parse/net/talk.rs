@@ -18,6 +18,8 @@ pub(super) struct Talk {
     state: Option<Box<dyn StreamState>>,
     /// Bytes were missing before the protocol was known.
     deaf: bool,
+    /// Somebody wants to hear every message.
+    narrated: bool,
 }
 
 /// The number of a direction.
@@ -26,14 +28,22 @@ fn place(from: Direction) -> usize {
 }
 
 impl Talk {
-    pub(super) fn new(port: u16) -> Self {
+    pub(super) fn new(port: u16, narrated: bool) -> Self {
         Self {
             sides: Default::default(),
             port,
             protocol: None,
             state: None,
             deaf: false,
+            narrated,
         }
+    }
+
+    /// What was said since the last time, message by message.
+    pub(super) fn narration(&mut self) -> Vec<String> {
+        self.state
+            .as_mut()
+            .map_or_else(Vec::new, |state| state.narration())
     }
 
     /// A side begins with this sequence number.
@@ -86,6 +96,7 @@ impl Talk {
             protocol: &mut self.protocol,
             state: &mut self.state,
             deaf: &mut self.deaf,
+            narrated: self.narrated,
         };
         work(side, &mut |out| ear.hear(from, &out, moment, notes));
     }
@@ -134,6 +145,7 @@ struct Ear<'t> {
     protocol: &'t mut Option<&'static str>,
     state: &'t mut Option<Box<dyn StreamState>>,
     deaf: &'t mut bool,
+    narrated: bool,
 }
 
 impl Ear<'_> {
@@ -157,6 +169,9 @@ impl Ear<'_> {
                 *self.protocol = Some(protocol);
                 if let Some(parser) = parser {
                     let mut state = parser.start();
+                    if self.narrated {
+                        state.narrate();
+                    }
                     let piece = Piece {
                         from,
                         bytes,

@@ -168,8 +168,19 @@ fn said(tuple: &FiveTuple, transport: &'static str, note: Note, ordinal: u64) ->
     event.push("transport", transport);
     ends(&mut event, "originator", &tuple.originator);
     ends(&mut event, "responder", &tuple.responder);
-    let fields = note.fields.into_iter();
-    fields.for_each(|(name, value)| event.push(name, value));
+    for (name, value) in note.fields {
+        let sender = match &*value {
+            "originator" => &tuple.originator,
+            _ => &tuple.responder,
+        };
+        // a conversation knows no addresses
+        match name {
+            "alert_by" => event.push("alert_sender", sender.host.to_string()),
+            "sender" => event.push("sender_host", sender.host.to_string()),
+            _ => {}
+        }
+        event.push(name, value);
+    }
     event
 }
 
@@ -183,8 +194,12 @@ pub(super) fn name(end: &Endpoint) -> String {
 
 /// A connection as an event.
 pub(super) fn flow(conn: &Conn, flow: &Flow, ordinal: u64) -> Event<'static> {
-    let at = flow.syn.unwrap_or(flow.first);
-    let mut event = event("net.flow", at, ordinal, ladder(conn, flow));
+    let mut event = event(
+        "net.flow",
+        decisive(conn, flow),
+        ordinal,
+        ladder(conn, flow),
+    );
     flow_fields(&mut event, flow, &|moment| Some(moment.number));
     truth(&mut event, "established", flow.established);
     if let Some(protocol) = conn.talk().and_then(super::talk::Talk::protocol) {
@@ -207,6 +222,19 @@ pub(super) fn flow(conn: &Conn, flow: &Flow, ordinal: u64) -> Event<'static> {
     losses(&mut event, conn);
     troubles(&mut event, conn, &flow.tuple);
     event
+}
+
+/// When what matters about a connection happened: what went wrong, else its beginning.
+fn decisive(conn: &Conn, flow: &Flow) -> Moment {
+    let begun = flow.syn.unwrap_or(flow.first);
+    let reset = flow.end.filter(|_| flow.reset.is_some() && flow.accepted);
+    let stuck = conn.stuck().map(|stuck| stuck.first.into());
+    let trouble = conn.trouble();
+    let closed = trouble.and_then(|trouble| trouble.zero.iter().flatten().next());
+    let closed = closed.map(|(since, _)| Moment::from(*since));
+    let lost = trouble.and_then(|trouble| trouble.lost).map(Moment::from);
+    let wrong = [stuck, closed, lost, reset].into_iter().flatten();
+    wrong.min_by_key(|moment| moment.number).unwrap_or(begun)
 }
 
 fn losses(event: &mut Event<'_>, conn: &Conn) {

@@ -13,6 +13,7 @@
 mod alert;
 mod chain;
 mod handshake;
+mod narrate;
 mod note;
 mod outcome;
 mod record;
@@ -22,9 +23,10 @@ mod tests;
 
 use super::Probe;
 use super::flow::{Moment, Step};
-use super::stream::{DEPTH, Ending, Note, Piece, StreamParser, StreamState};
+use super::stream::{DEPTH, Ending, Narration, Note, Piece, StreamParser, StreamState};
 use crate::model::flow::Direction;
 use alert::Alert;
+use narrate::narrate;
 pub use outcome::Facts;
 use outcome::Outcome;
 use record::{Header, Item, Listener, Reader};
@@ -82,12 +84,14 @@ pub struct Conversation {
     /// The alert that ended it; what follows is no longer listened to.
     alert: Option<Alert>,
     noted: bool,
+    narration: Narration,
 }
 
 /// One direction's listener.
 struct Ear<'s> {
     state: &'s mut State,
     alert: &'s mut Option<Alert>,
+    narration: &'s mut Narration,
     from: Direction,
     moment: Moment,
 }
@@ -98,6 +102,9 @@ impl Listener for Ear<'_> {
     }
 
     fn take(&mut self, item: Item<'_>) {
+        if self.narration.is_wanted() {
+            narrate(item, self.narration);
+        }
         if self.alert.is_none() {
             *self.alert = self.state.take(self.from, item, self.moment);
         }
@@ -116,6 +123,7 @@ impl Conversation {
             begun: false,
             alert: None,
             noted: false,
+            narration: Narration::default(),
         }
     }
 
@@ -142,6 +150,7 @@ impl StreamState for Conversation {
         let mut ear = Ear {
             state: &mut self.state,
             alert: &mut self.alert,
+            narration: &mut self.narration,
             from: piece.from,
             moment: piece.moment,
         };
@@ -163,6 +172,7 @@ impl StreamState for Conversation {
         let mut ear = Ear {
             state: &mut self.state,
             alert: &mut self.alert,
+            narration: &mut self.narration,
             from,
             moment,
         };
@@ -192,5 +202,13 @@ impl StreamState for Conversation {
             (true, false) => Step::TlsHandshake,
             (true, true) => Step::Data,
         }
+    }
+
+    fn narrate(&mut self) {
+        self.narration.begin();
+    }
+
+    fn narration(&mut self) -> Vec<String> {
+        self.narration.take()
     }
 }

@@ -5,12 +5,15 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use super::conn::{Conn, End};
+use super::course::Mark;
 use super::flow::Flow;
 use crate::model::event::Event;
 use crate::model::flow::Direction;
 
 /// Connections of one capture that are remembered for comparison.
 pub(super) const SIGHTINGS: usize = 16_384;
+/// Connections of one capture by which its clock is compared.
+const CLOCK: usize = 1024;
 /// Hosts of one capture that are remembered.
 pub(super) const HOSTS: usize = 65_536;
 
@@ -23,6 +26,8 @@ pub(super) struct Sighting {
     name: Name,
     /// The responder took it.
     accepted: bool,
+    /// Its first packet.
+    first: Option<i64>,
     /// When each side was heard last.
     last: [Option<i64>; 2],
 }
@@ -55,18 +60,27 @@ pub struct View {
     /// Who takes part in connections.
     pub(super) hosts: HashSet<IpAddr>,
     pub(super) open: HashMap<Name, Sighting>,
+    /// When connections began, as many as tell the clock from another one.
+    begun: HashMap<Name, i64>,
     /// Events that wait.
     pub(super) held: Vec<Held>,
 }
 
 impl View {
-    /// Remembers a connection.
-    pub(super) fn see(&mut self, conn: &Conn) {
+    /// Remembers a connection; of those to ports that matter also when it began.
+    pub(super) fn see(&mut self, conn: &Conn, matters: bool) {
+        if let Some(at) = conn.course.syn.and_then(Mark::at)
+            && matters
+            && self.begun.len() < CLOCK
+        {
+            self.begun.insert(name(conn), at);
+        }
         if self.open.len() < SIGHTINGS && conn.course.opened && !conn.course.state.is_over() {
             let sides = [Direction::FromOriginator, Direction::FromResponder];
             let sighting = Sighting {
                 name: name(conn),
                 accepted: conn.course.accepted,
+                first: conn.course.first.at(),
                 last: sides.map(|of| conn.side(of).last()),
             };
             self.open.insert(sighting.name, sighting);
@@ -98,6 +112,17 @@ impl View {
         None
     }
 
+    /// How many microseconds the clock of this capture is ahead of another one's, and by how many
+    /// connections that both hold: the middle of what they say.
+    pub fn ahead_of(&self, other: &Self) -> Option<(i64, usize)> {
+        let both = self.begun.iter();
+        let both = both.filter_map(|(name, at)| Some(at - other.begun.get(name)?));
+        let mut spans: Vec<i64> = both.collect();
+        spans.sort_unstable();
+        let middle = *spans.get(spans.len() / 2)?;
+        Some((middle, spans.len()))
+    }
+
     /// The events that waited.
     pub fn take(&mut self) -> Vec<Held> {
         std::mem::take(&mut self.held)
@@ -109,6 +134,10 @@ impl View {
             return Some(Shown::Empty);
         }
         let seen = self.open.get(&held.name);
+        // at the very same microsecond: a copy, or the same wire
+        if held.at.is_some() && seen.is_some_and(|seen| seen.first == held.at) {
+            return None;
+        }
         match (held.question, seen) {
             (Question::Attempt, Some(seen)) if seen.accepted => Some(Shown::Answered),
             (Question::Attempt, Some(_)) => Some(Shown::Silent),

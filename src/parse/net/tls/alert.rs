@@ -26,7 +26,7 @@ pub(super) struct Alert {
 impl Alert {
     /// Its name, or its number.
     pub(super) fn name(&self) -> String {
-        name(self.code).map_or_else(|| format!("alert {}", self.code), str::to_owned)
+        name_of(self.code)
     }
 
     /// The side that it finds fault with: the other one, unless it speaks of the sender.
@@ -43,6 +43,11 @@ pub(super) fn is_fatal(level: u8, code: u8, version: Option<u16>) -> bool {
     let modern = version == Some(TLS13);
     level == FATAL && code != CLOSE_NOTIFY
         || modern && !matches!(code, CLOSE_NOTIFY | USER_CANCELED)
+}
+
+/// Name of an alert, or its number.
+pub(super) fn name_of(code: u8) -> String {
+    name(code).map_or_else(|| format!("alert {code}"), str::to_owned)
 }
 
 fn name(code: u8) -> Option<&'static str> {
