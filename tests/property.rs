@@ -19,6 +19,10 @@ use proptest::test_runner::{Config, RngSeed};
 mod bench;
 #[path = "property/bundles.rs"]
 mod bundles;
+#[path = "common/capture.rs"]
+mod capture;
+#[path = "property/captures.rs"]
+mod captures;
 #[path = "property/late.rs"]
 mod late;
 #[path = "property/same_report.rs"]

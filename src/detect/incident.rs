@@ -56,7 +56,9 @@ fn hits_of(timeline: &Timeline, table: &Table<'_>) -> BTreeMap<(usize, usize), V
     by_rule
 }
 
-/// The hits of a fault by the values that keep its incidents apart, each group in its order.
+/// The hits of a fault by the values that keep its incidents apart, each group in its order. A
+/// signal that does not bind such a value says nothing of it: its hits take part wherever the
+/// other values fit.
 fn apart(
     timeline: &Timeline,
     table: &Table<'_>,
@@ -66,20 +68,44 @@ fn apart(
     if fault.per.is_empty() {
         return vec![hits];
     }
-    let mut groups: BTreeMap<Vec<Option<&str>>, Vec<usize>> = BTreeMap::new();
+    let mut groups: BTreeMap<Vec<Value<'_>>, Vec<usize>> = BTreeMap::new();
     for at in hits {
         let Some(hit) = timeline.hits.get(at) else {
             continue;
         };
         let value = |name: &String| {
             let place = table.value_place(hit.signal, name)?;
-            hit.values.get(place)?.as_deref()
+            Some(hit.values.get(place)?.as_deref())
         };
         let key = fault.per.iter().map(value).collect();
         groups.entry(key).or_default().push(at);
     }
-    groups.into_values().collect()
+    let open = |key: &Vec<Value<'_>>| key.iter().any(Option::is_none);
+    let (open, mut full): (Groups<'_>, Groups<'_>) =
+        groups.into_iter().partition(|(key, _)| open(key));
+    for (key, more) in open {
+        let fits = |other: &Vec<Value<'_>>| {
+            let mut both = key.iter().zip(other);
+            both.all(|(mine, theirs)| mine.is_none() || mine == theirs)
+        };
+        let mut alone = true;
+        for (_, hits) in full.iter_mut().filter(|(other, _)| fits(other)) {
+            hits.extend(&more);
+            hits.sort_unstable();
+            alone = false;
+        }
+        if alone {
+            full.push((key, more));
+        }
+    }
+    full.into_iter().map(|(_, hits)| hits).collect()
 }
+
+/// A value that keeps incidents apart: `None` where the signal does not bind it.
+type Value<'a> = Option<Option<&'a str>>;
+
+/// Hits by such values.
+type Groups<'a> = Vec<(Vec<Value<'a>>, Vec<usize>)>;
 
 /// One fault in one cluster.
 struct Scope<'a> {

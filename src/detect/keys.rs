@@ -11,7 +11,7 @@ pub(super) type ByKey<T> = BTreeMap<Key, Vec<T>>;
 /// The lists of everything whose key fits.
 pub(super) fn fitting<T>(things: &ByKey<T>, key: Key) -> impl Iterator<Item = &Vec<T>> {
     let all: Box<dyn Iterator<Item = (&Key, &Vec<T>)>> = match key {
-        // only four keys can fit a full one, and only two ranges one without a peer
+        // only four keys can fit a full one, and only one and a range one without a peer
         (Some(_), Some(_)) => Box::new(
             [key, (key.0, None), (None, key.1), (None, None)]
                 .into_iter()
@@ -19,7 +19,8 @@ pub(super) fn fitting<T>(things: &ByKey<T>, key: Key) -> impl Iterator<Item = &V
         ),
         (Some(_), None) => Box::new(
             things
-                .range((None, None)..=(None, Some(usize::MAX)))
+                .get_key_value(&(None, None))
+                .into_iter()
                 .chain(things.range(key..=(key.0, Some(usize::MAX)))),
         ),
         _ => Box::new(things.iter().filter(move |(other, _)| fits(**other, key))),
@@ -27,8 +28,10 @@ pub(super) fn fitting<T>(things: &ByKey<T>, key: Key) -> impl Iterator<Item = &V
     all.map(|(_, list)| list)
 }
 
-/// True when both may speak of the same nodes.
+/// True when both may speak of the same nodes. Where one names only the node and the other only
+/// the peer, nothing says that they do.
 pub(super) fn fits(a: Key, b: Key) -> bool {
     let one = |a: Option<usize>, b: Option<usize>| a.is_none() || b.is_none() || a == b;
-    one(a.0, b.0) && one(a.1, b.1)
+    let half = |a: Key, b: Key| a.0.is_some() && a.1.is_none() && b.0.is_none() && b.1.is_some();
+    one(a.0, b.0) && one(a.1, b.1) && !half(a, b) && !half(b, a)
 }

@@ -121,6 +121,8 @@ pub const LOG_PARSERS: &[&dyn LogParser] = &[
     &log::cms_events::CmsEvents,
     &log::certificate::Certificates,
     &log::packet_list::PacketList,
+    &log::postgres::PostgresLog,
+    &log::libpq::LibpqText,
 ];
 
 /// The parsers that read a text, and whether it has to be repaired first.

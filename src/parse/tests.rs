@@ -54,6 +54,15 @@ const LINES: &[&str] = &[
     "20004,Cluster communication failure,\"x",
     "20006,b,\"c, d\",Lowered",
     "20007,a,b,Raised",
+    "2026-03-02 11:22:45.754 UTC [9] a@b 192.0.2.10 FATAL:  no pg_hba.conf entry for host \"192.0.2.10\"",
+    "2026-03-02 11:22:45.754 UTC [9] DETAIL:  x",
+    "\tgoes on",
+    "2026-03-02 11:22:45 CET:192.0.2.10(40000):a@b:[9]:57P03:LOG:  y",
+    "2026-03-02 11:22:45.754 UTC [9] STATEMENT:  SELECT 1",
+    "psql: error: connection to server at \"a\" (192.0.2.20), port 5432 failed: Connection refused",
+    "psql: could not connect to server: Connection refused",
+    "\tIs the server running on host \"192.0.2.20\" and accepting",
+    "\tTCP/IP connections on port 5432?",
     "plain words",
     "",
 ];
@@ -177,7 +186,6 @@ proptest! {
 fn formats_of_others_are_not_ours() {
     for text in [
         "Nov 20 10:00:00 host sshd[1]: Accepted publickey for admin\n",
-        "2017-03-01 10:00:00 UTC [123]: [1-1] user=a,db=b LOG:  connection authorized\n",
         "Mar  1 10:00:00 db1 postgres[123]: [2-1] user=a,db=b LOG:  duration: 1 ms\n",
         "2020-01-02 10:00:00.000 [info] <0.44.0> Application mnesia exited with reason: stopped\n",
         "2020-01-02T10:00:00.000+00:00 host app[12]: level=info msg=\"x\" Status=\"ok\"\n",

@@ -15,7 +15,7 @@ use crate::model::report::ReadStatus;
 use crate::model::time::RawTime;
 use crate::parse::net::capture::{Capture, Counts};
 use crate::parse::net::flow::Moment;
-use crate::parse::net::frame::Decoder;
+use crate::parse::net::frame::{DecodeStats, Decoder};
 use crate::parse::net::vantage::View;
 use crate::source::pcap_file::{CaptureReader, FrameSource};
 
@@ -113,10 +113,12 @@ impl<'d, 'c> Reading<'d, 'c> {
     /// The capture is at its end.
     pub(super) fn finish(&mut self, stats: &CaptureStats, file: &mut FileSeen) -> View {
         let Self {
-            capture, matching, ..
+            decoder,
+            capture,
+            matching,
         } = self;
         let view = capture.finish(&mut |event| matching.take(&event));
-        tell(file, stats, capture.counts());
+        tell(file, stats, capture.counts(), &decoder.stats());
         view
     }
 }
@@ -149,9 +151,38 @@ pub(super) fn join(
     done
 }
 
+/// Clocks this close are the same: packets need as long from one side to the other (microseconds).
+const SAME_CLOCK: i64 = 100_000;
+
+/// Says of each capture how its clock differs from that of the first one that holds the same
+/// connections.
+pub(super) fn compare_clocks(views: &[(u32, View)], files: &mut [FileSeen]) {
+    for (nth, (file, view)) in views.iter().enumerate() {
+        let earlier = views.iter().take(nth);
+        let mut compared = earlier.filter_map(|(other, seen)| Some((*other, view.ahead_of(seen)?)));
+        let Some((other, (ahead, by))) = compared.next() else {
+            continue;
+        };
+        let name = files
+            .get(other as usize)
+            .map(|seen| seen.origin.to_string());
+        if let Some((name, seen)) = name.zip(files.get_mut(*file as usize))
+            && ahead.abs() > SAME_CLOCK
+        {
+            let way = if ahead > 0 { "ahead of" } else { "behind" };
+            seen.notes.push(format!(
+                "its clock is {}.{:03} s {way} that of {name}, by {by} connections in both",
+                ahead.abs() / 1_000_000,
+                ahead.abs() / 1000 % 1000
+            ));
+        }
+    }
+}
+
 /// Writes what a capture says about itself into what is known of the file.
-pub(super) fn tell(file: &mut FileSeen, stats: &CaptureStats, counts: Counts) {
-    let damaged = !stats.damage.is_empty() || counts.untracked > 0;
+fn tell(file: &mut FileSeen, stats: &CaptureStats, counts: Counts, decoded: &DecodeStats) {
+    let unread: u64 = decoded.unreadable.iter().map(|(_, frames)| frames).sum();
+    let damaged = !stats.damage.is_empty() || counts.untracked > 0 || unread > 0;
     if damaged {
         file.status = ReadStatus::Partial;
     }
@@ -183,12 +214,33 @@ pub(super) fn tell(file: &mut FileSeen, stats: &CaptureStats, counts: Counts) {
             ),
         ),
         (
+            unread > 0,
+            format!(
+                "{unread} packets are of a kind of link that is not read ({})",
+                kinds(decoded)
+            ),
+        ),
+        (
+            decoded.incomplete > 0,
+            format!(
+                "{} packets came in fragments of which some are missing",
+                decoded.incomplete
+            ),
+        ),
+        (
             counts.twins > 0,
             format!("{} packets are in it twice", counts.twins),
         ),
     ];
     let notes = notes.into_iter().filter(|(holds, _)| *holds);
     file.notes.extend(notes.map(|(_, note)| note));
+}
+
+/// Numbers of tcpdump.org's list of link types.
+fn kinds(decoded: &DecodeStats) -> String {
+    let kinds = decoded.unreadable.iter();
+    let kinds: Vec<String> = kinds.map(|(link, _)| format!("LINKTYPE {link}")).collect();
+    kinds.join(", ")
 }
 
 /// Events to hits.

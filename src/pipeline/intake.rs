@@ -180,6 +180,7 @@ fn read(
         &mut intake,
     );
     intake.join();
+    capture::compare_clocks(&intake.views, &mut intake.files);
     intake.files
 }
 
@@ -193,6 +194,9 @@ struct Intake<'a, 'c, 's> {
     views: Vec<(u32, View)>,
     tasks: u64,
 }
+
+/// Captures that are compared with each other.
+const COMPARED: usize = 64;
 
 /// What is said of the file at which reading ended.
 const INTERRUPTED: &str = "reading was interrupted";
@@ -289,7 +293,14 @@ impl Intake<'_, '_, '_> {
         };
         let read = || capture::read(diagnoser, head, reader, file, job.stop, &mut flush);
         match catch_unwind(AssertUnwindSafe(read)) {
-            Ok(view) => self.views.push((number, view)),
+            Ok(view) => {
+                self.views.push((number, view));
+                // what was compared with all before it makes room
+                if self.views.len() > COMPARED {
+                    self.join();
+                    self.views.remove(0);
+                }
+            }
             Err(_) => {
                 file.status = ReadStatus::Partial;
                 file.notes.push(BROKEN.to_owned());

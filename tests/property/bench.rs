@@ -17,7 +17,7 @@ use clusterdx::samples::{self, Sample};
 use clusterdx::source::{self, Limits};
 
 /// The built-in rules, made ready once for all runs of a test.
-fn diagnoser() -> &'static Diagnoser<'static> {
+pub(crate) fn diagnoser() -> &'static Diagnoser<'static> {
     static CATALOG: OnceLock<Catalog> = OnceLock::new();
     static DIAGNOSER: OnceLock<Diagnoser<'static>> = OnceLock::new();
     DIAGNOSER.get_or_init(|| {

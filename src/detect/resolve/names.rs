@@ -141,7 +141,12 @@ impl Seen {
 
     /// The first product that has this name.
     pub(super) fn product_of(&self, raw: &str) -> Option<Product> {
-        let products = [Product::Cms, Product::Expressway, Product::Imp];
+        let products = [
+            Product::Cms,
+            Product::Expressway,
+            Product::Imp,
+            Product::Postgresql,
+        ];
         products
             .into_iter()
             .find(|product| self.knows(*product, raw))

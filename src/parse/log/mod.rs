@@ -8,7 +8,9 @@ pub mod cms_status;
 pub mod cms_syslog;
 pub mod expressway;
 pub mod expressway_dump;
+pub mod libpq;
 pub mod packet_list;
+pub mod postgres;
 
 use super::scan::line_start;
 

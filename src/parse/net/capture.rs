@@ -1,7 +1,7 @@
 //! A capture from its packets to events: connections are followed, conversations listened to.
 //!
 //! Most connections are well and are not told one by one: of those to a known port the first
-//! of each minute and the first behind a failure are, so that rules see what works as well.
+//! of ten minutes and the first behind a failure are, so that rules see what works as well.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -25,7 +25,7 @@ pub const LIVE: usize = 131_072;
 /// Pairs of hosts and port of which it is known what was told.
 const PAIRS: usize = 65_536;
 /// Microseconds between two connections that are told although they are well.
-const AGAIN: i64 = 60 * SECOND;
+const AGAIN: i64 = 600 * SECOND;
 /// Hosts that are remembered whatever their ports.
 const FEW: usize = 1024;
 /// Round trips of the handshake, in microseconds, that no local network has.
@@ -224,9 +224,11 @@ impl Capture {
         if !conn.segment(packet, tcp, moment, &mut notes) {
             self.counts.twins += 1;
         }
-        for note in notes.drain(..) {
-            self.ordinal += 1;
-            out(tell::note(conn, note, self.ordinal));
+        if !notes.is_empty() {
+            for note in notes.drain(..) {
+                self.ordinal += 1;
+                out(tell::note(conn, note, self.ordinal));
+            }
         }
         if !over && conn.course.state.is_over() {
             self.table.end(slot, moment.at);
@@ -272,7 +274,8 @@ impl Capture {
         let latest = self.counts.span.map(|(_, last)| last);
         let wanted = self.wanted(&conn);
         let routine = wanted.routine;
-        self.view.see(&conn);
+        let matters = self.ports.contains(&conn.responder.1);
+        self.view.see(&conn, matters);
         let mut notes = std::mem::take(&mut self.notes);
         conn.end(latest, wanted, &mut notes);
         let flow = self.flow(&conn, latest);
@@ -327,12 +330,14 @@ fn pair(conn: &Conn) -> Pair {
 
 /// True when something about the connection may be a fault.
 fn fails(conn: &Conn, flow: &Flow) -> bool {
+    // many programs reset what one side has closed
+    let reset = flow.reset.is_some_and(|reset| !reset.closing);
     let unfinished = match flow.state {
         ConnState::Rej
         | ConnState::Rsto
         | ConnState::Rstr
         | ConnState::Rstos0
-        | ConnState::Rstrh => true,
+        | ConnState::Rstrh => reset,
         _ => flow.unanswered || flow.icmp.is_some() || conn.is_half_open(),
     };
     let trouble = conn.trouble().is_some_and(|trouble| {

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
+use std::net::IpAddr;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -63,8 +64,7 @@ impl Table {
 
     /// A hash that does not depend on who is who.
     fn hash(&self, a: End, b: End) -> u64 {
-        let one = |end: End| self.hasher.hash_one(end);
-        one(a).wrapping_add(one(b))
+        symmetric(&self.hasher, a, b)
     }
 
     /// The place of the connection between two ends.
@@ -123,10 +123,7 @@ impl Table {
             let conn = slots
                 .get(*slot as usize)
                 .and_then(|slot| slot.conn.as_ref());
-            conn.map_or(0, |conn| {
-                let one = |end: End| hasher.hash_one(end);
-                one(conn.originator).wrapping_add(one(conn.responder))
-            })
+            conn.map_or(0, |conn| symmetric(hasher, conn.originator, conn.responder))
         });
         place
     }
@@ -195,4 +192,16 @@ impl Table {
         rest.sort_by_key(|conn| super::flow::Moment::from(conn.course.first).number);
         rest
     }
+}
+
+/// A hash of two ends that does not depend on who is who.
+fn symmetric(hasher: &RandomState, a: End, b: End) -> u64 {
+    // two numbers are hashed faster than the parts of an address
+    let one = |(address, port): End| match address {
+        IpAddr::V4(address) => {
+            hasher.hash_one((u64::from(u32::from(address)) << 16) | u64::from(port))
+        }
+        IpAddr::V6(address) => hasher.hash_one((u128::from(address), port)),
+    };
+    one(a).wrapping_add(one(b))
 }

@@ -5,12 +5,15 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use super::conn::{Conn, End};
+use super::course::Mark;
 use super::flow::Flow;
 use crate::model::event::Event;
 use crate::model::flow::Direction;
 
 /// Connections of one capture that are remembered for comparison.
 pub(super) const SIGHTINGS: usize = 16_384;
+/// Connections of one capture by which its clock is compared.
+const CLOCK: usize = 1024;
 /// Hosts of one capture that are remembered.
 pub(super) const HOSTS: usize = 65_536;
 
@@ -57,13 +60,21 @@ pub struct View {
     /// Who takes part in connections.
     pub(super) hosts: HashSet<IpAddr>,
     pub(super) open: HashMap<Name, Sighting>,
+    /// When connections began, as many as tell the clock from another one.
+    begun: HashMap<Name, i64>,
     /// Events that wait.
     pub(super) held: Vec<Held>,
 }
 
 impl View {
-    /// Remembers a connection.
-    pub(super) fn see(&mut self, conn: &Conn) {
+    /// Remembers a connection; of those to ports that matter also when it began.
+    pub(super) fn see(&mut self, conn: &Conn, matters: bool) {
+        if let Some(at) = conn.course.syn.and_then(Mark::at)
+            && matters
+            && self.begun.len() < CLOCK
+        {
+            self.begun.insert(name(conn), at);
+        }
         if self.open.len() < SIGHTINGS && conn.course.opened && !conn.course.state.is_over() {
             let sides = [Direction::FromOriginator, Direction::FromResponder];
             let sighting = Sighting {
@@ -99,6 +110,17 @@ impl View {
             at: flow.first.at,
         });
         None
+    }
+
+    /// How many microseconds the clock of this capture is ahead of another one's, and by how many
+    /// connections that both hold: the middle of what they say.
+    pub fn ahead_of(&self, other: &Self) -> Option<(i64, usize)> {
+        let both = self.begun.iter();
+        let both = both.filter_map(|(name, at)| Some(at - other.begun.get(name)?));
+        let mut spans: Vec<i64> = both.collect();
+        spans.sort_unstable();
+        let middle = *spans.get(spans.len() / 2)?;
+        Some((middle, spans.len()))
     }
 
     /// The events that waited.

@@ -202,7 +202,9 @@ fn read(page: &mut Page<'_>, report: &Report) {
     if fits {
         page.table(&HEADS, &[2, 3], &rows);
     } else {
-        rows.iter().for_each(|row| stacked(page, row));
+        let captures = known.iter().map(|file| file.packets > 0);
+        let rows = rows.iter().zip(captures);
+        rows.for_each(|(row, capture)| stacked(page, row, capture));
     }
     page.more(2, known.len().saturating_sub(ROWS));
     notes(page, &known);
@@ -237,7 +239,7 @@ fn fits(page: &Page<'_>, rows: &[Vec<String>]) -> bool {
 }
 
 /// A file over two lines: its path, and what a table would have beside it.
-fn stacked(page: &mut Page<'_>, row: &[String]) {
+fn stacked(page: &mut Page<'_>, row: &[String], capture: bool) {
     let cell = |at: usize| row.get(at).map_or("", String::as_str);
     let path = layout::shorten_path(cell(0), page.look.width.saturating_sub(2));
     page.line(2, &path, None);
@@ -247,7 +249,11 @@ fn stacked(page: &mut Page<'_>, row: &[String]) {
     };
     let parts = [
         cell(1).to_owned(),
-        labelled(2, "column.lines"),
+        if capture {
+            cell(2).to_owned()
+        } else {
+            labelled(2, "column.lines")
+        },
         labelled(3, "column.skipped"),
         cell(4).to_owned(),
     ];

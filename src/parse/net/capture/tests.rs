@@ -199,11 +199,11 @@ fn a_healthy_connection_is_told_once_with_its_round_trip() {
 }
 
 #[test]
-fn many_healthy_connections_are_told_once_a_minute() {
+fn of_many_healthy_connections_a_few_are_told() {
     let mut bench = Bench::new();
     for n in 0..30 {
         bench.next = [100 + n * 7919, 900 + n * 104_729];
-        let at = i64::from(n) * 5000;
+        let at = i64::from(n) * 50_000;
         bench.open(at);
         bench.flagged(at + 10, 0, true, false);
         bench.flagged(at + 20, 1, true, false);
