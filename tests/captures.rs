@@ -19,12 +19,15 @@ mod wire;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use clusterdx::model::flow::ConnState;
 use clusterdx::model::frame::CaptureStats;
-use clusterdx::parse::net::flow::Barrier;
+use clusterdx::model::ladder::Connection;
+use clusterdx::parse::net::flow::{Barrier, Moment};
 use clusterdx::parse::net::frame::Decoder;
+use clusterdx::parse::net::ladder::{self, Recorder};
 use clusterdx::parse::net::packet::{Body, IcmpQuote, Packet, Transport};
 use clusterdx::source::pcap_file::{CaptureReader, FrameSource, is_capture};
 
@@ -67,6 +70,38 @@ const MOBILE: &str = "tunnels of mobile networks (GTP) are not entered";
 
 /// ICMP errors that tshark sees otherwise: file, and why we do not follow it.
 const ERRORS: &[(&str, &str)] = &[];
+
+/// Connections of which the state or the round-trip time is not what tshark's counts say: file, and
+/// why.
+const STATES: &[(&str, &str)] = &[
+    (
+        "pgsql/zeek-psql-login-no-role.pcap",
+        "every packet is in it twice, and tshark counts from the copy",
+    ),
+    ("tcp/libpcap-AH-IPcomp-IPv4.pcap", COMPRESSED),
+    ("tcp/libpcap-AH-IPcomp-IPv6.pcap", COMPRESSED),
+    (
+        "tcp/sv-tcp-fastopen-07_tcp_fastopen_segmentation.pcap",
+        ANY_ACK,
+    ),
+    (
+        "tcp/sv-bug-3286-03-windows-evasion_with_evasion_windows.pcap",
+        ANY_ACK,
+    ),
+    ("tcp/zeek-rst-inject-rae.pcap", ANY_ACK),
+    (
+        "tcp/sv-tcp-split-handshake-01-4whs_split-handshake-4whs.pcap",
+        "both sides open; the round trip ends with the originator's next segment",
+    ),
+    ("tcp/zeek-payload-syn.pcap", SAME),
+    ("tcp/zeek-payload-synack.pcap", SAME),
+    (
+        "tls/zeek-chrome-1250-tls-x25519-kyber.pcap",
+        "written by a program that gives the whole handshake one time; tshark takes a later one",
+    ),
+];
+const ANY_ACK: &str = "tshark ends the round trip with any ACK, ours ends with the originator's";
+const SAME: &str = "all packets of a side have one identification: the FIN is taken for a copy";
 
 /// The folder of captures; a test that gets none has said that it skips.
 fn captures() -> Option<PathBuf> {
@@ -309,6 +344,148 @@ fn conversations(rows: &[Vec<String>]) -> BTreeMap<Ends, Side> {
         }
     }
     found
+}
+
+/// How a connection went, by what tshark counts of it.
+struct Counted {
+    opened: bool,
+    answered: bool,
+    rst: [bool; 2],
+    fin: [bool; 2],
+    rtt: Option<i64>,
+}
+
+impl Counted {
+    fn of(row: &[String]) -> Self {
+        let any = |at: usize| row[at].parse::<u64>().is_ok_and(|count| count > 0);
+        Self {
+            opened: any(11),
+            answered: any(12),
+            rst: [any(13), any(14)],
+            fin: [any(15), any(16)],
+            rtt: row[26]
+                .parse::<f64>()
+                .ok()
+                .map(|seconds| (seconds * 1e6).round() as i64),
+        }
+    }
+
+    /// True for a state that the flags leave room for. Resets behind two FINs change nothing, and
+    /// which of several resets came first the counts do not tell.
+    fn allows(&self, state: ConnState) -> bool {
+        let [rst_own, rst_peer] = self.rst;
+        let [fin_own, fin_peer] = self.fin;
+        match state {
+            ConnState::S0 => self.opened && !self.answered && !rst_peer && !fin_own,
+            // the answer alone proves that somebody asked
+            ConnState::S1 => self.answered && !rst_own && !rst_peer,
+            ConnState::SF => self.answered && fin_own && fin_peer,
+            ConnState::Rej => self.opened && rst_peer,
+            ConnState::S2 => self.answered && fin_own && !fin_peer,
+            ConnState::S3 => self.answered && fin_peer && !fin_own,
+            ConnState::Rsto => self.answered && rst_own,
+            ConnState::Rstr => rst_peer,
+            ConnState::Rstos0 => self.opened && rst_own && !self.answered,
+            ConnState::Rstrh => !self.opened && self.answered && rst_peer,
+            ConnState::Sh => self.opened && fin_own && !self.answered,
+            ConnState::Shr => !self.opened && self.answered && fin_peer,
+            ConnState::Oth => !(self.opened && self.answered),
+        }
+    }
+}
+
+/// The only connection of each pair of ends, the lesser end first.
+fn connections(bytes: &[u8]) -> BTreeMap<Pair, Connection> {
+    let mut rest = bytes;
+    let mut reader = CaptureReader::new(&[], &mut rest);
+    let mut decoder = Decoder::new();
+    let mut recorders = BTreeMap::new();
+    while let Some(frame) = reader.next_frame() {
+        let Some(packet) = decoder.decode(&frame) else {
+            continue;
+        };
+        if let (Some(ends), Body::Tcp(_)) = (ladder::ends(&packet), packet.body) {
+            let moment = Moment {
+                number: frame.number,
+                at: frame.at,
+            };
+            recorders
+                .entry(pair(ends.originator, ends.responder))
+                .or_insert_with(|| Recorder::new(Vec::new()))
+                .packet(&packet, moment);
+        }
+    }
+    let only = recorders.into_iter().filter_map(|(ends, recorder)| {
+        let ladder = recorder.finish("capture")?;
+        match ladder.connections[..] {
+            [connection] => Some((ends, connection)),
+            _ => None,
+        }
+    });
+    only.collect()
+}
+
+type Pair = (SocketAddr, SocketAddr);
+
+fn pair(a: SocketAddr, b: SocketAddr) -> Pair {
+    (a.min(b), a.max(b))
+}
+
+/// The rows of ends that were used once.
+fn once(rows: &[Vec<String>]) -> BTreeMap<Pair, &Vec<String>> {
+    let mut found: BTreeMap<Pair, Vec<&Vec<String>>> = BTreeMap::new();
+    for row in rows {
+        let end = |at: usize| {
+            let host: IpAddr = row[at].parse().ok()?;
+            Some(SocketAddr::new(host, row[at + 1].parse().ok()?))
+        };
+        if let Some((a, b)) = end(1).zip(end(3)) {
+            found.entry(pair(a, b)).or_default().push(row);
+        }
+    }
+    let once = found.into_iter().filter(|(_, rows)| rows.len() == 1);
+    once.map(|(ends, rows)| (ends, rows[0])).collect()
+}
+
+#[test]
+fn states_and_round_trips_fit_what_wireshark_counts() {
+    let Some(told) = told("conv") else { return };
+    let mut different = Differences::new();
+    let mut compared = 0;
+    for (file, bytes, rows) in told {
+        if !["made/", "tcp/", "pgsql/", "tls/"]
+            .iter()
+            .any(|group| file.starts_with(group))
+        {
+            continue;
+        }
+        let connections = connections(&bytes);
+        for (ends, row) in once(&rows) {
+            let Some(connection) = connections.get(&ends) else {
+                continue;
+            };
+            let counted = Counted::of(row);
+            if !counted.allows(connection.state) {
+                say(
+                    &mut different,
+                    &file,
+                    format!("{ends:?}: {:?}, {row:?}", connection.state),
+                );
+            }
+            // who repeats a SYN has no round trip of ours
+            let far = |(ours, theirs): (i64, i64)| ours.abs_diff(theirs) > 1;
+            if connection.rtt.zip(counted.rtt).is_some_and(far) {
+                say(
+                    &mut different,
+                    &file,
+                    format!("{ends:?}: {:?}, {row:?}", connection.rtt),
+                );
+            }
+            compared += 1;
+        }
+    }
+    assert!(compared > 200, "only {compared}");
+    judge(&different, STATES);
 }
 
 #[test]

@@ -153,7 +153,7 @@ fn names_of_files_stay_text() {
     assert!(!shown.contains(hidden), "{shown:?}");
 }
 
-/// Every capture of real faults.
+/// All captures of real faults.
 fn captures() -> Vec<PathBuf> {
     let mut files = Vec::new();
     for case in fs::read_dir(root().join(CAPTURES)).unwrap() {
@@ -170,45 +170,74 @@ fn either_way(ends: Ends) -> (std::net::SocketAddr, std::net::SocketAddr) {
     (a.min(b), a.max(b))
 }
 
-#[test]
-fn every_packet_has_a_row() {
-    let mut ladders = 0;
-    for file in captures() {
-        let mut bytes = fs::File::open(&file).unwrap();
-        let mut source = CaptureReader::new(&[], &mut bytes);
-        let mut decoder = Decoder::new();
-        let mut recorders = BTreeMap::new();
-        while let Some(frame) = source.next_frame() {
-            let Some(packet) = decoder.decode(&frame) else {
-                continue;
-            };
-            let Some(ends) = ladder::ends(&packet) else {
-                continue;
-            };
-            let moment = Moment {
-                number: frame.number,
-                at: frame.at,
-            };
-            let (recorder, frames) = recorders
-                .entry(either_way(ends))
-                .or_insert_with(|| (Recorder::new(Vec::new()), 0));
-            recorder.clock(frame.at);
-            recorder.packet(&packet, moment);
-            *frames += 1;
-        }
-        for (recorder, frames) in recorders.into_values() {
-            let ladder = recorder.finish("capture").unwrap();
-            let rows: u64 = ladder.rows().map(Row::packets).sum();
-            let left = ladder.left.map_or(0, |left| left.packets);
-            assert_eq!(rows + left + ladder.twins, frames, "{}", file.display());
-            let mut before = 0;
-            for row in ladder.rows() {
-                let (first, last) = row.places();
-                assert!(before < first.frame && first.frame <= last.frame);
-                before = last.frame;
-            }
-            ladders += 1;
+/// Draws every connection of a capture; each packet must stand in exactly one place. Gives the
+/// number of ladders.
+fn draw_all(bytes: &[u8], name: &str) -> usize {
+    let mut bytes = bytes;
+    let mut source = CaptureReader::new(&[], &mut bytes);
+    let mut decoder = Decoder::new();
+    let mut recorders = BTreeMap::new();
+    while let Some(frame) = source.next_frame() {
+        let Some(packet) = decoder.decode(&frame) else {
+            continue;
+        };
+        let Some(ends) = ladder::ends(&packet) else {
+            continue;
+        };
+        let moment = Moment {
+            number: frame.number,
+            at: frame.at,
+        };
+        let (recorder, frames) = recorders
+            .entry(either_way(ends))
+            .or_insert_with(|| (Recorder::new(Vec::new()), 0));
+        recorder.clock(frame.at);
+        recorder.packet(&packet, moment);
+        *frames += 1;
+    }
+    let ladders = recorders.len();
+    for (recorder, frames) in recorders.into_values() {
+        let ladder = recorder.finish("capture").unwrap();
+        let rows: u64 = ladder.rows().map(Row::packets).sum();
+        let left = ladder.left.map_or(0, |left| left.packets);
+        assert_eq!(rows + left + ladder.twins, frames, "{name}");
+        let mut before = 0;
+        for row in ladder.rows() {
+            let (first, last) = row.places();
+            assert!(before < first.frame && first.frame <= last.frame, "{name}");
+            before = last.frame;
         }
     }
+    ladders
+}
+
+#[test]
+fn every_packet_has_a_row() {
+    let draw = |file: &PathBuf| draw_all(&fs::read(file).unwrap(), &file.display().to_string());
+    let ladders: usize = captures().iter().map(draw).sum();
     assert!(ladders > 100, "only {ladders}");
+}
+
+#[test]
+fn damage_stops_no_ladder() {
+    // the numbers of a linear congruential generator: any will do, and always the same
+    let mut number = 1u64;
+    let mut next = |below: usize| {
+        number = number
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        usize::try_from(number >> 33).unwrap() % below
+    };
+    for file in captures().iter().step_by(7) {
+        let whole = fs::read(file).unwrap();
+        for _ in 0..8 {
+            let mut bytes = whole.clone();
+            for _ in 0..20 {
+                let at = 24 + next(bytes.len() - 24);
+                bytes[at] = u8::try_from(next(256)).unwrap();
+            }
+            bytes.truncate(24 + next(bytes.len() - 24));
+            draw_all(&bytes, &file.display().to_string());
+        }
+    }
 }

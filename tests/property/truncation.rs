@@ -15,8 +15,8 @@ use clusterdx::model::report::{Confidence, Evidence, Report};
 use clusterdx::parse;
 
 /// Cuts at line ends and at any byte, for each file.
-const AT_LINES: usize = 16;
-const AT_BYTES: usize = 5;
+const AT_LINES: usize = 8;
+const AT_BYTES: usize = 3;
 
 /// How the claims about cut logs fare in the whole one.
 #[derive(Debug, Default)]

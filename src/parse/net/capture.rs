@@ -286,7 +286,8 @@ impl Capture {
             if let Some(event) = self.view.hold(&conn, &flow, event) {
                 out(event);
             }
-            self.remember(&conn, failed || notes.iter().any(|note| !note.routine));
+            let hinders = notes.iter().any(|note| !note.routine);
+            self.remember(&conn, failed || hinders || conn.rtt >= SLOW);
         }
         for note in notes.drain(..) {
             self.ordinal += 1;
