@@ -117,6 +117,7 @@ pub(super) const ICMP: FormatDef = FormatDef {
         made("from"),
         // whose packet it is about, and for whom and which port that was, if known
         made("originator"),
+        made("originator_port"),
         made("responder"),
         made("responder_port"),
         // tcp or udp, where the port is known

@@ -38,6 +38,8 @@ pub(super) struct Side {
     last_sequence: u32,
     last_length: u16,
     last_identification: u16,
+    /// SYN, FIN and RST of the last segment.
+    last_flags: u8,
     /// End and length of the biggest segment on its way.
     pending: (u32, u16),
     /// The biggest payload that was acknowledged.
@@ -68,6 +70,11 @@ const CLOSED: u8 = 16;
 /// True when `a` lies before `b` in the circle of sequence numbers.
 pub(super) fn before(a: u32, b: u32) -> bool {
     (a.wrapping_sub(b) as i32) < 0
+}
+
+/// The flags that open or end a connection, as one number.
+fn turns(tcp: &Tcp<'_>) -> u8 {
+    u8::from(tcp.syn) | u8::from(tcp.fin) << 1 | u8::from(tcp.rst) << 2
 }
 
 impl Side {
@@ -126,6 +133,7 @@ impl Side {
             && self.last_sequence == tcp.sequence
             && u32::from(self.last_length) == tcp.length.min(0xffff)
             && self.last_identification == packet.identification
+            && self.last_flags == turns(tcp)
             && packet.identification != 0;
         same && mark.at().is_some_and(|at| at - self.last_at < TWIN)
     }
@@ -166,6 +174,7 @@ impl Side {
         self.last_at = mark.at().unwrap_or(0);
         self.last_sequence = tcp.sequence;
         self.last_length = u16::try_from(tcp.length).unwrap_or(u16::MAX);
+        self.last_flags = turns(tcp);
         let before = std::mem::replace(&mut self.last_identification, packet.identification);
         let ahead = packet.identification.wrapping_sub(before);
         // half of the circle is ahead

@@ -388,8 +388,9 @@ pub(super) fn icmp(
     event.push("from", from.to_string());
     event.push("originator", quote.source.to_string());
     event.push("responder", quote.destination.to_string());
-    if let Some((_, port)) = quote.ports {
+    if let Some((own, port)) = quote.ports {
         event.push("transport", Cow::Borrowed(transport));
+        event.push("originator_port", own.to_string());
         event.push("responder_port", port.to_string());
     }
     if let Some(mtu) = quote.mtu {
