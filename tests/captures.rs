@@ -94,6 +94,10 @@ const STATES: &[(&str, &str)] = &[
         "both sides open; the round trip ends with the originator's next segment",
     ),
     (
+        "tcp/zeek-syn-then-ack-then-rst.pcap",
+        "the SYN is answered by a bare ACK: an answer all the same",
+    ),
+    (
         "tls/zeek-chrome-1250-tls-x25519-kyber.pcap",
         "written by a program that gives the whole handshake one time; tshark takes a later one",
     ),
