@@ -142,8 +142,10 @@ impl Capture {
     /// The capture is at its end. What is left to tell waits in the view for what other captures
     /// show of it.
     pub fn finish(&mut self, out: Out<'_>) -> View {
-        for conn in self.table.drain() {
-            self.tell(conn, out);
+        for place in self.table.in_order() {
+            if let Some(conn) = self.table.remove(place) {
+                self.tell(conn, out);
+            }
         }
         let (ordinal, both_ways) = (&mut self.ordinal, self.both_ways);
         let latest = self.counts.span.map(|(_, last)| last);

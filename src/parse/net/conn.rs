@@ -2,8 +2,10 @@
 
 use std::net::IpAddr;
 
+use super::choose;
 use super::course::{Course, Mark};
 use super::flow::{Barrier, Moment, is_answer};
+use super::named::Named;
 use super::packet::{Packet, Tcp};
 use super::side::{Novelty, Side};
 use super::stream::{Ending, Note};
@@ -84,6 +86,16 @@ impl Stuck {
     }
 }
 
+/// What is said in a connection, as far as anybody listens.
+#[derive(Debug)]
+enum Said {
+    /// Nobody has said anything.
+    Nothing,
+    /// Something that is only recognised.
+    Named(Named),
+    Heard(Box<Talk>),
+}
+
 /// A connection.
 #[derive(Debug)]
 pub(super) struct Conn {
@@ -100,7 +112,7 @@ pub(super) struct Conn {
     pub(super) fresh: bool,
     /// Somebody wants to hear every message of it.
     narrated: bool,
-    talk: Option<Box<Talk>>,
+    said: Said,
     trouble: Option<Box<Trouble>>,
 }
 
@@ -129,7 +141,7 @@ impl Conn {
             rtt: -1,
             fresh: true,
             narrated: false,
-            talk: None,
+            said: Said::Nothing,
             trouble: None,
         }
     }
@@ -184,8 +196,32 @@ impl Conn {
         self.trouble.get_or_insert_default()
     }
 
-    pub(super) fn talk(&self) -> Option<&Talk> {
-        self.talk.as_deref()
+    fn talk(&self) -> Option<&Talk> {
+        match &self.said {
+            Said::Heard(talk) => Some(talk),
+            Said::Nothing | Said::Named(_) => None,
+        }
+    }
+
+    fn talk_mut(&mut self) -> Option<&mut Talk> {
+        match &mut self.said {
+            Said::Heard(talk) => Some(talk),
+            Said::Nothing | Said::Named(_) => None,
+        }
+    }
+
+    /// What is spoken, by the first bytes.
+    pub(super) fn protocol(&self) -> Option<&'static str> {
+        match &self.said {
+            Said::Nothing => None,
+            Said::Named(named) => named.name(),
+            Said::Heard(talk) => talk.protocol(),
+        }
+    }
+
+    /// Bytes were missing before anything could be recognised.
+    pub(super) fn is_deaf(&self) -> bool {
+        self.talk().is_some_and(Talk::is_deaf)
     }
 
     /// From now on what is said is told message by message.
@@ -195,9 +231,7 @@ impl Conn {
 
     /// What was said since the last time, message by message.
     pub(super) fn narration(&mut self) -> Vec<String> {
-        self.talk
-            .as_mut()
-            .map_or_else(Vec::new, |talk| talk.narration())
+        self.talk_mut().map_or_else(Vec::new, Talk::narration)
     }
 
     /// One more segment; false for a packet that the capture holds twice.
@@ -219,8 +253,7 @@ impl Conn {
         self.last = mark;
         let kind = kind(tcp);
         let resets = kind == Segment::Rst;
-        let step = self.talk.as_ref().filter(|_| resets);
-        let step = step.and_then(|talk| talk.step());
+        let step = self.talk().filter(|_| resets).and_then(Talk::step);
         let established = self.course.established;
         self.course
             .advance(moment, from, kind, tcp.length > 0, step);
@@ -335,16 +368,24 @@ impl Conn {
     fn listen(&mut self, from: Direction, tcp: &Tcp<'_>, moment: Moment, notes: &mut Vec<Note>) {
         let port = self.responder.1;
         let begun = self.course.opened && !self.course.state.is_reset();
-        if self.talk.is_none() && tcp.length > 0 && begun {
+        if matches!(self.said, Said::Nothing) && tcp.length > 0 && begun {
+            // most connections are nobody's business: they cost no more than a name
+            let first = self.side(from).begin() == Some(tcp.sequence) && !tcp.payload.is_empty();
+            let spoken = first.then(|| choose(tcp.payload, from, port));
+            let spoken = spoken.filter(|spoken| spoken.parser.is_none());
+            if let Some(named) = spoken.and_then(|spoken| Named::of(spoken.protocol)) {
+                self.said = Said::Named(named);
+                return;
+            }
             let mut talk = Box::new(Talk::new(port, self.narrated));
             for side in [Direction::FromOriginator, Direction::FromResponder] {
                 if let Some(begin) = self.side(side).begin() {
                     talk.begin(side, begin);
                 }
             }
-            self.talk = Some(talk);
+            self.said = Said::Heard(talk);
         }
-        let Some(talk) = self.talk.as_mut().filter(|talk| talk.wants_more()) else {
+        let Some(talk) = self.talk_mut().filter(|talk| talk.wants_more()) else {
             return;
         };
         if tcp.ack {
@@ -364,7 +405,7 @@ impl Conn {
             }
         }
         let ending = self.ending(latest, wanted);
-        if let Some(talk) = &mut self.talk {
+        if let Some(talk) = self.talk_mut() {
             talk.end(&ending, notes);
         }
     }
@@ -427,4 +468,15 @@ impl Conn {
 /// What a segment means to the state.
 pub(super) fn kind(tcp: &Tcp<'_>) -> Segment {
     Segment::of(tcp.syn, tcp.ack, tcp.fin, tcp.rst)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a connection costs that is followed and has nothing to tell.
+    #[test]
+    fn a_connection_is_small() {
+        assert!(size_of::<Conn>() <= 344, "{} bytes", size_of::<Conn>());
+    }
 }

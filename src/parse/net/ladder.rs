@@ -292,7 +292,7 @@ impl Recorder {
             last: place(conn.last.into()),
             packets,
             rtt: (conn.rtt >= 0).then_some(conn.rtt.into()),
-            protocol: conn.talk().and_then(super::talk::Talk::protocol),
+            protocol: conn.protocol(),
             opened: conn.course.opened,
         });
     }

@@ -18,6 +18,26 @@ pub(super) fn certain(first: &[u8], from: Direction) -> Option<&'static str> {
     is_smtp(first, from).then_some("smtp")
 }
 
+/// Everything that is only recognised.
+const NAMES: [&str; 5] = ["http", "ssh", "smtp", "text", "binary"];
+
+/// The name of a protocol that nobody listens to, in one byte: most connections have one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Named(u8);
+
+impl Named {
+    /// The protocol with this name, if it is only recognised.
+    pub(super) fn of(name: &str) -> Option<Self> {
+        let place = NAMES.iter().position(|known| *known == name)?;
+        u8::try_from(place).ok().map(Self)
+    }
+
+    /// Its name.
+    pub(super) fn name(self) -> Option<&'static str> {
+        NAMES.get(usize::from(self.0)).copied()
+    }
+}
+
 /// `text` or `binary`.
 pub(super) fn kind(first: &[u8]) -> &'static str {
     if is_text(first) { "text" } else { "binary" }

@@ -182,15 +182,14 @@ impl Table {
         self.slots.iter().filter_map(|slot| slot.conn.as_ref())
     }
 
-    /// Takes all of them, in the order in which they began.
-    pub(super) fn drain(&mut self) -> Vec<Conn> {
-        self.places.clear();
-        self.ended.clear();
-        self.free.clear();
-        let slots = std::mem::take(&mut self.slots);
-        let mut rest: Vec<Conn> = slots.into_iter().filter_map(|slot| slot.conn).collect();
-        rest.sort_by_key(|conn| super::flow::Moment::from(conn.course.first).number);
-        rest
+    /// The places of all of them, in the order in which they began.
+    pub(super) fn in_order(&self) -> Vec<u32> {
+        let first = |conn: &Conn| super::flow::Moment::from(conn.course.first).number;
+        let slots = (0u32..).zip(&self.slots);
+        let conns = slots.filter_map(|(place, slot)| Some((first(slot.conn.as_ref()?), place)));
+        let mut places: Vec<(u64, u32)> = conns.collect();
+        places.sort_unstable();
+        places.into_iter().map(|(_, place)| place).collect()
     }
 }
 

@@ -202,14 +202,10 @@ pub(super) fn flow(conn: &Conn, flow: &Flow, ordinal: u64) -> Event<'static> {
     );
     flow_fields(&mut event, flow, &|moment| Some(moment.number));
     truth(&mut event, "established", flow.established);
-    if let Some(protocol) = conn.talk().and_then(super::talk::Talk::protocol) {
+    if let Some(protocol) = conn.protocol() {
         event.push("protocol", protocol);
     }
-    truth(
-        &mut event,
-        "deaf",
-        conn.talk().is_some_and(super::talk::Talk::is_deaf),
-    );
+    truth(&mut event, "deaf", conn.is_deaf());
     if conn.rtt >= 0 {
         event.push("rtt_ms", milliseconds(conn.rtt.into()));
     }
