@@ -134,6 +134,23 @@ fn incidents(path: &Path) -> Vec<String> {
 
 #[test]
 fn real_faults_are_found_live_as_in_the_file() {
+    found_live_as_in_the_file(&[
+        ("refused", "net.tcp.refused"),
+        ("syn-dropped", "net.tcp.no-answer"),
+        ("answers-dropped", "net.tcp.no-answer"),
+        ("reset-in-session", "net.tcp.reset"),
+        ("ca-unknown-to-client-tls12", "net.tls.unknown-ca"),
+    ]);
+}
+
+/// Two nodes that write to each other, and a router that drops everything between them.
+#[test]
+fn a_database_cut_in_half_is_found_live_as_in_the_file() {
+    found_live_as_in_the_file(&[("mnesia-cut-in-half", "net.tcp.stalled")]);
+}
+
+/// Runs cases of `tests/net/cases.sh` while `clusterdx capture` looks on.
+fn found_live_as_in_the_file(cases: &[(&str, &str)]) {
     if !Path::new(PROGRAM)
         .with_file_name("clusterdx-capture")
         .exists()
@@ -141,16 +158,10 @@ fn real_faults_are_found_live_as_in_the_file() {
         eprintln!("skipped: the capture helper is not built (feature 'capture')");
         return;
     }
-    let cases = [
-        ("refused", "net.tcp.refused"),
-        ("syn-dropped", "net.tcp.no-answer"),
-        ("reset-in-session", "net.tcp.reset"),
-        ("ca-unknown-to-client-tls12", "net.tls.unknown-ca"),
-    ];
     let folder = tempfile::tempdir().expect("a folder");
     let output = Command::new("tests/net/live")
         .args([Path::new(PROGRAM), folder.path()])
-        .args(cases.map(|(case, _)| case))
+        .args(cases.iter().map(|(case, _)| case))
         .output()
         .expect("it runs");
     let words = words(&output);

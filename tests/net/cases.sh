@@ -486,6 +486,33 @@ case_erlang_distribution_refused() {
   captured
 }
 
+# mnesia HOST ADDRESS WORDS: a node of a database; only tests run it, for it takes a while.
+mnesia() {
+  mkdir -p "$WORLD/$1.home"
+  ip netns exec "$1" env HOME="$WORLD/$1.home" erl -noshell -noinput -name "clusterdb@$2" -setcookie right \
+    -kernel net_ticktime 8 inet_dist_listen_min 4372 inet_dist_listen_max 4372 -eval "$3" >"$WORLD/$1.mnesia" 2>&1 &
+}
+live_mnesia_cut_in_half() {
+  command -v erl >/dev/null || { echo 'Erlang is not installed' >&2; exit 77; }
+  mnesia server "$SERVER" 'ok = mnesia:start(),
+    {atomic, ok} = mnesia:create_table(t, [{ram_copies, [node()]}, {attributes, [k, v]}]),
+    io:format("ready~n"), receive after infinity -> ok end.'
+  wait_for 20 grep -q ready "$WORLD/server.mnesia"
+  capture "$FOLDER" client server
+  mnesia client "$CLIENT" "ok = mnesia:start(), {ok, _} = mnesia:subscribe(system),
+    {ok, [_]} = mnesia:change_config(extra_db_nodes, ['clusterdb@$SERVER']),
+    {atomic, ok} = mnesia:add_table_copy(t, node(), ram_copies), io:format(\"joined~n\"),
+    Write = fun(Write) -> catch mnesia:dirty_write({t, k, os:timestamp()}),
+      receive {mnesia_system_event, {mnesia_down, Node}} -> io:format(\"mnesia_down ~p~n\", [Node])
+      after 300 -> ok end, Write(Write) end, Write(Write)."
+  wait_for 20 grep -q joined "$WORLD/client.mnesia"
+  sleep 1
+  forward drop
+  wait_for 30 grep -q mnesia_down "$WORLD/client.mnesia"
+  sleep 1
+  captured
+}
+
 # the kernel at hand may not know VLANs: the tag is put into what was captured
 case_refused_vlan() {
   changed
