@@ -80,6 +80,11 @@ impl Cutter {
         within
     }
 
+    /// True when the last byte of a message has come, captured or not.
+    pub(super) fn is_whole(&self) -> bool {
+        self.total > 0 && self.seen == self.total
+    }
+
     /// True inside of a message.
     pub(super) fn is_amid(&self) -> bool {
         !self.held.is_empty()

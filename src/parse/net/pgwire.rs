@@ -128,12 +128,15 @@ struct Talk {
     ready: bool,
     /// The client said that it leaves.
     terminated: Option<Moment>,
+    /// A message of which only the beginning was captured has come to its end.
+    torn: Option<(Direction, Moment)>,
     errors: usize,
     narration: Narration,
 }
 
 impl StreamState for Talk {
     fn feed(&mut self, piece: Piece<'_>, notes: &mut Vec<Note>) {
+        self.hear_torn(notes);
         self.voices.hear(piece.from);
         let mut bytes = piece.bytes;
         while !bytes.is_empty() && self.phase != Phase::Over {
@@ -166,10 +169,13 @@ impl StreamState for Talk {
         };
         if !cutter.skip(length) {
             self.lose(from);
+        } else if cutter.is_whole() {
+            self.torn = Some((from, moment));
         }
     }
 
     fn end(&mut self, ending: &Ending, notes: &mut Vec<Note>) {
+        self.hear_torn(notes);
         self.voices.tell(ending.routine, notes);
         if let Some(mut tls) = self.tls.take() {
             let rejected = rejected(&tls, ending);
@@ -218,6 +224,20 @@ impl StreamState for Talk {
 }
 
 impl Talk {
+    /// Takes what is known of a message whose end was not captured.
+    fn hear_torn(&mut self, notes: &mut Vec<Note>) {
+        let Some((from, moment)) = self.torn.take() else {
+            return;
+        };
+        if self.phase == Phase::Tls || self.phase == Phase::Over || self.is_lost(from) {
+            return;
+        }
+        match from {
+            Direction::FromResponder => self.hear_server(&mut &[][..], moment, notes),
+            Direction::FromOriginator => self.hear_client(&mut &[][..], moment),
+        }
+    }
+
     fn tls(&mut self) -> &mut Conversation {
         let wanted = self.narration.is_wanted();
         self.tls.get_or_insert_with(|| {

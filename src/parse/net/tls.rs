@@ -178,6 +178,8 @@ impl StreamState for Conversation {
         };
         let harmed = readers.of_mut(from).gap(length, &mut ear);
         self.state.partial |= harmed;
+        // something was said there
+        self.state.sides.of_mut(from).heard = true;
     }
 
     fn end(&mut self, ending: &Ending, notes: &mut Vec<Note>) {

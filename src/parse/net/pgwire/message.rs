@@ -100,10 +100,15 @@ impl ErrorReport {
     pub(super) fn read(body: &[u8]) -> Option<Self> {
         let mut report = Self::default();
         let mut localized = None;
-        for field in body.split(|byte| *byte == 0) {
-            let Some((code, value)) = field.split_first() else {
+        for field in body.split_inclusive(|byte| *byte == 0) {
+            let whole = field.strip_suffix(b"\0");
+            let Some((code, value)) = whole.unwrap_or(field).split_first() else {
                 break;
             };
+            // of what was cut off only a text says something
+            if whole.is_none() && !b"MD".contains(code) {
+                break;
+            }
             match code {
                 b'S' => localized = Some(shown(value, NAME)),
                 b'V' => report.severity = Some(shown(value, NAME)),

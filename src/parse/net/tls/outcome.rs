@@ -119,13 +119,16 @@ impl Outcome {
     pub(super) fn of(state: &State, ending: &Ending) -> Self {
         let close = closes(state, ending);
         let sure = !state.partial && !state.packed;
+        // what was lost of the asking side does not matter when nothing answers it
+        let asked = matches!(state.last, None | Some(("client-hello", ..)));
+        let mute = asked && !state.packed && !state.answers && !state.sides.responder.heard;
         let alert = state.warning.filter(|_| !state.completed);
         let done = state.completed && sure;
         let by = |side| close.as_ref().is_some_and(|close| close.by == side);
         Self {
             alert,
             incomplete: stopped(state, ending, close.as_ref())
-                .filter(|_| sure && !state.completed && alert.is_none()),
+                .filter(|_| (sure || mute) && !state.completed && alert.is_none()),
             left_at_once: done && by(Direction::FromOriginator) && !spoke(state),
             short_answer: short_answer(state).filter(|(_, answered)| {
                 let given_up = close.as_ref().is_some_and(|close| {
@@ -248,6 +251,7 @@ fn turn(state: &State) -> Option<Direction> {
     let (originator, responder) = (Direction::FromOriginator, Direction::FromResponder);
     let sides = &state.sides;
     match state.last {
+        None if sides.originator.heard && !sides.responder.heard => Some(responder),
         None => Some(originator),
         Some(("client-hello", ..)) => Some(responder),
         Some(("hello-retry-request", ..)) => Some(originator),

@@ -94,6 +94,8 @@ pub(super) struct Side {
 pub(super) struct State {
     /// Something is missing.
     pub(super) partial: bool,
+    /// The originator answers what was not heard of the responder.
+    pub(super) answers: bool,
     /// A side that speaks no TLS.
     pub(super) foreign: Option<Direction>,
     pub(super) hello: Option<Box<ClientHello>>,
@@ -151,7 +153,8 @@ impl State {
     pub(super) fn take(&mut self, from: Direction, item: Item<'_>, at: Moment) -> Option<Alert> {
         let at = Mark::from(at);
         self.sides.of_mut(from).heard = true;
-        self.partial |= from == Direction::FromOriginator && self.answers_unheard(&item);
+        self.answers |= from == Direction::FromOriginator && self.answers_unheard(&item);
+        self.partial |= self.answers;
         let goes_on = !matches!(item, Item::Alert(..) | Item::Sealed(ALERT, _));
         if goes_on && self.warning.is_some_and(|alert| alert.by == from) {
             self.warning = None;
