@@ -21,7 +21,7 @@ use crate::model::flow::{ConnState, Direction};
 use crate::model::time::SECOND;
 
 /// Connections that are followed at the same time.
-pub const LIVE: usize = 131_072;
+pub const LIVE: usize = 98_304;
 /// Pairs of hosts and port of which it is known what was told.
 const PAIRS: usize = 65_536;
 /// Microseconds between two connections that are told although they are well.
