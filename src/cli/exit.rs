@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::model::report::{ReadStatus, Report, Severity};
+use crate::model::report::{Coverage, ReadStatus, Report, Severity};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,13 +53,18 @@ impl Exit {
         let recognised = report
             .coverage
             .iter()
-            .any(|file| file.format != "unrecognised");
+            .any(|file| file.format != "unrecognised" && !is_empty_capture(file));
         if gap || !recognised {
             Self::Incomplete
         } else {
             Self::Clean
         }
     }
+}
+
+/// A capture without a packet shows nothing.
+fn is_empty_capture(file: &Coverage) -> bool {
+    file.format == "capture" && file.packets == 0
 }
 
 impl From<Exit> for ExitCode {

@@ -23,6 +23,7 @@ mod cause;
 mod coverage;
 mod entry;
 mod not_checked;
+mod round_trips;
 mod ruled_out;
 
 /// What the judgement is made from.
@@ -62,6 +63,7 @@ pub fn diagnose(case: &Case<'_>) -> Report {
         })
         .collect();
     clusters.extend(network(case, complete).filter(|_| clusters.is_empty()));
+    round_trips::tell(case, &mut clusters);
     clusters.sort_by(|a, b| {
         (rank(a.verdict), a.product, &a.name).cmp(&(rank(b.verdict), b.product, &b.name))
     });

@@ -101,6 +101,23 @@ impl Lost {
     }
 }
 
+/// How long packets need between two hosts and back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoundTrip {
+    /// Who opened the connection.
+    pub from: String,
+    /// Whom it was opened to.
+    pub to: String,
+    /// To which port.
+    pub port: u16,
+    /// The longest of the handshakes, microseconds.
+    pub micros: i64,
+    /// The frame with which it began, and when that was, microseconds since 1970.
+    pub frame: u64,
+    /// When.
+    pub at: Option<i64>,
+}
+
 /// One file as the reader met it.
 #[derive(Clone, Debug)]
 pub struct FileSeen {
@@ -116,6 +133,8 @@ pub struct FileSeen {
     pub lines: u64,
     /// Packets read, of a capture.
     pub packets: u64,
+    /// Round trips of a capture that are longer than those of a local network.
+    pub round_trips: Vec<RoundTrip>,
     /// Records that could not be understood.
     pub skipped: u64,
     /// When the file was last changed, seconds since 1970, if its container or the disk tells.

@@ -119,6 +119,7 @@ impl<'d, 'c> Reading<'d, 'c> {
         } = self;
         let view = capture.finish(&mut |event| matching.take(&event));
         tell(file, stats, capture.counts(), &decoder.stats());
+        file.round_trips = capture.round_trips();
         view
     }
 }

@@ -250,6 +250,7 @@ pub(super) fn seen(origin: Origin, modified: Option<i64>, status: ReadStatus) ->
         bytes: 0,
         lines: 0,
         packets: 0,
+        round_trips: Vec::new(),
         skipped: 0,
         modified,
         samples: Vec::new(),

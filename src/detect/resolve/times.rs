@@ -230,6 +230,7 @@ mod tests {
             bytes: 0,
             lines: 0,
             packets: 0,
+            round_trips: Vec::new(),
             skipped: 0,
             modified,
             samples,

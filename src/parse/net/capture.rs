@@ -3,7 +3,7 @@
 //! Most connections are well and are not told one by one: of those to a known port the first
 //! of ten minutes and the first behind a failure are, so that rules see what works as well.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
 use foldhash::fast::RandomState;
@@ -18,6 +18,7 @@ use super::tell;
 use super::vantage::{HOSTS, View};
 use crate::model::event::Event;
 use crate::model::flow::{ConnState, Direction};
+use crate::model::hit::RoundTrip;
 use crate::model::time::SECOND;
 
 /// Connections that are followed at the same time.
@@ -26,6 +27,8 @@ pub const LIVE: usize = 98_304;
 const PAIRS: usize = 65_536;
 /// Microseconds between two connections that are told although they are well.
 const AGAIN: i64 = 600 * SECOND;
+/// Pairs whose round trip is told.
+const TRIPS: usize = 64;
 /// Hosts that are remembered whatever their ports.
 const FEW: usize = 1024;
 /// Round trips of the handshake, in microseconds, that no local network has.
@@ -71,6 +74,8 @@ pub struct Capture {
     /// Number of the last event.
     ordinal: u64,
     notes: Vec<Note>,
+    /// The longest round trip of each pair, of those that no local network has.
+    trips: BTreeMap<Pair, (i32, Moment)>,
 }
 
 impl Capture {
@@ -88,6 +93,7 @@ impl Capture {
             datagrams: Datagrams::new(true),
             ordinal: 0,
             notes: Vec::new(),
+            trips: BTreeMap::new(),
         }
     }
 
@@ -278,6 +284,9 @@ impl Capture {
         let routine = wanted.routine;
         let matters = self.ports.contains(&conn.responder.1);
         self.view.see(&conn, matters);
+        if matters && conn.rtt >= SLOW {
+            self.trip(&conn);
+        }
         let mut notes = std::mem::take(&mut self.notes);
         conn.end(latest, wanted, &mut notes);
         let flow = self.flow(&conn, latest);
@@ -296,6 +305,30 @@ impl Capture {
             out(tell::note(&conn, note, self.ordinal));
         }
         self.notes = notes;
+    }
+
+    fn trip(&mut self, conn: &Conn) {
+        let begun = conn.course.syn.unwrap_or(conn.course.first);
+        if self.trips.len() < TRIPS || self.trips.contains_key(&pair(conn)) {
+            let longest = self.trips.entry(pair(conn)).or_insert((0, begun.into()));
+            if longest.0 < conn.rtt {
+                *longest = (conn.rtt, begun.into());
+            }
+        }
+    }
+
+    /// Round trips that are longer than those of a local network, the longest of each pair.
+    pub fn round_trips(&self) -> Vec<RoundTrip> {
+        let trips = self.trips.iter();
+        let told = trips.map(|((from, to, port), (micros, begun))| RoundTrip {
+            from: from.to_string(),
+            to: to.to_string(),
+            port: *port,
+            micros: i64::from(*micros),
+            frame: begun.number,
+            at: begun.at,
+        });
+        told.collect()
     }
 
     /// What is told of it if it is well.
