@@ -20,7 +20,11 @@ pub(super) fn tell(case: &Case<'_>, clusters: &mut [Cluster]) {
             let home = home.or_else(|| clusters.iter().position(network));
             if let Some(cluster) = home.and_then(|at| clusters.get_mut(at)) {
                 let fact = fact(cluster, trip, file.origin.as_str());
-                cluster.facts.push(fact);
+                // the other side's capture, or a copy, shows the same way
+                let told = |known: &Fact| known.subject == fact.subject && known.name == fact.name;
+                if !cluster.facts.iter().any(told) {
+                    cluster.facts.push(fact);
+                }
             }
         }
     }
