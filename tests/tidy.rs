@@ -86,7 +86,6 @@ const DOORS: &[(&str, &[&str])] = &[
     ("indicatif", &["cli/progress.rs"]),
     ("memchr", &[""]),
     // nobody names it yet: it is there so that all parsers stay on one version
-    ("nom", &["parse/"]),
     (
         "nix",
         &[

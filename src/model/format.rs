@@ -483,7 +483,6 @@ pub const FORMATS: &[FormatDef] = &[
     net::ERLANG,
     net::RAS,
     net::SIP,
-    net::CAPTURE,
 ];
 
 /// The format with this id.

@@ -366,22 +366,3 @@ pub(super) const SIP: FormatDef = FormatDef {
         made("other_traffic"),
     ],
 };
-
-/// One event per capture: what it covers
-pub(super) const CAPTURE: FormatDef = FormatDef {
-    id: "net.capture",
-    parser: "capture",
-    product: Product::Unknown,
-    always_parsed: true,
-    names_node: false,
-    fields: &[
-        made("frames"),
-        made("snapped"),
-        made("dropped"),
-        // first and last time, RFC 3339
-        made("first"),
-        made("last"),
-        // empty, one-way (no two hosts answer each other) or both-ways
-        made("view"),
-    ],
-};
