@@ -2,6 +2,8 @@
 
 use crate::model::node::Product;
 
+mod engine;
+mod imp;
 mod net;
 
 /// A field of an event.
@@ -430,51 +432,22 @@ pub const FORMATS: &[FormatDef] = &[
             raw("kind"),
         ],
     },
-    FormatDef {
-        id: "postgresql.log",
-        parser: "postgresql.log",
-        product: Product::Postgresql,
-        always_parsed: false,
-        // it says nothing of its own host; what it names are clients
-        names_node: true,
-        fields: &[
-            // LOG, ERROR, FATAL, …, whatever the server's language
-            made("severity"),
-            // with the lines on which it goes on
-            raw("message"),
-            raw("detail"),
-            raw("hint"),
-            raw("statement"),
-            raw("context"),
-            raw("query"),
-            raw("location"),
-            common("pid"),
-            common("user"),
-            common("database"),
-            common("application"),
-            // where the session comes from
-            common("client"),
-            common("client_port"),
-            raw("sqlstate"),
-        ],
-    },
-    FormatDef {
-        id: "libpq.text",
-        parser: "libpq.text",
-        product: Product::Postgresql,
-        always_parsed: false,
-        // it says nothing of its own host; what it names are servers
-        names_node: true,
-        fields: &[
-            // as the client was told, and the address behind it where it is a name
-            raw("host"),
-            raw("address"),
-            // the address, else the host
-            common("server"),
-            common("port"),
-            raw("reason"),
-        ],
-    },
+    imp::LOG,
+    imp::XCP,
+    imp::ALARM,
+    imp::HA,
+    imp::SERVICE,
+    imp::REPLICATION,
+    imp::DIAGNOSE,
+    imp::NODE,
+    imp::SETTING,
+    imp::PEER,
+    imp::TROUBLESHOOTER,
+    imp::ROW,
+    imp::DATABASE,
+    engine::POSTGRESQL,
+    engine::LIBPQ,
+    engine::ERLANG,
     net::FLOW,
     net::ICMP,
     net::TLS,
