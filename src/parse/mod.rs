@@ -121,6 +121,9 @@ pub const LOG_PARSERS: &[&dyn LogParser] = &[
     &log::cms_events::CmsEvents,
     &log::certificate::Certificates,
     &log::packet_list::PacketList,
+    &log::imp_ciscolog::CiscoLog,
+    &log::imp_log4j::ImpLog,
+    &log::imp_xcp::ImpXcp,
     &log::postgres::PostgresLog,
     &log::libpq::LibpqText,
 ];
