@@ -24,10 +24,12 @@ fn reporters(collected: &Collected, table: &Table<'_>, names: &Names) -> Vec<BTr
         let Some(slot) = found.get_mut(run.file as usize) else {
             continue;
         };
-        let status = FORMATS
-            .get(usize::from(entry.signal.format))
-            .is_some_and(|def| def.always_parsed && !def.speaks_of_any());
+        let Some(def) = FORMATS.get(usize::from(entry.signal.format)) else {
+            continue;
+        };
+        let status = def.always_parsed && !def.speaks_of_any();
         let reporter = match status {
+            true if def.lists_nodes() => None,
             true => ["node", "me", "reporter"]
                 .iter()
                 .find_map(|name| value(run, entry.signal, name)),

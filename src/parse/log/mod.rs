@@ -8,6 +8,7 @@ pub mod cms_status;
 pub mod cms_syslog;
 pub mod expressway;
 pub mod expressway_dump;
+pub mod imp_cli;
 pub mod libpq;
 pub mod packet_list;
 pub mod postgres;
