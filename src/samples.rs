@@ -298,7 +298,7 @@ fn wrong_states(expected: &[String], report: &Report) -> Option<String> {
     let states = report.clusters.iter().flat_map(|c| &c.states);
     let told: Vec<String> = states.map(line).collect();
     let wrong = !expected.is_empty() && told != expected;
-    wrong.then(|| format!("the states are\n  {}", told.join("\n  ")))
+    wrong.then(|| format!("the states are {}", told.join("; ")))
 }
 
 fn differences(want: &ExpectDiagnosis, cluster: &Cluster, d: &Diagnosis) -> Vec<String> {

@@ -143,7 +143,7 @@ fn cluster(case: &Case<'_>, at: usize, findings: &[&Finding], complete: bool) ->
         case.timeline
             .nodes
             .get(*node)
-            .is_some_and(|node| node.reports)
+            .is_some_and(|node| node.reports || node.listed)
     });
     // names that only a passing mention brought up are no cluster
     if !reports && findings.is_empty() {

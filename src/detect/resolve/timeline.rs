@@ -46,6 +46,8 @@ pub struct NodeSeen {
     pub writing: Vec<(i64, i64)>,
     /// It wrote at least one of the files.
     pub reports: bool,
+    /// A screen of its cluster lists it.
+    pub listed: bool,
 }
 
 impl NodeSeen {
@@ -230,6 +232,7 @@ fn nodes_and_clusters(parts: &Parts<'_, '_>, timeline: &mut Timeline) -> Places 
             ahead: parts.offsets.get(&root).map_or(0, |offset| offset.ahead),
             writing: writing.get(&root).cloned().unwrap_or_default(),
             reports: reporting.contains(&root),
+            listed: parts.attach.listed.contains(&root),
         });
     }
     places
