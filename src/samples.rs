@@ -15,7 +15,7 @@ use crate::catalog::{Fault, Problem, read_yaml};
 use crate::detect::incident::Open;
 use crate::detect::table::{Owner, needed};
 use crate::model::report::{
-    Cluster, Confidence, Diagnosis, DiagnosisRole, Evidence, Report, Severity, Verdict,
+    Cluster, Confidence, Diagnosis, DiagnosisRole, Evidence, NodeState, Report, Severity, Verdict,
 };
 use crate::pipeline::{Diagnoser, Engine, Job, Judgement, Options};
 use crate::source;
@@ -55,6 +55,9 @@ pub struct Expect {
     /// Beginnings of `subject name value`.
     #[serde(default)]
     facts: Vec<String>,
+    /// Exactly these changes of state, as `node time state: reason`, in the order of nodes and times.
+    #[serde(default)]
+    states: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -280,7 +283,22 @@ pub fn compare(expect: &Expect, report: &Report) -> Vec<String> {
         .iter()
         .filter(|fact| !told.iter().any(|line| line.starts_with(fact.as_str())));
     wrong.extend(untold.map(|fact| format!("fact '{fact}' is not told ({})", told.join("; "))));
+    wrong.extend(wrong_states(&expect.states, report));
     wrong
+}
+
+/// What the history says other than expected, where anything is.
+fn wrong_states(expected: &[String], report: &Report) -> Option<String> {
+    let line = |state: &NodeState| {
+        let at = state.at.as_deref().unwrap_or("-");
+        let reason = state.reason.as_ref().map(|reason| format!(": {reason}"));
+        let reason = reason.unwrap_or_default();
+        format!("{} {at} {}{reason}", state.node, state.state)
+    };
+    let states = report.clusters.iter().flat_map(|c| &c.states);
+    let told: Vec<String> = states.map(line).collect();
+    let wrong = !expected.is_empty() && told != expected;
+    wrong.then(|| format!("the states are {}", told.join("; ")))
 }
 
 fn differences(want: &ExpectDiagnosis, cluster: &Cluster, d: &Diagnosis) -> Vec<String> {

@@ -120,6 +120,7 @@ pub const LOG_PARSERS: &[&dyn LogParser] = &[
     &log::cms_pki::CmsPki,
     &log::cms_events::CmsEvents,
     &log::certificate::Certificates,
+    &log::imp_cli::ImpCli,
     &log::packet_list::PacketList,
     &log::imp_ciscolog::CiscoLog,
     &log::imp_log4j::ImpLog,

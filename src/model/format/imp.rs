@@ -84,7 +84,9 @@ pub(super) const HA: FormatDef = FormatDef {
     fields: &[
         raw("subcluster"),
         raw("node"),
-        // in the words of the state table, whatever the blanks and capitals of the screen
+        // in the words of the state table, whatever the blanks and capitals of the screen; other
+        // words as written; `Failover`, `Fallback` and `Failed` of some answers are Failing Over,
+        // Falling Back and Running in Failed Mode
         made("state"),
         made("reason"),
         // the other node of the group, with its state and reason
@@ -105,7 +107,8 @@ pub(super) const SERVICE: FormatDef = FormatDef {
         // where the text says whose service it is
         raw("node"),
         raw("service"),
-        // started, stopped, starting, stopping, not-running or unknown
+        // started, stopped, not-activated (stopped, because nobody activated it), starting,
+        // stopping, not-running or unknown
         made("status"),
         raw("reason"),
     ],

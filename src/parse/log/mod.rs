@@ -10,6 +10,7 @@ mod continued;
 pub mod expressway;
 pub mod expressway_dump;
 pub mod imp_ciscolog;
+pub mod imp_cli;
 pub mod imp_log4j;
 pub mod imp_xcp;
 pub mod libpq;
