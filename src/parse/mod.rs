@@ -122,6 +122,9 @@ pub const LOG_PARSERS: &[&dyn LogParser] = &[
     &log::certificate::Certificates,
     &log::imp_cli::ImpCli,
     &log::packet_list::PacketList,
+    &log::imp_ciscolog::CiscoLog,
+    &log::imp_log4j::ImpLog,
+    &log::imp_xcp::ImpXcp,
     &log::postgres::PostgresLog,
     &log::libpq::LibpqText,
 ];
