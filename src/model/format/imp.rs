@@ -89,6 +89,8 @@ pub(super) const HA: FormatDef = FormatDef {
         raw("peer"),
         made("peer_state"),
         made("peer_reason"),
+        // the node that was asked, where the session says so
+        raw("reporter"),
     ],
 };
 
@@ -107,6 +109,11 @@ pub(super) const SERVICE: FormatDef = FormatDef {
         // stopping, not-running or unknown
         made("status"),
         raw("reason"),
+        // cups where the list holds services of IM and Presence, callmanager where it holds those
+        // of Unified CM
+        made("kind"),
+        // publisher or subscriber, where the list ends with it
+        made("role"),
     ],
 };
 
@@ -120,11 +127,15 @@ pub(super) const REPLICATION: FormatDef = FormatDef {
     fields: &[
         raw("node"),
         raw("address"),
-        // the number in front of the words: 2 is good
-        made("setup"),
+        // the number in front of the words: 2 is good; absent where the row shows none
+        raw("setup"),
         raw("words"),
         // replicates that are queued
-        made("queue"),
+        raw("queue"),
+        // database, remote calls and monitor: `Y/Y/Y`
+        raw("links"),
+        // the node that was asked
+        raw("reporter"),
     ],
 };
 
@@ -136,6 +147,8 @@ pub(super) const DIAGNOSE: FormatDef = FormatDef {
     always_parsed: true,
     names_node: false,
     fields: &[
+        // where the session says whose check it is
+        raw("node"),
         raw("test"),
         // passed, failed or skipped
         made("result"),
@@ -155,13 +168,16 @@ pub(super) const NODE: FormatDef = FormatDef {
         raw("name"),
         raw("address"),
         raw("alias"),
-        // publisher or subscriber
+        // publisher or subscriber of its own product
         made("role"),
+        // cups, callmanager, …
         raw("kind"),
         raw("version"),
         raw("subcluster"),
         // first node of the same list: the same for every row
-        made("block"),
+        raw("block"),
+        // the node that was asked, where the session says so
+        raw("reporter"),
     ],
 };
 
@@ -175,11 +191,12 @@ pub(super) const SETTING: FormatDef = FormatDef {
     fields: &[
         raw("node"),
         // the page, service or screen it stands on
-        raw("section"),
-        raw("name"),
+        made("section"),
+        // in the words of the English pages
+        made("name"),
         raw("value"),
-        // of a value that is a whole number
-        made("number"),
+        // of a value that begins with a whole number
+        raw("number"),
     ],
 };
 
@@ -231,10 +248,11 @@ pub(super) const ROW: FormatDef = FormatDef {
     always_parsed: true,
     names_node: false,
     fields: &[
+        raw("node"),
         // the statement that was typed, where it was pasted along
         raw("statement"),
-        raw("column"),
-        raw("value"),
+        made("column"),
+        made("value"),
         // from 1
         made("row"),
         made("rows"),
