@@ -123,6 +123,7 @@ pub const LOG_PARSERS: &[&dyn LogParser] = &[
     &log::packet_list::PacketList,
     &log::postgres::PostgresLog,
     &log::libpq::LibpqText,
+    &log::erlang::ErlangLog,
 ];
 
 /// The parsers that read a text, and whether it has to be repaired first.

@@ -6,10 +6,12 @@ pub mod cms_events;
 pub mod cms_pki;
 pub mod cms_status;
 pub mod cms_syslog;
+pub mod erlang;
 pub mod expressway;
 pub mod expressway_dump;
 pub mod libpq;
 pub mod packet_list;
+mod parts;
 pub mod postgres;
 
 use super::scan::line_start;
