@@ -52,6 +52,9 @@ pub struct Expect {
     /// Faults of which the report says that they could not be decided.
     #[serde(default)]
     not_checked: Vec<String>,
+    /// Faults of which it does not say so.
+    #[serde(default)]
+    checked: Vec<String>,
     /// Beginnings of `subject name value`.
     #[serde(default)]
     facts: Vec<String>,
@@ -272,6 +275,11 @@ pub fn compare(expect: &Expect, report: &Report) -> Vec<String> {
             .filter(|fault| !open.contains(fault.as_str()))
             .map(|fault| format!("{fault} is not among what could not be checked")),
     );
+    let undecided = expect
+        .checked
+        .iter()
+        .filter(|fault| open.contains(fault.as_str()));
+    wrong.extend(undecided.map(|fault| format!("{fault} is among what could not be checked")));
     let told: Vec<String> = report
         .clusters
         .iter()

@@ -42,12 +42,6 @@ impl FormatDef {
     pub fn speaks_of_any(&self) -> bool {
         self.names_node && self.product == Product::Unknown
     }
-
-    /// It lists nodes without saying which of them wrote it.
-    pub fn lists_nodes(&self) -> bool {
-        let says = |field: &FieldDef| matches!(field.name, "me" | "reporter");
-        self.always_parsed && self.names_node && !self.fields.iter().any(says)
-    }
 }
 
 const fn raw(name: &'static str) -> FieldDef {

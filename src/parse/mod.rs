@@ -127,6 +127,7 @@ pub const LOG_PARSERS: &[&dyn LogParser] = &[
     &log::imp_xcp::ImpXcp,
     &log::postgres::PostgresLog,
     &log::libpq::LibpqText,
+    &log::erlang::ErlangLog,
 ];
 
 /// The parsers that read a text, and whether it has to be repaired first.

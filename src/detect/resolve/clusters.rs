@@ -27,20 +27,20 @@ fn reporters(collected: &Collected, table: &Table<'_>, names: &Names) -> Vec<BTr
         let Some(def) = FORMATS.get(usize::from(entry.signal.format)) else {
             continue;
         };
-        let status = def.always_parsed && !def.speaks_of_any();
-        let reporter = match status {
-            true if def.lists_nodes() => None,
+        let from = |wanted: &[&str]| {
+            let mut binds = entry.signal.binds.iter();
+            let fits = |source: &Source| matches!(source, Source::Field(name) if wanted.contains(&name.as_str()));
+            binds
+                .find(|bind| fits(&bind.source))
+                .and_then(|bind| value(run, entry.signal, &bind.name))
+        };
+        let reporter = match def.always_parsed && !def.speaks_of_any() {
+            // a row about a node is not by that node
+            true if def.names_node => from(&["me", "reporter"]),
             true => ["node", "me", "reporter"]
                 .iter()
                 .find_map(|name| value(run, entry.signal, name)),
-            false => {
-                let host = entry
-                    .signal
-                    .binds
-                    .iter()
-                    .find(|bind| bind.source == Source::Field("host".to_owned()));
-                host.and_then(|bind| value(run, entry.signal, &bind.name))
-            }
+            false => from(&["host"]),
         };
         slot.extend(reporter.and_then(|raw| names.find(product_of(entry.signal), raw)));
     }

@@ -93,6 +93,8 @@ pub(super) const HA: FormatDef = FormatDef {
         raw("peer"),
         made("peer_state"),
         made("peer_reason"),
+        // the node that was asked, where the session says so
+        raw("reporter"),
     ],
 };
 
@@ -111,6 +113,11 @@ pub(super) const SERVICE: FormatDef = FormatDef {
         // stopping, not-running or unknown
         made("status"),
         raw("reason"),
+        // cups where the list holds services of IM and Presence, callmanager where it holds those
+        // of Unified CM
+        made("kind"),
+        // publisher or subscriber, where the list ends with it
+        made("role"),
     ],
 };
 
@@ -124,11 +131,15 @@ pub(super) const REPLICATION: FormatDef = FormatDef {
     fields: &[
         raw("node"),
         raw("address"),
-        // the number in front of the words: 2 is good
-        made("setup"),
+        // the number in front of the words: 2 is good; absent where the row shows none
+        raw("setup"),
         raw("words"),
         // replicates that are queued
-        made("queue"),
+        raw("queue"),
+        // database, remote calls and monitor: `Y/Y/Y`
+        raw("links"),
+        // the node that was asked
+        raw("reporter"),
     ],
 };
 
@@ -140,6 +151,8 @@ pub(super) const DIAGNOSE: FormatDef = FormatDef {
     always_parsed: true,
     names_node: false,
     fields: &[
+        // where the session says whose check it is
+        raw("node"),
         raw("test"),
         // passed, failed or skipped
         made("result"),
@@ -159,13 +172,16 @@ pub(super) const NODE: FormatDef = FormatDef {
         raw("name"),
         raw("address"),
         raw("alias"),
-        // publisher or subscriber
+        // publisher or subscriber of its own product
         made("role"),
+        // cups, callmanager, …
         raw("kind"),
         raw("version"),
         raw("subcluster"),
         // first node of the same list: the same for every row
-        made("block"),
+        raw("block"),
+        // the node that was asked, where the session says so
+        raw("reporter"),
     ],
 };
 
@@ -179,11 +195,12 @@ pub(super) const SETTING: FormatDef = FormatDef {
     fields: &[
         raw("node"),
         // the page, service or screen it stands on
-        raw("section"),
-        raw("name"),
+        made("section"),
+        // in the words of the English pages
+        made("name"),
         raw("value"),
-        // of a value that is a whole number
-        made("number"),
+        // of a value that begins with a whole number
+        raw("number"),
     ],
 };
 
@@ -235,10 +252,11 @@ pub(super) const ROW: FormatDef = FormatDef {
     always_parsed: true,
     names_node: false,
     fields: &[
+        raw("node"),
         // the statement that was typed, where it was pasted along
         raw("statement"),
-        raw("column"),
-        raw("value"),
+        made("column"),
+        made("value"),
         // from 1
         made("row"),
         made("rows"),

@@ -14,134 +14,27 @@
 //! several behind each other. The prompt names no host; whose answers these are is taken from
 //! what stands before them in the session: a host name, a login, a heading. Lines are judged
 //! alone, so that a session may begin and end anywhere; those that tell something and stand
-//! at most [`JOIN_WINDOW`] bytes apart are one session.
+//! at most [`JOIN_WINDOW`](crate::parse::chunk::JOIN_WINDOW) bytes apart are one session.
 
 use crate::model::event::Event;
 use crate::model::time::RawTime;
-use crate::parse::chunk::{Chunk, JOIN_WINDOW};
-use crate::parse::scan::{is_blank, lines, text};
+use crate::parse::chunk::Chunk;
+use crate::parse::scan::{Cursor, decimal, is_blank, lines, text};
 use crate::parse::{LogParser, ParseStats, Probe, RecordHead, picked};
 
 mod ha;
 mod line;
+mod session;
+mod table;
 #[cfg(test)]
 mod tests;
+mod value;
 
 use line::{Line, classify};
-
-/// The format's parser.
-pub(crate) const PARSER: &str = "imp.cli";
+use session::{Group, Listing, Record, What, records};
 
 /// The parser.
 pub struct ImpCli;
-
-/// A record of a session, with whose it is as far as the session tells.
-struct Record<'l> {
-    start: usize,
-    end: usize,
-    whose: Option<&'l [u8]>,
-    what: What<'l>,
-}
-
-enum What<'l> {
-    /// A row of a group, and the group as far as it is shown.
-    Ha(ha::Row, Group<'l>),
-    Service(line::Service<'l>),
-}
-
-/// The rows of one redundancy group.
-#[derive(Clone, Default)]
-struct Group<'l> {
-    name: Option<&'l [u8]>,
-    rows: Vec<ha::Row>,
-}
-
-/// What a session has told so far.
-#[derive(Default)]
-struct Session<'l> {
-    whose: Option<&'l [u8]>,
-    /// Something was answered since the name was told.
-    used: bool,
-    /// Start of the last line that told something.
-    last: Option<usize>,
-    group: Group<'l>,
-    records: Vec<Record<'l>>,
-}
-
-impl<'l> Session<'l> {
-    fn line(&mut self, bytes: &'l [u8], start: usize, end: usize, line: Line<'l>) {
-        if self.last.is_some_and(|last| start - last > JOIN_WINDOW) {
-            self.close_group();
-            (self.whose, self.used) = (None, false);
-        }
-        self.last = Some(start);
-        match line {
-            Line::Whose(name) => {
-                self.close_group();
-                (self.whose, self.used) = (Some(name), false);
-            }
-            Line::Login if self.used => {
-                self.close_group();
-                (self.whose, self.used) = (None, false);
-            }
-            Line::Login => {}
-            Line::Prompt(_) => {
-                self.close_group();
-                self.used = true;
-            }
-            Line::Subcluster(name) => {
-                self.close_group();
-                self.used = true;
-                self.group.name = Some(name);
-            }
-            Line::HaNode => {
-                self.used = true;
-                if let Some(row) = ha::row(bytes, start) {
-                    if self.group.rows.iter().any(|old| old.number >= row.number) {
-                        self.close_group();
-                    }
-                    self.group.rows.push(row);
-                }
-            }
-            Line::Services => {
-                self.close_group();
-                self.used = true;
-                let line = bytes.get(start..end).unwrap_or_default();
-                let found = line::services(line).map(|service| Record {
-                    start,
-                    end,
-                    whose: self.whose,
-                    what: What::Service(service),
-                });
-                self.records.extend(found);
-            }
-        }
-    }
-
-    fn close_group(&mut self) {
-        let group = std::mem::take(&mut self.group);
-        for row in &group.rows {
-            self.records.push(Record {
-                start: row.start,
-                end: row.end,
-                whose: self.whose,
-                what: What::Ha(row.clone(), group.clone()),
-            });
-        }
-    }
-}
-
-/// The records of a text in order.
-fn records(bytes: &[u8]) -> Vec<Record<'_>> {
-    let mut session = Session::default();
-    for (start, line) in lines(bytes) {
-        if let Some(kind) = classify(line) {
-            session.line(bytes, start, start + line.len(), kind);
-        }
-    }
-    session.close_group();
-    session.records
-}
 
 fn event<'c>(record: Record<'c>, bytes: &'c [u8], line: u64) -> Event<'c> {
     let source = bytes.get(record.start..record.end).unwrap_or_default();
@@ -152,21 +45,67 @@ fn event<'c>(record: Record<'c>, bytes: &'c [u8], line: u64) -> Event<'c> {
         fields: Vec::new(),
         text: text(source.trim_ascii_end()),
     };
+    let whose = record.whose;
     match record.what {
-        What::Ha(row, group) => fill_ha(&mut event, row, group),
-        What::Service(service) => {
-            event.format = "imp.service";
-            if let Some(node) = record.whose {
-                event.push("node", text(node));
+        What::Ha(row, group) => {
+            fill_ha(&mut event, row, group);
+            put(&mut event, "reporter", whose);
+        }
+        What::Service(service, listing) => {
+            put(&mut event, "node", whose);
+            fill_service(&mut event, service, listing);
+        }
+        What::Check(check) => {
+            event.format = "imp.diagnose";
+            put(&mut event, "node", whose);
+            put(&mut event, "test", Some(check.test));
+            event.push("result", check.result);
+            put(&mut event, "words", Some(check.words));
+        }
+        What::Replication(row) => {
+            fill_replication(&mut event, row);
+            put(&mut event, "reporter", whose);
+        }
+        What::Member(member, first) => {
+            fill_member(&mut event, member);
+            put(&mut event, "block", Some(first));
+            put(&mut event, "reporter", whose);
+        }
+        What::Setting(setting) => {
+            event.format = "imp.setting";
+            put(&mut event, "node", whose);
+            event.push("section", setting.section);
+            event.push("name", setting.name);
+            put(&mut event, "value", Some(setting.value));
+            put(&mut event, "number", leading_number(setting.value));
+        }
+        What::Cell(cell, rows, statement) => {
+            event.format = "imp.row";
+            put(&mut event, "node", whose);
+            put(&mut event, "statement", statement);
+            event.push("column", cell.column);
+            if !cell.value.is_empty() {
+                event.push("value", cell.value);
             }
-            event.push("service", text(service.name));
-            event.push("status", service.status);
-            if !service.reason.is_empty() {
-                event.push("reason", text(service.reason));
-            }
+            event.push("row", cell.row.to_string());
+            event.push("rows", rows.to_string());
         }
     }
     event
+}
+
+fn put<'c>(event: &mut Event<'c>, name: &'static str, value: Option<&'c [u8]>) {
+    if let Some(value) = value.filter(|value| !value.is_empty()) {
+        event.push(name, text(value));
+    }
+}
+
+/// `8192 MBytes`: 8192.
+fn leading_number(value: &[u8]) -> Option<&[u8]> {
+    let digits = Cursor::new(value).skip_while(|b| b.is_ascii_digit());
+    let (digits, rest) = value.split_at_checked(digits)?;
+    let ends = rest.first().is_none_or(u8::is_ascii_whitespace);
+    decimal(digits).filter(|_| ends).map(|_| digits)
 }
 
 fn fill_ha(event: &mut Event<'_>, row: ha::Row, group: Group<'_>) {
@@ -191,17 +130,49 @@ fn fill_ha(event: &mut Event<'_>, row: ha::Row, group: Group<'_>) {
     }
 }
 
+fn fill_service<'c>(event: &mut Event<'c>, service: line::Service<'c>, listing: Listing) {
+    event.format = "imp.service";
+    put(event, "service", Some(service.name));
+    event.push("status", service.status);
+    put(event, "reason", Some(service.reason));
+    for (name, value) in [("kind", listing.kind), ("role", listing.role)] {
+        if let Some(value) = value {
+            event.push(name, value);
+        }
+    }
+}
+
+fn fill_replication<'c>(event: &mut Event<'c>, row: value::Replication<'c>) {
+    event.format = "imp.replication";
+    put(event, "node", Some(row.node));
+    put(event, "address", Some(row.address));
+    put(event, "setup", row.setup);
+    put(event, "words", Some(row.words));
+    put(event, "queue", row.queue);
+    put(event, "links", row.links);
+}
+
+fn fill_member<'c>(event: &mut Event<'c>, member: value::Member<'c>) {
+    event.format = "imp.node";
+    put(event, "name", Some(member.name));
+    put(event, "address", Some(member.address));
+    put(event, "alias", Some(member.alias));
+    event.push("role", member.role);
+    put(event, "kind", Some(member.kind));
+}
+
 impl LogParser for ImpCli {
     fn id(&self) -> &'static str {
-        PARSER
+        "imp.cli"
     }
 
     fn probe(&self, head: &[u8]) -> Probe {
-        let found = records(head).len();
-        let all = lines(head).filter(|(_, line)| !is_blank(line)).count();
-        match found {
+        let sure = |line: &[u8]| classify(line).is_some_and(|line| line.is_sure());
+        let all = lines(head).filter(|(_, line)| !is_blank(line));
+        let (ours, others): (Vec<_>, Vec<_>) = all.partition(|(_, line)| sure(line));
+        match ours.len() {
             0 => Probe::NotForUs,
-            found if found * 2 + 4 > all => Probe::Certain,
+            ours if ours + 2 > others.len() => Probe::Certain,
             _ => Probe::Unsure,
         }
     }
@@ -211,25 +182,11 @@ impl LogParser for ImpCli {
     }
 
     fn joined(&self, before: &[u8], after: &[u8]) -> bool {
-        let telling = |bytes| {
-            let found = lines(bytes).filter(|(_, line)| classify(line).is_some());
-            found.map(|(start, _)| start).collect::<Vec<_>>()
-        };
-        let Some(last) = telling(before).last().copied() else {
-            return false;
-        };
-        // a row that goes on behind the cut
-        let text = [before, after].concat();
-        if ha::row(&text, last).is_some_and(|row| row.end > before.len()) {
-            return true;
-        }
-        let next = telling(after).first().map(|next| before.len() + next);
-        next.is_some_and(|next| next - last <= JOIN_WINDOW)
+        session::goes_on(before, after)
     }
 
     fn head<'l>(&self, line: &'l [u8]) -> Option<RecordHead<'l>> {
-        let kind = classify(line)?;
-        let host = match kind {
+        let host = match classify(line)? {
             Line::Whose(name) => std::str::from_utf8(name).ok(),
             _ => None,
         };

@@ -7,6 +7,7 @@ pub mod cms_pki;
 pub mod cms_status;
 pub mod cms_syslog;
 mod continued;
+pub mod erlang;
 pub mod expressway;
 pub mod expressway_dump;
 pub mod imp_ciscolog;
@@ -15,6 +16,7 @@ pub mod imp_log4j;
 pub mod imp_xcp;
 pub mod libpq;
 pub mod packet_list;
+mod parts;
 pub mod postgres;
 
 use super::scan::line_start;

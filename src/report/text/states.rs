@@ -13,7 +13,7 @@ pub(super) fn history(page: &mut Page<'_>, cluster: &Cluster) {
     }
     let mut states: Vec<&NodeState> = cluster.states.iter().collect();
     // what has no time was seen last
-    states.sort_by_key(|state| (state.at.is_none(), state.at.as_deref()));
+    states.sort_by_key(|state| (state.at.is_none(), order(state)));
     let first = cluster.states.first().map(|state| &state.name);
     let kinds = cluster
         .states
@@ -38,6 +38,11 @@ pub(super) fn history(page: &mut Page<'_>, cluster: &Cluster) {
         &rows,
     );
     page.more(2, earlier);
+}
+
+/// A whole second comes before its fractions.
+fn order(state: &NodeState) -> Option<&str> {
+    state.at.as_deref().map(|at| at.trim_end_matches('Z'))
 }
 
 fn row(state: &NodeState, kinds: bool) -> Vec<String> {

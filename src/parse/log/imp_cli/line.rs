@@ -1,5 +1,7 @@
 //! What a single line of the command line's answers is, whatever stands around it.
 
+use super::table::is_rule;
+use super::value::{Check, Member, Replication, Setting, check, member, replication, setting};
 use crate::parse::scan::{Cursor, is_blank, trim};
 
 /// Longest name of a service or a host that is taken for one.
@@ -20,6 +22,36 @@ pub(super) enum Line<'l> {
     HaNode,
     /// `Cisco XCP Router[STARTED]`, or several of these.
     Services,
+    Check(Check<'l>),
+    Replication(Replication<'l>),
+    Member(Member<'l>),
+    /// The line alone tells that this is the appliance.
+    Setting(Setting<'l>),
+    /// It does so only among lines that do.
+    Weak(Setting<'l>),
+    /// `==== ====` below the names of a table.
+    Rule,
+    /// The names by which the cluster knows its nodes follow.
+    ServerTable,
+}
+
+impl Line<'_> {
+    /// Nobody else writes this.
+    pub(super) fn is_sure(&self) -> bool {
+        match self {
+            Self::Prompt(command) => !command.is_empty(),
+            Self::Whose(_) | Self::Weak(_) | Self::Rule | Self::Subcluster(_) => false,
+            // `ntpstat` and `host` of any system say the same
+            Self::Check(check) => !matches!(check.test, b"ntp status" | b"external resolution"),
+            Self::Replication(row) => row.links.is_some() || row.queue.is_some(),
+            Self::Login
+            | Self::HaNode
+            | Self::Services
+            | Self::ServerTable
+            | Self::Member(_)
+            | Self::Setting(_) => true,
+        }
+    }
 }
 
 /// What a line is; nothing for lines that tell nothing on their own.
@@ -45,7 +77,21 @@ pub(super) fn classify(line: &[u8]) -> Option<Line<'_>> {
     {
         return Some(Line::Subcluster(name));
     }
-    whose(line).map(Line::Whose)
+    if is_rule(line) {
+        return Some(Line::Rule);
+    }
+    if line.starts_with(b"Server Table (processnode) Entries") {
+        return Some(Line::ServerTable);
+    }
+    if let Some((setting, sure)) = setting(line) {
+        let kind = if sure { Line::Setting } else { Line::Weak };
+        return Some(kind(setting));
+    }
+    check(line)
+        .map(Line::Check)
+        .or_else(|| replication(line).map(Line::Replication))
+        .or_else(|| member(line).map(Line::Member))
+        .or_else(|| whose(line).map(Line::Whose))
 }
 
 /// What was typed at the prompt of the appliance.
@@ -65,12 +111,10 @@ fn is_login(line: &[u8]) -> bool {
         || line.starts_with(b"Welcome to the Platform Command Line Interface")
 }
 
-/// The value behind a label, whose blanks and capitals do not count.
+/// The value behind a label at the begin of a line, whose blanks and capitals do not count.
 pub(super) fn labelled<'l>(line: &'l [u8], label: &[u8]) -> Option<&'l [u8]> {
-    let (from, behind) = find_label(line, label)?;
-    let before = line.get(..from)?;
-    let value = trim(line.get(behind..)?);
-    (is_blank(before) && !value.is_empty() && value.len() <= MAX_NAME).then_some(value)
+    let value = trim(line.get(label_at(line, 0, label)?..)?);
+    (!value.is_empty() && value.len() <= MAX_NAME).then_some(value)
 }
 
 /// Where a label with its colon stands in a text that may be wrapped anywhere: its begin, and
@@ -78,19 +122,22 @@ pub(super) fn labelled<'l>(line: &'l [u8], label: &[u8]) -> Option<&'l [u8]> {
 pub(super) fn find_label(text: &[u8], label: &[u8]) -> Option<(usize, usize)> {
     (0..text.len()).find_map(|from| {
         let begins = from == 0 || text.get(from - 1).is_some_and(u8::is_ascii_whitespace);
-        if !begins {
+        let behind = begins.then(|| label_at(text, from, label)).flatten()?;
+        Some((from + blanks(text.get(from..)?), behind))
+    })
+}
+
+/// The place behind a label that stands at `from`.
+fn label_at(text: &[u8], from: usize, label: &[u8]) -> Option<usize> {
+    let mut at = from;
+    for wanted in label.iter().chain(b":") {
+        at += blanks(text.get(at..)?);
+        if text.get(at)?.to_ascii_lowercase() != *wanted {
             return None;
         }
-        let mut at = from;
-        for wanted in label.iter().chain(b":") {
-            at += blanks(text.get(at..)?);
-            if text.get(at)?.to_ascii_lowercase() != *wanted {
-                return None;
-            }
-            at += 1;
-        }
-        Some((from + blanks(text.get(from..)?), at))
-    })
+        at += 1;
+    }
+    Some(at)
 }
 
 fn blanks(text: &[u8]) -> usize {
@@ -194,6 +241,24 @@ fn is_service(name: &[u8]) -> bool {
         && name.len() > 3
         && name.len() <= 80
         && name.iter().all(plain)
+}
+
+/// The product to which a service belongs alone.
+pub(super) fn kind(service: &[u8]) -> Option<&'static str> {
+    let has = |words: &[u8]| memchr::memmem::find(service, words).is_some();
+    let ours: [&[u8]; 6] = [
+        b"XCP ",
+        b"Presence",
+        b"Intercluster Sync",
+        b"Cisco Sync Agent",
+        b"Server Recovery Manager",
+        b"Client Profile Agent",
+    ];
+    match () {
+        () if ours.iter().any(|words| has(words)) => Some("cups"),
+        () if has(b"Cisco CallManager") => Some("callmanager"),
+        () => None,
+    }
 }
 
 fn known_reason(rest: &[u8]) -> &[u8] {

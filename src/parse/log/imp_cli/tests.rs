@@ -57,7 +57,7 @@ fn values_are_told_in_the_words_of_the_table() {
     for (row, state, reason) in [
         ("State: Normal", "Normal", None),
         ("State: Normal Reason: Normal", "Normal", Some("Normal")),
-        ("State: NORMAL  Reason:  ", "Normal", None),
+        ("State: NORMAL  Reason:  ", "Normal", Some("Normal")),
         (
             "State:Taking  over Reason:On Admin Request",
             "Taking Over",
@@ -89,13 +89,7 @@ fn values_are_told_in_the_words_of_the_table() {
             &format!("Node 2 Name: a.example.com {row}\nNormal\n"),
         );
         assert_eq!(events[0].first("state"), Some(state), "{row}");
-        assert_eq!(
-            events[0].first("reason"),
-            reason
-                .or(row.ends_with(": ").then_some("Normal"))
-                .or(row.ends_with(":  ").then_some("Normal")),
-            "{row}"
-        );
+        assert_eq!(events[0].first("reason"), reason, "{row}");
     }
 }
 
@@ -108,11 +102,11 @@ fn services_are_told_with_their_states() {
     assert_eq!(
         all(text),
         [
-            "3 imp.service: service=System SSH; status=started",
-            "4 imp.service: service=A Cisco DB Replicator; status=not-running",
-            "5 imp.service: service=Cisco XCP Text Conference Manager; status=stopped; reason=Commanded Out of Service",
-            "6 imp.service: service=Cisco XCP Message Archiver; status=not-activated; reason=Service Not Activated",
-            "7 imp.service: service=Cisco Sync Agent; status=starting",
+            "3 imp.service: service=System SSH; status=started; kind=cups",
+            "4 imp.service: service=A Cisco DB Replicator; status=not-running; kind=cups",
+            "5 imp.service: service=Cisco XCP Text Conference Manager; status=stopped; reason=Commanded Out of Service; kind=cups",
+            "6 imp.service: service=Cisco XCP Message Archiver; status=not-activated; reason=Service Not Activated; kind=cups",
+            "7 imp.service: service=Cisco Sync Agent; status=starting; kind=cups",
         ]
     );
 }
@@ -172,8 +166,126 @@ fn lines_of_others_are_not_ours() {
         "Node 1 of 2\n",
         "admin: true\nusers:\n  admin: x\n",
         "Node: imp1a\n",
+        "Memory : 8192 MBytes\nPrimary : 10.1.1.1\n==== ===\n",
+        "a 10.1.1.1 words (2) more\n",
+        "unsynchronised\nNo external servers found\n",
     ] {
         assert_eq!(ImpCli.probe(text.as_bytes()), Probe::NotForUs, "{text}");
         assert!(read(&ImpCli, text).is_empty(), "{text}");
     }
+}
+
+#[test]
+fn a_list_of_services_tells_the_product_and_the_role() {
+    let text = "admin:utils service list\nCisco CallManager[STARTED]\nCisco AXL Web Service[STOPPED]\nPrimary Node =false\n\
+                admin:utils service list\nCisco AXL Web Service[STOPPED]\nCisco XCP Router[STARTED]\nPrimary Node =true\n";
+    let events = read(&ImpCli, text);
+    let told = events.iter().filter(|event| event.format == "imp.service");
+    let told: Vec<_> = told
+        .map(|event| (event.first("kind"), event.first("role")))
+        .collect();
+    let cucm = (Some("callmanager"), Some("subscriber"));
+    let imp = (Some("cups"), Some("publisher"));
+    assert_eq!(told, [cucm, cucm, imp, imp]);
+}
+
+#[test]
+fn replication_is_told_row_by_row() {
+    let text = "admin:utils dbreplication runtimestate\n\nDB Version: ccm14_0_1_11900_132\n\n\
+        Cluster Detailed View from imp1a (2 Servers):\n\n\
+        SERVER-NAME         IP ADDRESS        (msec)    DbMon?    QUEUE    Group ID       (RTMT) & Details\n\
+        -----------         ----------        ------    -------   -----    -----------    ------------------\n\
+        imp1a               10.60.1.11        0.045     Y/Y/Y     0        (g_2)          (2) Setup Completed\n\
+        imp1b               10.60.1.12        0.228     Y/N/Y     12       (g_3)          (4) Setup Failed\n\
+        imp1c               10.60.1.13        -         -/-/-     -        (g_4)          (-) Off-Line\n";
+    assert_eq!(
+        all(text),
+        [
+            "9 imp.replication: node=imp1a; address=10.60.1.11; setup=2; words=Setup Completed; queue=0; links=Y/Y/Y; reporter=imp1a",
+            "10 imp.replication: node=imp1b; address=10.60.1.12; setup=4; words=Setup Failed; queue=12; links=Y/N/Y; reporter=imp1a",
+            "11 imp.replication: node=imp1c; address=10.60.1.13; words=Off-Line; links=-/-/-; reporter=imp1a",
+        ]
+    );
+    let old = "admin:utils dbreplication runtimestate\nPUB  10.1.1.1  0.04  Yes  Connected  0  match  Yes  (3)  Setup Mismatched\n";
+    assert_eq!(
+        all(old),
+        ["2 imp.replication: node=PUB; address=10.1.1.1; setup=3; words=Setup Mismatched"]
+    );
+}
+
+#[test]
+fn members_are_told_and_who_was_asked() {
+    let text = "admin:show network cluster\n\
+        10.60.1.11 imp1a.apolo.local imp1a Subscriber cups DBPub authenticated\n\
+        10.60.1.12 imp1b.apolo.local imp1b Subscriber cups DBSub authenticated using TCP since Fri Oct 15 10:22:20 2021\n\
+        10.60.1.10 cucm1.apolo.local cucm1 Publisher callmanager DBPub authenticated using TCP since Fri Oct 15 10:22:20 2021\n\n\
+        Server Table (processnode) Entries\n----------------------------------\nimp1a.apolo.local\n10.60.1.12\n\n\
+        admin:utils service list\nCisco XCP Router[STARTED]\n";
+    assert_eq!(
+        all(text),
+        [
+            "2 imp.node: name=imp1a.apolo.local; address=10.60.1.11; alias=imp1a; role=publisher; kind=cups; block=10.60.1.11; reporter=imp1a.apolo.local",
+            "3 imp.node: name=imp1b.apolo.local; address=10.60.1.12; alias=imp1b; role=subscriber; kind=cups; block=10.60.1.11; reporter=imp1a.apolo.local",
+            "4 imp.node: name=cucm1.apolo.local; address=10.60.1.10; alias=cucm1; role=publisher; kind=callmanager; block=10.60.1.11; reporter=imp1a.apolo.local",
+            "8 imp.setting: section=show network cluster; name=processnode; value=imp1a.apolo.local",
+            "9 imp.setting: section=show network cluster; name=processnode; value=10.60.1.12",
+            "12 imp.service: node=imp1a.apolo.local; service=Cisco XCP Router; status=started; kind=cups",
+        ]
+    );
+}
+
+#[test]
+fn machines_releases_and_checks_are_told() {
+    let text = "Command Line Interface is starting up, please wait ...\n\n   Welcome to the Platform Command Line Interface\n\n\
+        VMware Installation:\n\t4 vCPU: Intel(R) Xeon(R)\n\tDisk 1: 80GB, Partitions aligned\n\t8192 Mbytes RAM\n\
+        \tWARNING: DNS unreachable\nadmin:show status\n\nHost Name          : imp1a\nProduct Ver        : 14.0.1.13900-8\n\n\
+        admin:show network eth0\nIP Address   : 10.60.1.11          IP Mask    : 255.255.255.000\n\
+        Primary      : 10.60.0.5          Secondary  : Not Configured\n\
+        admin:utils diagnose test\ntest - disk_space          : Passed (available: 1 MB, used: 2 MB)\n\
+        skip - disk_files          : This module must be run directly and off hours\n\
+        test - validate_network    : Reverse DNS lookup failed\nadmin:utils ntp status\n\
+        unsynchronised\nadmin:\n";
+    assert_eq!(
+        all(text),
+        [
+            "6 imp.setting: section=login banner; name=Processors; value=4; number=4",
+            "8 imp.setting: section=login banner; name=Memory; value=8192 Mbytes RAM; number=8192",
+            "9 imp.diagnose: test=login banner; result=failed; words=DNS unreachable",
+            "13 imp.setting: node=imp1a; section=show status; name=Version; value=14.0.1.13900-8",
+            "16 imp.setting: node=imp1a; section=show network eth0; name=IP Address; value=10.60.1.11",
+            "17 imp.setting: node=imp1a; section=show network eth0; name=DNS Primary; value=10.60.0.5",
+            "19 imp.diagnose: node=imp1a; test=disk_space; result=passed; words=Passed (available: 1 MB, used: 2 MB)",
+            "20 imp.diagnose: node=imp1a; test=disk_files; result=skipped; words=This module must be run directly and off hours",
+            "21 imp.diagnose: node=imp1a; test=validate_network; result=failed; words=Reverse DNS lookup failed",
+            "23 imp.diagnose: node=imp1a; test=ntp status; result=failed; words=unsynchronised",
+        ]
+    );
+}
+
+#[test]
+fn tables_are_told_value_by_value() {
+    let text = "admin:run sql select name, description from processnode\nname              description \n\
+        ================= =========== \nimp1a.apolo.local first node  \nimp1b.apolo.local             \n\nadmin:\n";
+    let wanted = |row: usize, column: &str, value: &str| {
+        let value = if value.is_empty() {
+            String::new()
+        } else {
+            format!("value={value}; ")
+        };
+        format!(
+            "{} imp.row: statement=run sql select name, description from processnode; column={column}; {value}row={row}; rows=2",
+            row + 3
+        )
+    };
+    assert_eq!(
+        all(text),
+        [
+            wanted(1, "name", "imp1a.apolo.local"),
+            wanted(1, "description", "first node"),
+            wanted(2, "name", "imp1b.apolo.local"),
+            wanted(2, "description", ""),
+        ]
+    );
+    let frame = "admin:utils diagnose test\nStarting diagnostic test(s)\n===========================\ntest - raid : Passed\n";
+    assert_eq!(all(frame).len(), 1);
 }
