@@ -9,6 +9,8 @@ pub mod cms_syslog;
 pub mod expressway;
 pub mod expressway_dump;
 pub mod imp_cli;
+pub mod imp_page;
+pub mod imp_soap;
 pub mod libpq;
 pub mod packet_list;
 pub mod postgres;
