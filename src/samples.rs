@@ -15,7 +15,7 @@ use crate::catalog::{Fault, Problem, read_yaml};
 use crate::detect::incident::Open;
 use crate::detect::table::{Owner, needed};
 use crate::model::report::{
-    Cluster, Confidence, Diagnosis, DiagnosisRole, Evidence, Report, Severity, Verdict,
+    Cluster, Confidence, Diagnosis, DiagnosisRole, Evidence, NodeState, Report, Severity, Verdict,
 };
 use crate::pipeline::{Diagnoser, Engine, Job, Judgement, Options};
 use crate::source;
@@ -52,9 +52,15 @@ pub struct Expect {
     /// Faults of which the report says that they could not be decided.
     #[serde(default)]
     not_checked: Vec<String>,
+    /// Faults of which it does not say so.
+    #[serde(default)]
+    checked: Vec<String>,
     /// Beginnings of `subject name value`.
     #[serde(default)]
     facts: Vec<String>,
+    /// Exactly these changes of state, as `node time state: reason`, in the order of nodes and times.
+    #[serde(default)]
+    states: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -269,6 +275,11 @@ pub fn compare(expect: &Expect, report: &Report) -> Vec<String> {
             .filter(|fault| !open.contains(fault.as_str()))
             .map(|fault| format!("{fault} is not among what could not be checked")),
     );
+    let undecided = expect
+        .checked
+        .iter()
+        .filter(|fault| open.contains(fault.as_str()));
+    wrong.extend(undecided.map(|fault| format!("{fault} is among what could not be checked")));
     let told: Vec<String> = report
         .clusters
         .iter()
@@ -280,7 +291,22 @@ pub fn compare(expect: &Expect, report: &Report) -> Vec<String> {
         .iter()
         .filter(|fact| !told.iter().any(|line| line.starts_with(fact.as_str())));
     wrong.extend(untold.map(|fact| format!("fact '{fact}' is not told ({})", told.join("; "))));
+    wrong.extend(wrong_states(&expect.states, report));
     wrong
+}
+
+/// What the history says other than expected, where anything is.
+fn wrong_states(expected: &[String], report: &Report) -> Option<String> {
+    let line = |state: &NodeState| {
+        let at = state.at.as_deref().unwrap_or("-");
+        let reason = state.reason.as_ref().map(|reason| format!(": {reason}"));
+        let reason = reason.unwrap_or_default();
+        format!("{} {at} {}{reason}", state.node, state.state)
+    };
+    let states = report.clusters.iter().flat_map(|c| &c.states);
+    let told: Vec<String> = states.map(line).collect();
+    let wrong = !expected.is_empty() && told != expected;
+    wrong.then(|| format!("the states are {}", told.join("; ")))
 }
 
 fn differences(want: &ExpectDiagnosis, cluster: &Cluster, d: &Diagnosis) -> Vec<String> {

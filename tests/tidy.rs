@@ -103,7 +103,10 @@ const DOORS: &[(&str, &[&str])] = &[
     ("regex_syntax", &["catalog/condition.rs"]),
     ("schemars", &["model/", "catalog/"]),
     ("serde", &[""]),
-    ("serde_json", &["report/", "cli/"]),
+    (
+        "serde_json",
+        &["report/", "cli/", "parse/log/postgres/json.rs"],
+    ),
     ("serde_saphyr", &["catalog/yaml.rs"]),
     (
         "sha2",

@@ -256,7 +256,7 @@ fn test_literals(test: &Test) -> Option<Vec<String>> {
 
 /// The longest run of characters that parsers never fold or unescape.
 fn plain_run(value: &str) -> Option<String> {
-    let folded = |c: char| c.is_control() || matches!(c, '#' | '|' | '\\' | '"');
+    let folded = |c: char| c.is_control() || matches!(c, '#' | '|' | '\\' | '"' | '<' | '>' | '&');
     let run = value.split(folded).max_by_key(|run| run.len())?;
     (run.len() >= LITERAL_BYTES).then(|| run.to_owned())
 }

@@ -325,6 +325,15 @@ pub enum RoleSource {
     Bound(String),
 }
 
+/// Where a state comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StateSource {
+    /// A word of the rule.
+    Fixed(String),
+    /// A bound name.
+    Bound(String),
+}
+
 /// What a fact signal tells. Names are bound names of its signal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Tells {
@@ -353,6 +362,19 @@ pub enum Tells {
         subject: String,
         /// Bound name of the key.
         key: String,
+    },
+    /// How far the writer's wall clock is ahead of UTC: bound name of `+hh:mm`.
+    Zone(String),
+    /// A node enters a state.
+    State {
+        /// Bound name of the node; without one it is the node that writes the record.
+        subject: Option<String>,
+        /// Kind of state, such as `HA state`.
+        name: String,
+        /// The state.
+        state: StateSource,
+        /// Bound name of why.
+        reason: Option<String>,
     },
     /// A list of `(address name)` pairs that are one cluster.
     Members {

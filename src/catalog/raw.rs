@@ -399,6 +399,12 @@ pub(super) struct RawFact {
     pub(super) standalone: bool,
     /// Field whose value is written at the same instant on every node.
     pub(super) clock_by: Option<String>,
+    /// Field that tells how far the writer's wall clock is ahead of UTC: `+hh:mm`.
+    pub(super) utc_offset: Option<String>,
+    /// The state that the subject enters, of the kind that `name` gives.
+    pub(super) state: Option<RawState>,
+    /// Field that tells why it enters the state.
+    pub(super) reason: Option<String>,
     /// A list of `(address name)`: all of one cluster.
     pub(super) each: Option<String>,
     /// The word `python-list`.
@@ -419,6 +425,24 @@ pub(super) struct RawFact {
     /// How close together they fail.
     #[schemars(regex(pattern = schema::SPAN))]
     pub(super) within: Option<String>,
+}
+
+/// A state: a field, or a fixed word.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "state")]
+#[serde(untagged)]
+pub(super) enum RawState {
+    From(String),
+    Fixed(RawFixedState),
+}
+
+/// A state that the record means without saying it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "fixedState")]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFixedState {
+    /// The state.
+    pub(super) is: String,
 }
 
 /// A time in which some trouble is expected.

@@ -108,6 +108,7 @@ type Value<'a> = Option<Option<&'a str>>;
 type Groups<'a> = Vec<(Vec<Value<'a>>, Vec<usize>)>;
 
 /// One fault in one cluster.
+#[derive(Clone)]
 struct Scope<'a> {
     timeline: &'a Timeline,
     fault: &'a Fault,
@@ -236,7 +237,7 @@ impl<'a> Scope<'a> {
             });
         }
         scope.sort();
-        scope.proofs = scope.all_proofs();
+        scope.proofs = scope.all_proofs(false);
         for (at, point) in
             scope.points.iter().enumerate().filter(|(_, point)| {
                 fault.cleared_by.contains(&point.signal) && point.time != UNTIMED
@@ -259,9 +260,12 @@ impl<'a> Scope<'a> {
         (self.points, self.places) = both.into_iter().unzip();
     }
 
-    /// The proofs of every term that a clause names.
-    fn all_proofs(&self) -> BTreeMap<Term, ByKey<Proof>> {
+    /// The proofs of every term that a clause names; of `endless` logs nothing is missing.
+    fn all_proofs(&self, endless: bool) -> BTreeMap<Term, ByKey<Proof>> {
         let covered = |node: Option<usize>, from: i64, to: i64| {
+            if endless {
+                return true;
+            }
             let writing = node
                 .and_then(|at| self.timeline.nodes.get(at))
                 .map_or(&[][..], |node| node.writing.as_slice());

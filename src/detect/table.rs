@@ -138,12 +138,14 @@ fn proves(fault: &Fault, place: usize) -> bool {
     })
 }
 
-/// Windows, inferences and shared instants need the times of all their hits.
+/// Windows, inferences, shared instants and states need the times of all their hits.
 fn timed(rule: &FactRule, place: usize) -> bool {
     let is = |signal: u16| usize::from(signal) == place;
-    let clock =
-        |fact: &Fact| matches!(fact.tells, Tells::Clock { .. }) && fact.signal.is_none_or(is);
-    if rule.facts.iter().any(clock) {
+    let every = |fact: &Fact| {
+        matches!(fact.tells, Tells::Clock { .. } | Tells::State { .. })
+            && fact.signal.is_none_or(is)
+    };
+    if rule.facts.iter().any(every) {
         return true;
     }
     rule.inferences

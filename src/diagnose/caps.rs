@@ -47,6 +47,7 @@ pub(super) fn shorten(clusters: &mut Vec<Cluster>) -> Omitted {
     let mut omitted = keep_clusters(clusters, CLUSTERS);
     omitted.nodes += keep_nodes(clusters, NODES);
     omitted.facts += keep_first(clusters, LISTED, |cluster| &mut cluster.facts);
+    omitted.states += keep_first(clusters, LISTED, |cluster| &mut cluster.states);
     omitted.ruled_out += keep_first(clusters, LISTED, |cluster| &mut cluster.ruled_out);
     omitted.not_checked += keep_first(clusters, LISTED, |cluster| &mut cluster.not_checked);
     omitted
@@ -74,6 +75,7 @@ fn keep_clusters(clusters: &mut Vec<Cluster>, most: usize) -> Omitted {
         omitted.diagnoses += cluster.diagnoses.len() as u64;
         omitted.nodes += cluster.nodes.len() as u64;
         omitted.facts += cluster.facts.len() as u64;
+        omitted.states += cluster.states.len() as u64;
         omitted.ruled_out += cluster.ruled_out.len() as u64;
         omitted.not_checked += cluster.not_checked.len() as u64;
     }
@@ -166,6 +168,7 @@ mod tests {
             evidence: Vec::new(),
             remedies: Vec::new(),
             references: Vec::new(),
+            disputed: None,
         };
         Cluster {
             name: name.into(),
@@ -173,6 +176,7 @@ mod tests {
             verdict: Verdict::Faulty,
             nodes,
             facts: Vec::new(),
+            states: Vec::new(),
             diagnoses: vec![diagnosis],
             ruled_out: Vec::new(),
             not_checked: Vec::new(),

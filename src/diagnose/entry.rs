@@ -50,6 +50,10 @@ pub(super) fn diagnosis(case: &Case<'_>, finding: &Finding) -> Option<Diagnosis>
         evidence: evidence(case, finding),
         remedies: fault.remedies.clone(),
         references: fault.references.clone(),
+        disputed: fault
+            .disputed
+            .as_ref()
+            .map(|text| text.get(case.lang).trim().to_owned()),
         bindings,
         node,
         peer,

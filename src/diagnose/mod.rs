@@ -14,7 +14,8 @@ use crate::detect::table::Table;
 use crate::model::hit::FileSeen;
 use crate::model::node::{Product, Role};
 use crate::model::report::{
-    Cluster, DiagnosisRole, Evidence, Fact, Node, ReadStatus, Report, SCHEMA, Tool, Verdict,
+    Cluster, DiagnosisRole, Evidence, Fact, Node, NodeState, ReadStatus, Report, SCHEMA, Tool,
+    Verdict,
 };
 use crate::model::time::EventTime;
 
@@ -142,7 +143,7 @@ fn cluster(case: &Case<'_>, at: usize, findings: &[&Finding], complete: bool) ->
         case.timeline
             .nodes
             .get(*node)
-            .is_some_and(|node| node.reports)
+            .is_some_and(|node| node.reports || node.listed)
     });
     // names that only a passing mention brought up are no cluster
     if !reports && findings.is_empty() {
@@ -164,6 +165,7 @@ fn cluster(case: &Case<'_>, at: usize, findings: &[&Finding], complete: bool) ->
         product: outward(seen.product),
         verdict,
         facts: facts(case, at),
+        states: states(case, at),
         ruled_out: ruled_out::ruled_out(case, findings),
         not_checked: not_checked::not_checked(case, at, seen, findings, &diagnoses),
         nodes,
@@ -197,6 +199,7 @@ fn network(case: &Case<'_>, complete: bool) -> Option<Cluster> {
         },
         nodes: Vec::new(),
         facts: Vec::new(),
+        states: Vec::new(),
         diagnoses: Vec::new(),
         ruled_out: Vec::new(),
         not_checked: Vec::new(),
@@ -279,6 +282,30 @@ fn facts(case: &Case<'_>, cluster: usize) -> Vec<Fact> {
         .collect();
     facts.sort_by(|a, b| (&a.subject, &a.name).cmp(&(&b.subject, &b.name)));
     facts
+}
+
+/// What state the nodes of a cluster were in.
+fn states(case: &Case<'_>, cluster: usize) -> Vec<NodeState> {
+    let of_cluster = case.timeline.states.iter().filter(|seen| {
+        let node = case.timeline.nodes.get(seen.node);
+        node.is_some_and(|node| node.cluster == Some(cluster))
+    });
+    let mut states: Vec<NodeState> = of_cluster
+        .map(|seen| NodeState {
+            node: case.label(Some(seen.node)).unwrap_or_default(),
+            name: seen.name.clone(),
+            state: seen.state.clone(),
+            reason: seen.reason.clone(),
+            at: seen.time.rfc3339(),
+            evidence: case
+                .evidence(seen.file, seen.line, seen.time, seen.excerpt.as_deref())
+                .into_iter()
+                .collect(),
+        })
+        .collect();
+    // within a node they stand in the order of their times already
+    states.sort_by(|a, b| (&a.node, &a.name).cmp(&(&b.node, &b.name)));
+    states
 }
 
 /// Causes first, then the graver, then the earlier.

@@ -45,6 +45,25 @@ impl<'c> Event<'c> {
             .map(|field| field.value.as_ref())
     }
 
+    /// The same record, independent of its chunk.
+    pub fn into_owned(self) -> Event<'static> {
+        let keep = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Event {
+            format: self.format,
+            time: self.time,
+            line: self.line,
+            fields: self
+                .fields
+                .into_iter()
+                .map(|field| Field {
+                    name: keep(field.name),
+                    value: keep(field.value),
+                })
+                .collect(),
+            text: keep(self.text),
+        }
+    }
+
     /// Adds a field.
     pub fn push(&mut self, name: impl Into<Cow<'c, str>>, value: impl Into<Cow<'c, str>>) {
         self.fields.push(Field {

@@ -47,6 +47,9 @@ pub struct Omitted {
     /// Facts left out.
     #[serde(default)]
     pub facts: u64,
+    /// Changes of state left out.
+    #[serde(default)]
+    pub states: u64,
     /// Clusters left out, everything in them being counted as well.
     #[serde(default)]
     pub clusters: u64,
@@ -61,7 +64,7 @@ pub struct Omitted {
 impl Omitted {
     /// Everything that was left out.
     pub fn total(&self) -> u64 {
-        let lists = self.facts + self.ruled_out + self.not_checked;
+        let lists = self.facts + self.states + self.ruled_out + self.not_checked;
         self.clusters + self.diagnoses + self.nodes + self.coverage + lists
     }
 }
@@ -133,6 +136,9 @@ pub struct Cluster {
     pub nodes: Vec<Node>,
     /// What the records tell about nodes and cluster.
     pub facts: Vec<Fact>,
+    /// What state its nodes were in, when and why: changes, by node and time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub states: Vec<NodeState>,
     /// Incidents: causes before symptoms, then by severity, then by time.
     pub diagnoses: Vec<Diagnosis>,
     /// Faults that the evidence excludes.
@@ -167,6 +173,23 @@ pub struct Fact {
     pub value: String,
     /// When it was seen, RFC 3339.
     pub observed: Option<String>,
+    /// Where it was seen.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A node enters a state, or is seen in another than before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NodeState {
+    /// The node.
+    pub node: String,
+    /// Kind of state.
+    pub name: String,
+    /// The state, in the words of the record.
+    pub state: String,
+    /// Why, if the record tells.
+    pub reason: Option<String>,
+    /// When, RFC 3339; `null` for a screen without a time.
+    pub at: Option<String>,
     /// Where it was seen.
     pub evidence: Vec<Evidence>,
 }
@@ -219,6 +242,9 @@ pub struct Diagnosis {
     pub remedies: Vec<String>,
     /// Documents that describe it.
     pub references: Vec<Reference>,
+    /// Where these documents contradict each other, and what was assumed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disputed: Option<String>,
 }
 
 /// A typed value.

@@ -124,8 +124,12 @@ pub const LOG_PARSERS: &[&dyn LogParser] = &[
     &log::imp_soap::ImpSoap,
     &log::imp_page::ImpPage,
     &log::packet_list::PacketList,
+    &log::imp_ciscolog::CiscoLog,
+    &log::imp_log4j::ImpLog,
+    &log::imp_xcp::ImpXcp,
     &log::postgres::PostgresLog,
     &log::libpq::LibpqText,
+    &log::erlang::ErlangLog,
 ];
 
 /// The parsers that read a text, and whether it has to be repaired first.

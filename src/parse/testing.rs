@@ -1,29 +1,8 @@
 //! What the tests of all formats share.
 
-use std::borrow::Cow;
-
-use crate::model::event::{Event, Field};
+use crate::model::event::Event;
 use crate::parse::chunk::{Chunk, Chunker};
 use crate::parse::{Choice, LogParser};
-
-/// An event that outlives its chunk.
-pub(crate) fn owned(event: Event<'_>) -> Event<'static> {
-    let keep = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
-    Event {
-        format: event.format,
-        time: event.time,
-        line: event.line,
-        fields: event
-            .fields
-            .into_iter()
-            .map(|field| Field {
-                name: keep(field.name),
-                value: keep(field.value),
-            })
-            .collect(),
-        text: keep(event.text),
-    }
-}
 
 /// A text as chunks of about `target` bytes, read in blocks of `block` bytes.
 pub(crate) fn chunks(text: &[u8], choice: &Choice, target: usize, block: usize) -> Vec<Chunk> {
@@ -43,7 +22,7 @@ pub(crate) fn parsed(
     picks: Option<&[usize]>,
 ) -> Vec<Event<'static>> {
     let mut found = Vec::new();
-    parser.parse(chunk, picks, &mut |event| found.push(owned(event)));
+    parser.parse(chunk, picks, &mut |event| found.push(event.into_owned()));
     found
 }
 

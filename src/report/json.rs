@@ -203,6 +203,7 @@ mod tests {
                 verdict: Verdict::Healthy,
                 nodes: (0..nodes).map(node).collect(),
                 facts: Vec::new(),
+                states: Vec::new(),
                 diagnoses: Vec::new(),
                 ruled_out: Vec::new(),
                 not_checked: Vec::new(),

@@ -17,6 +17,7 @@ mod coverage;
 mod incident;
 pub mod ladder;
 mod sort;
+mod states;
 mod time;
 
 /// Widest text that still reads well; tables may use the whole width.

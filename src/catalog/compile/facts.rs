@@ -1,8 +1,10 @@
 //! Fact rules: who is who.
 
-use super::super::fault::{Fact, FactRule, Inference, RoleSource, Signal, Tells, Window};
+use super::super::fault::{
+    Fact, FactRule, Inference, RoleSource, Signal, StateSource, Tells, Window,
+};
 use super::super::near;
-use super::super::raw::{RawFact, RawFactRule, RawWindow};
+use super::super::raw::{RawFact, RawFactRule, RawState, RawWindow};
 use super::super::text::Text;
 use super::{Cx, signals, text};
 use crate::model::node::Role;
@@ -70,6 +72,12 @@ fn tells(raw: &RawFact, cx: &mut Cx<'_>) -> Vec<Tells> {
             own: raw.own.clone(),
         }];
     }
+    if let Some(offset) = &raw.utc_offset {
+        return vec![Tells::Zone(offset.clone())];
+    }
+    if let Some(state) = &raw.state {
+        return state_entry(raw, state, cx).into_iter().collect();
+    }
     let Some(subject) = raw.subject.clone() else {
         cx.refuse(&["facts"], "a fact needs a subject");
         return Vec::new();
@@ -106,9 +114,29 @@ fn tells(raw: &RawFact, cx: &mut Cx<'_>) -> Vec<Tells> {
         told.push(Tells::Standalone(subject));
     }
     if told.is_empty() {
-        cx.refuse(&["facts"], "the fact tells nothing: it needs same_as, peer with cluster: same, role, version, name with value, clock_by, or standalone");
+        cx.refuse(&["facts"], "the fact tells nothing: it needs same_as, peer with cluster: same, role, version, name with value, clock_by, utc_offset, state, or standalone");
     }
     told
+}
+
+/// An entry that tells which state a node enters.
+fn state_entry(raw: &RawFact, state: &RawState, cx: &mut Cx<'_>) -> Option<Tells> {
+    let Some(name) = raw.name.clone() else {
+        cx.refuse(
+            &["facts", "state"],
+            "a state needs a name: what it is the state of",
+        );
+        return None;
+    };
+    Some(Tells::State {
+        subject: raw.subject.clone(),
+        name,
+        state: match state {
+            RawState::From(field) => StateSource::Bound(field.clone()),
+            RawState::Fixed(fixed) => StateSource::Fixed(fixed.is.clone()),
+        },
+        reason: raw.reason.clone(),
+    })
 }
 
 /// Names in facts that no signal binds are taken as fields of the signal's format.
@@ -119,6 +147,19 @@ fn bind_names(tells: &Tells, signal: Option<u16>, signals: &mut [Signal], cx: &m
         Tells::Role(a, RoleSource::Fixed(_)) | Tells::Standalone(a) => vec![a],
         Tells::Told { subject, value, .. } => vec![subject, value],
         Tells::Clock { subject, key } => vec![subject, key],
+        Tells::Zone(offset) => vec![offset],
+        Tells::State {
+            subject,
+            state,
+            reason,
+            ..
+        } => {
+            let state = match state {
+                StateSource::Bound(name) => Some(name),
+                StateSource::Fixed(_) => None,
+            };
+            subject.iter().chain(state).chain(reason).collect()
+        }
         Tells::Members {
             list,
             reporter,

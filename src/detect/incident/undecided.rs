@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Scope;
-use crate::catalog::fault::Relation;
+use crate::catalog::fault::{Correlation, Relation};
 use crate::detect::correlate;
 use crate::detect::finding::Finding;
 
@@ -32,27 +32,58 @@ pub struct Undecided {
 }
 
 impl Scope<'_> {
-    /// Nodes on which an absence would hold if their logs reached far enough.
+    /// What the logs end too early to tell, what was lost, and what clauses leave open.
     pub(super) fn undecided(&self, fault: usize, found: &[Finding]) -> BTreeSet<Undecided> {
-        let mut open = BTreeSet::new();
         let proved: BTreeSet<usize> = found.iter().flat_map(|f| f.hits.iter().copied()).collect();
-        for correlation in &self.fault.correlations {
-            let why = match correlation.relation {
-                _ if self.doubtful_absence(correlation) => Open::Lost,
+        let mut open = self.lost(fault, &proved);
+        open.extend(self.cut_short(fault, &proved));
+        open.extend(self.left_open(fault));
+        open
+    }
+
+    /// Nodes of which something would be concluded if their logs went on as they end.
+    fn cut_short(&self, fault: usize, proved: &BTreeSet<usize>) -> BTreeSet<Undecided> {
+        let asks = |correlation: &Correlation| {
+            matches!(
+                correlation.relation,
                 Relation::Absence {
                     covered: true,
                     before: false,
                     ..
-                } => Open::LogEnds,
-                _ => continue,
-            };
+                }
+            )
+        };
+        if !self.fault.correlations.iter().any(asks) {
+            return BTreeSet::new();
+        }
+        let mut endless = self.clone();
+        endless.proofs = self.all_proofs(true);
+        let (would_be, _) = endless.findings(fault);
+        let open = would_be.into_iter().filter(|finding| {
+            // what had been cleared by the end of the log is over in any case
+            let decided = finding.hits.iter().all(|at| proved.contains(at));
+            !decided && !finding.cleared
+        });
+        open.map(|finding| Undecided {
+            why: Open::LogEnds,
+            fault,
+            cluster: self.cluster,
+            node: finding.node,
+        })
+        .collect()
+    }
+
+    /// Nodes on which an absence would hold if it were known that nothing was lost.
+    fn lost(&self, fault: usize, proved: &BTreeSet<usize>) -> BTreeSet<Undecided> {
+        let mut open = BTreeSet::new();
+        let doubtful = self.fault.correlations.iter();
+        for correlation in doubtful.filter(|c| self.doubtful_absence(c)) {
             for lonely in correlate::matches(correlation, &self.points, &|_, _, _| true) {
                 // an absence is proved by one hit alone
                 let proved = |at| self.places.get(at).is_some_and(|at| proved.contains(at));
-                let decided = lonely.hits.iter().all(|at| proved(*at));
-                if !decided {
+                if !lonely.hits.iter().all(|at| proved(*at)) {
                     open.insert(Undecided {
-                        why,
+                        why: Open::Lost,
                         fault,
                         cluster: self.cluster,
                         node: lonely.node,
@@ -60,7 +91,6 @@ impl Scope<'_> {
                 }
             }
         }
-        open.extend(self.left_open(fault));
         open
     }
 

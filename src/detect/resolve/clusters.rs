@@ -7,7 +7,7 @@ use super::{Facts, product_of, product_of_parser, value};
 use crate::catalog::fault::Source;
 use crate::detect::table::Table;
 use crate::model::format::FORMATS;
-use crate::model::hit::{Collected, FileSeen};
+use crate::model::hit::{Collected, FileSeen, Run};
 use crate::model::node::Product;
 
 /// The nodes that write in a file: hosts in record heads, and whoever a status is of.
@@ -45,6 +45,18 @@ fn reporters(collected: &Collected, table: &Table<'_>, names: &Names) -> Vec<BTr
         slot.extend(reporter.and_then(|raw| names.find(product_of(entry.signal), raw)));
     }
     found
+}
+
+/// Nodes on a screen that lists the nodes of its cluster without saying whose it is.
+fn listed(collected: &Collected, table: &Table<'_>, names: &Names) -> BTreeSet<Handle> {
+    let of_run = |run: &Run| {
+        let signal = table.get(run.signal)?.signal;
+        let def = FORMATS.get(usize::from(signal.format))?;
+        let raw = value(run, signal, "node").filter(|_| def.lists_nodes())?;
+        let handle = names.find(product_of(signal), raw)?;
+        Some(names.node(handle))
+    };
+    collected.runs.iter().filter_map(of_run).collect()
 }
 
 fn heads(file: &FileSeen, names: &Names) -> BTreeSet<Handle> {
@@ -117,6 +129,8 @@ pub(super) struct Attach {
     pub(super) assumed: BTreeSet<Handle>,
     /// Node roots that write in each file.
     pub(super) writers: Vec<BTreeSet<Handle>>,
+    /// Roots of nodes that a screen of the cluster lists.
+    pub(super) listed: BTreeSet<Handle>,
 }
 
 impl Attach {
@@ -144,7 +158,9 @@ impl Attach {
             .into_iter()
             .map(|who| who.into_iter().map(|h| names.node(h)).collect())
             .collect();
-        let reporting: BTreeSet<Handle> = writers.iter().flatten().copied().collect();
+        let listed = listed(collected, table, names);
+        let mut reporting: BTreeSet<Handle> = writers.iter().flatten().copied().collect();
+        reporting.extend(&listed);
         let standalone: BTreeSet<Handle> =
             facts.standalone.iter().map(|h| names.node(*h)).collect();
 
@@ -164,6 +180,7 @@ impl Attach {
             cluster,
             assumed: BTreeSet::new(),
             writers,
+            listed,
         };
         attach.place_singles(collected, names, &reporting, &linked);
         attach

@@ -15,9 +15,12 @@ mod clusters;
 mod evidence;
 mod names;
 mod skew;
+mod states;
 mod timeline;
 mod times;
+mod zones;
 
+pub use states::StateSeen;
 pub use timeline::{ClusterSeen, FileTimes, NodeSeen, TimedHit, Timeline, Told};
 pub use times::{TimeHints, parse_time};
 
@@ -27,7 +30,7 @@ use times::Clocks;
 
 /// Finds out who is who and when it was.
 pub fn resolve(collected: &Collected, table: &Table<'_>, hints: TimeHints) -> Timeline {
-    let clocks = Clocks::new(&collected.files, hints);
+    let clocks = Clocks::new(&collected.files, hints, zones::read(collected, table));
     let mut seen = seen_names(collected, table);
     let products = products(collected, table, &seen);
     add_ends(collected, table, &products, &mut seen);
@@ -125,6 +128,8 @@ fn seen_names(collected: &Collected, table: &Table<'_>) -> Seen {
                         .for_each(&mut add);
                     reporter.iter().collect()
                 }
+                Tells::State { subject, .. } => subject.iter().collect(),
+                Tells::Zone(_) => Vec::new(),
             };
             nodes
                 .into_iter()
@@ -326,6 +331,8 @@ fn read_fact(
                     .map(|(node, value)| state!(node, (name.clone(), value.to_owned()))),
             );
         }
+        // read with the clocks, and with the hits
+        Tells::Zone(_) | Tells::State { .. } => {}
         Tells::Members {
             list,
             reporter,

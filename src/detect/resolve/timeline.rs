@@ -7,6 +7,7 @@ use super::clusters::Attach;
 use super::evidence::Evidence;
 use super::names::{Handle, Names};
 use super::skew::Offset;
+use super::states::{self, StateSeen};
 use super::times::Clocks;
 use super::{Facts, Stated, product_of_parser, value};
 use crate::detect::table::Table;
@@ -45,6 +46,8 @@ pub struct NodeSeen {
     pub writing: Vec<(i64, i64)>,
     /// It wrote at least one of the files.
     pub reports: bool,
+    /// A screen of its cluster lists it.
+    pub listed: bool,
 }
 
 impl NodeSeen {
@@ -129,6 +132,8 @@ pub struct Timeline {
     pub hits: Vec<TimedHit>,
     /// What is told of nodes, the latest of each name.
     pub told: Vec<Told>,
+    /// What state nodes were in, by node, kind of state and time.
+    pub states: Vec<StateSeen>,
     /// By file, the signals of which the memory budget took matches that may decide.
     pub lost: BTreeMap<u32, BTreeSet<SignalId>>,
 }
@@ -172,6 +177,7 @@ pub(super) fn build(parts: &Parts<'_, '_>) -> Timeline {
     };
     let places = nodes_and_clusters(parts, &mut timeline);
     tell(parts, &places, &mut timeline);
+    timeline.states = states::read(parts, &places);
     place_hits(parts, &places, &mut timeline);
     timeline
 }
@@ -185,7 +191,7 @@ fn lost(files: &[FileSeen]) -> BTreeMap<u32, BTreeSet<SignalId>> {
 }
 
 /// Indices of nodes by their root.
-type Places = BTreeMap<Handle, usize>;
+pub(super) type Places = BTreeMap<Handle, usize>;
 
 fn nodes_and_clusters(parts: &Parts<'_, '_>, timeline: &mut Timeline) -> Places {
     let roots: BTreeSet<Handle> = (0..parts.names.len())
@@ -226,6 +232,7 @@ fn nodes_and_clusters(parts: &Parts<'_, '_>, timeline: &mut Timeline) -> Places 
             ahead: parts.offsets.get(&root).map_or(0, |offset| offset.ahead),
             writing: writing.get(&root).cloned().unwrap_or_default(),
             reports: reporting.contains(&root),
+            listed: parts.attach.listed.contains(&root),
         });
     }
     places
@@ -357,7 +364,7 @@ type Twin = (SignalId, EventTime, u64, Values, Option<usize>);
 fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
     let mut hits: Vec<Placed> = Vec::new();
     let mut seen: HashMap<Twin, u32> = HashMap::new();
-    let writers = sole_writers(parts);
+    let writers = Writers::new(parts);
     let evidence = Evidence::new(&parts.collected.files, &timeline.files);
     for (run, product) in parts.collected.runs.iter().zip(parts.products) {
         let Some((entry, product)) = parts.table.get(run.signal).zip(*product) else {
@@ -371,15 +378,11 @@ fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
             continue;
         }
         let values = evidence.values(run, entry.signal);
-        let writer = || {
-            let of_unit = || *writers.get(&(unit_of(parts, run.file), product))?;
-            only_writer(parts, run.file, product).or_else(of_unit)
-        };
         let named = FORMATS
             .get(usize::from(entry.signal.format))
             .is_some_and(|def| def.names_node);
         let node = index("node").or_else(|| {
-            let root = if named { None } else { writer() };
+            let root = (!named).then(|| writers.of(run.file, product))?;
             places.get(&root?).copied()
         });
         let peer = index("peer");
@@ -434,8 +437,42 @@ fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
     });
 }
 
+/// Who writes what names nobody: the only node of its product that writes in its file, else in its
+/// folder or archive.
+pub(super) struct Writers<'a, 'c> {
+    parts: &'a Parts<'a, 'c>,
+    /// The only writer of a folder or archive.
+    sole: BTreeMap<(&'a str, Product), Option<Handle>>,
+}
+
+impl<'a, 'c> Writers<'a, 'c> {
+    pub(super) fn new(parts: &'a Parts<'a, 'c>) -> Self {
+        let mut sole: BTreeMap<(&str, Product), Option<Handle>> = BTreeMap::new();
+        for (file, who) in (0u32..).zip(&parts.attach.writers) {
+            for root in who {
+                let product = parts
+                    .names
+                    .get(*root)
+                    .map_or(Product::Unknown, |(product, _)| *product);
+                let known = sole
+                    .entry((unit_of(parts, file), product))
+                    .or_insert(Some(*root));
+                if *known != Some(*root) {
+                    *known = None;
+                }
+            }
+        }
+        Self { parts, sole }
+    }
+
+    pub(super) fn of(&self, file: u32, product: Product) -> Option<Handle> {
+        let of_unit = || *self.sole.get(&(unit_of(self.parts, file), product))?;
+        only_writer(self.parts, file, product).or_else(of_unit)
+    }
+}
+
 /// The folder or archive of a file.
-fn unit_of<'p>(parts: &Parts<'p, '_>, file: u32) -> &'p str {
+fn unit_of<'p>(parts: &'p Parts<'_, '_>, file: u32) -> &'p str {
     let file = parts.collected.files.get(file as usize);
     file.map_or("", |file| file.origin.unit())
 }
@@ -450,26 +487,6 @@ fn only_writer(parts: &Parts<'_, '_>, file: u32, product: Product) -> Option<Han
     let mut own = who.iter().filter(of_product);
     let only = own.next()?;
     own.next().is_none().then_some(*only)
-}
-
-/// The only node of a product that writes in a folder or archive: what names nobody is its own.
-fn sole_writers<'p>(parts: &Parts<'p, '_>) -> BTreeMap<(&'p str, Product), Option<Handle>> {
-    let mut sole: BTreeMap<(&str, Product), Option<Handle>> = BTreeMap::new();
-    for (file, who) in (0u32..).zip(&parts.attach.writers) {
-        for root in who {
-            let product = parts
-                .names
-                .get(*root)
-                .map_or(Product::Unknown, |(product, _)| *product);
-            let known = sole
-                .entry((unit_of(parts, file), product))
-                .or_insert(Some(*root));
-            if *known != Some(*root) {
-                *known = None;
-            }
-        }
-    }
-    sole
 }
 
 /// A hit that names no node goes with the nearest hit of its file, else with the file's writers,

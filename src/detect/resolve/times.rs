@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 
+use super::zones::Zone;
 use crate::model::hit::{FileSeen, Sample};
 use crate::model::time::{EventTime, RawTime, SECOND, TimeCertainty};
 
@@ -44,12 +45,14 @@ const OLDEST: i64 = 946_684_800;
 pub(super) struct Clocks {
     hints: TimeHints,
     anchors: Vec<Anchor>,
+    /// Zones that the input tells, by file.
+    zones: Vec<Option<Zone>>,
 }
 
 impl Clocks {
     /// Chooses an anchor for every file: `--year`, else dated records of the same bundle, else
     /// dated records of any bundle, else the time the file was last changed.
-    pub(super) fn new(files: &[FileSeen], hints: TimeHints) -> Self {
+    pub(super) fn new(files: &[FileSeen], hints: TimeHints, zones: Vec<Option<Zone>>) -> Self {
         let mut of_unit: HashMap<&str, (i64, i64)> = HashMap::new();
         let mut of_bundle: HashMap<&str, (i64, i64)> = HashMap::new();
         let mut of_all: Option<(i64, i64)> = None;
@@ -84,6 +87,7 @@ impl Clocks {
         Self {
             hints,
             anchors: anchors.collect(),
+            zones,
         }
     }
 
@@ -95,18 +99,26 @@ impl Clocks {
                 micros: Some(micros),
                 certainty: TimeCertainty::Exact,
             },
-            RawTime::Local(wall) => {
-                let certainty = if self.hints.zone_given {
-                    TimeCertainty::Exact
-                } else {
-                    TimeCertainty::ZoneAssumed
-                };
-                EventTime {
-                    micros: Some(self.instant(wall)),
-                    certainty,
-                }
-            }
+            RawTime::Local(wall) => self.local(file, wall),
             RawTime::Yearless { month, day, micros } => self.yearless(file, month, day, micros),
+        }
+    }
+
+    /// In the zone that the user named, else in that which the input tells, else in UTC.
+    fn local(&self, file: usize, wall: i64) -> EventTime {
+        let zone = self.zones.get(file).and_then(Option::as_ref);
+        let told = zone.and_then(|zone| Some((zone.ahead(wall)?, zone.own)));
+        let (micros, known) = match told.filter(|_| !self.hints.zone_given) {
+            Some((ahead, own)) => (wall.saturating_sub(ahead), own),
+            None => (self.instant(wall), self.hints.zone_given),
+        };
+        EventTime {
+            micros: Some(micros),
+            certainty: if known {
+                TimeCertainty::Exact
+            } else {
+                TimeCertainty::ZoneAssumed
+            },
         }
     }
 
@@ -251,7 +263,7 @@ mod tests {
     };
 
     fn at(files: &[FileSeen], hints: TimeHints, raw: RawTime) -> (Option<String>, TimeCertainty) {
-        let time = Clocks::new(files, hints).at(0, raw);
+        let time = Clocks::new(files, hints, Vec::new()).at(0, raw);
         (time.rfc3339(), time.certainty)
     }
 

@@ -30,6 +30,8 @@ pub(super) const POSTGRESQL: FormatDef = FormatDef {
         common("client"),
         common("client_port"),
         raw("sqlstate"),
+        // the server's own, where syslog or an operator names it
+        common("host"),
     ],
 };
 
@@ -65,10 +67,14 @@ pub(super) const ERLANG: FormatDef = FormatDef {
         raw("pid"),
         // with the lines on which it goes on, joined by line feeds
         raw("message"),
-        // of a mnesia event or a net kernel message: its name, and the other node it is about
-        raw("event"),
-        raw("other"),
         // the node that writes, where the record says so
-        common("node"),
+        common("host"),
+        // what it says of another node: inconsistent_database, mnesia_down, mnesia_up, node_down, node_up,
+        // not_responding or connection_rejected; of itself: mnesia_stopped or mnesia_started
+        made("event"),
+        // that node
+        raw("other"),
+        // running_partitioned_network or starting_partitioned_network; why a connection is gone or refused
+        raw("reason"),
     ],
 };

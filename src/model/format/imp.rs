@@ -48,9 +48,13 @@ pub(super) const ALARM: FormatDef = FormatDef {
     fields: &[
         // who wrote it: `NodeID`, else the host of the header
         common("host"),
-        // `UC_ICSA`, the number of the severity, the name
+        // the name that the record itself gives its node, mostly with its domain
+        common("full_name"),
+        // `UC_ICSA`, the number of the severity and its word, the name
         common("facility"),
         common("severity"),
+        made("severity_name"),
+        // of an alert of a monitor that wraps no alarm, the name of the alert
         raw("name"),
         // every parameter as `name=value`, joined by line feeds, in the order of the record
         raw("parameters"),

@@ -11,14 +11,12 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use memchr::memmem;
-
 use crate::model::event::Event;
 use crate::model::time::RawTime;
-use crate::parse::chunk::{Chunk, JOIN_WINDOW};
+use crate::parse::chunk::Chunk;
+use crate::parse::log::parts::{self, Part};
 use crate::parse::log::wanted_lines;
-use crate::parse::scan::{Cursor, chomp, decimal, lead, line_at, line_end, line_start};
-use crate::parse::scan::{lines, text};
+use crate::parse::scan::{Cursor, chomp, decimal, lead, line_at, text};
 use crate::parse::{LogParser, ParseStats, Probe, RecordHead, probe_lines};
 
 /// Id of the parser and of its records.
@@ -128,7 +126,8 @@ fn separated(cursor: &mut Cursor<'_>) -> Option<()> {
     (cursor.blanks() > 0).then_some(())
 }
 
-fn facility_severity(word: &[u8]) -> Option<(&[u8], &[u8])> {
+/// Facility and severity in `local0.warning`.
+pub(crate) fn facility_severity(word: &[u8]) -> Option<(&[u8], &[u8])> {
     let dot = memchr::memchr(b'.', word)?;
     let (facility, severity) = (word.get(..dot)?, word.get(dot + 1..)?);
     let known =
@@ -191,107 +190,11 @@ fn split_pid(name: &[u8]) -> (&[u8], Option<&[u8]>) {
     }
 }
 
-/// A part `[n-m]` of a PostgreSQL statement.
-struct Part<'l> {
-    host: &'l [u8],
-    pid: &'l [u8],
-    statement: &'l [u8],
-    number: u32,
-    /// `n-m`
-    label: &'l [u8],
-    /// Offset of the text behind `[n-m] `.
-    body: usize,
-}
-
-impl Part<'_> {
-    fn same_statement(&self, other: &Part<'_>) -> bool {
-        (self.host, self.pid, self.statement) == (other.host, other.pid, other.statement)
-    }
-}
-
+/// The part `[n-m]` of a PostgreSQL statement that a line is.
 fn part(line: &[u8]) -> Option<Part<'_>> {
     let line = chomp(line);
     let header = header(line).filter(|header| header.program == Some(b"postgres"))?;
-    let mut cursor = Cursor::from(line, header.message);
-    let rest = cursor.rest().strip_prefix(b"[")?;
-    let close = memchr::memchr(b']', rest.get(..rest.len().min(24))?)?;
-    let label = rest.get(..close)?;
-    let dash = memchr::memchr(b'-', label)?;
-    let statement = label
-        .get(..dash)
-        .filter(|digits| decimal(digits).is_some())?;
-    let number = decimal(label.get(dash + 1..)?)?;
-    cursor.at += close + 2;
-    if !cursor.eat(b' ') && cursor.peek().is_some() {
-        return None;
-    }
-    Some(Part {
-        host: header.host,
-        pid: header.pid?,
-        statement,
-        number,
-        label,
-        body: cursor.at,
-    })
-}
-
-/// Start of the part of the same statement that comes next before `start`, if it is linked.
-fn part_before(bytes: &[u8], start: usize, part_here: &Part<'_>) -> Option<usize> {
-    let low = line_start(bytes, start.saturating_sub(JOIN_WINDOW + 1));
-    let mut high = start;
-    let needle = needle(part_here);
-    loop {
-        let window = bytes.get(low..high)?;
-        let at = line_start(bytes, low + memmem::rfind(window, &needle)?);
-        if let Some(found) = part(line_at(bytes, at).0).filter(|p| p.same_statement(part_here)) {
-            return (found.number < part_here.number).then_some(at);
-        }
-        high = at;
-    }
-}
-
-/// Start of the part of the same statement that comes next at or after `end`, if it is linked.
-fn part_after(bytes: &[u8], end: usize, part_here: &Part<'_>) -> Option<usize> {
-    let high = line_end(bytes, (end + JOIN_WINDOW).min(bytes.len()));
-    let mut low = end;
-    let needle = needle(part_here);
-    loop {
-        let window = bytes.get(low..high)?;
-        let hit = low + memmem::find(window, &needle)?;
-        let at = line_start(bytes, hit);
-        let (line, next) = line_at(bytes, at);
-        if let Some(found) = part(line).filter(|p| p.same_statement(part_here)) {
-            return (found.number > part_here.number).then_some(at);
-        }
-        low = next;
-    }
-}
-
-fn needle(part: &Part<'_>) -> Vec<u8> {
-    let mut needle = vec![b'['];
-    needle.extend_from_slice(part.statement);
-    needle.push(b'-');
-    needle
-}
-
-/// Line starts of the whole group that the part at `start` belongs to, in rising order.
-fn group(bytes: &[u8], start: usize) -> Vec<usize> {
-    let mut head = start;
-    while let Some(before) = part(line_at(bytes, head).0).and_then(|p| part_before(bytes, head, &p))
-    {
-        head = before;
-    }
-    let mut starts = vec![head];
-    let mut at = head;
-    loop {
-        let (line, end) = line_at(bytes, at);
-        let Some(after) = part(line).and_then(|part| part_after(bytes, end, &part)) else {
-            break;
-        };
-        starts.push(after);
-        at = after;
-    }
-    starts
+    Part::read(line, header.message, header.host, header.pid?)
 }
 
 /// A message as the program wrote it: `#011` is a tab, `#012` a line feed, and `|` stands for
@@ -383,34 +286,7 @@ impl LogParser for CmsSyslog {
     }
 
     fn joined(&self, before: &[u8], after: &[u8]) -> bool {
-        let name = b"postgres";
-        if memmem::find(after, name).is_none() || memmem::find(before, name).is_none() {
-            return false;
-        }
-        let parts = |bytes: &'_ [u8]| lines(bytes).map(|(at, _)| at).collect::<Vec<_>>();
-        let earlier: Vec<_> = parts(before)
-            .into_iter()
-            .rev()
-            .filter_map(|at| {
-                let (line, end) = line_at(before, at);
-                Some((part(line)?, before.len() - end))
-            })
-            .collect();
-        let mut seen: Vec<Part<'_>> = Vec::new();
-        for (start, line) in lines(after) {
-            let Some(here) = part(line) else { continue };
-            if seen.iter().any(|part| part.same_statement(&here)) {
-                continue;
-            }
-            let last = earlier.iter().find(|(part, _)| part.same_statement(&here));
-            if last
-                .is_some_and(|(part, gap)| part.number < here.number && gap + start <= JOIN_WINDOW)
-            {
-                return true;
-            }
-            seen.push(here);
-        }
-        false
+        parts::joined(before, after, part)
     }
 
     fn head<'l>(&self, line: &'l [u8]) -> Option<RecordHead<'l>> {
@@ -451,7 +327,7 @@ impl LogParser for CmsSyslog {
             let starts = match part(line) {
                 Some(_) if grouped.contains(&start) => continue,
                 Some(_) => {
-                    let starts = group(bytes, start);
+                    let starts = parts::group(bytes, start, part);
                     grouped.extend(starts.iter().copied());
                     starts
                 }
@@ -476,6 +352,7 @@ impl LogParser for CmsSyslog {
 mod tests {
     use super::*;
     use crate::model::time::SECOND;
+    use crate::parse::chunk::JOIN_WINDOW;
     use crate::parse::testing::read;
 
     /// Facility, severity, host, program, pid and message, blanks between.

@@ -8,7 +8,7 @@ use crate::report::layout;
 use crate::report::paint::Tint;
 
 use super::sort::{Group, Sorted};
-use super::{Page, coverage, incident, time};
+use super::{Page, coverage, incident, states, time};
 
 /// Causes shown in full, and in one line each after them.
 const CAUSES: usize = 5;
@@ -146,6 +146,7 @@ fn section(page: &mut Page<'_>, report: &Report, cluster: &Cluster) {
     not_checked(page, &cluster.not_checked);
     ruled_out(page, cluster);
     also_seen(page, &sorted);
+    states::history(page, cluster);
     nodes(page, cluster);
     facts(page, cluster);
 }

@@ -17,6 +17,8 @@ const EXCERPT_ROWS: [usize; 2] = [3, 2];
 const SYMPTOMS: usize = 6;
 /// Other incidents of the same fault shown.
 const OTHERS: usize = 4;
+/// Lines of what the sources disagree about.
+const DISPUTED_ROWS: usize = 4;
 /// Remedies shown as the next step.
 const REMEDIES: usize = 2;
 
@@ -103,6 +105,11 @@ pub(super) fn full(
     );
     margin.block(
         page,
+        "incident.disputed",
+        &disputed_lines(page, cause, margin.indent),
+    );
+    margin.block(
+        page,
         "incident.next",
         &next_lines(page, cause, margin.indent),
     );
@@ -140,6 +147,7 @@ impl Margin {
             "incident.proof",
             "incident.also",
             "incident.explains",
+            "incident.disputed",
             "incident.next",
         ];
         let widest = keys
@@ -295,6 +303,15 @@ fn symptom_line(page: &Page<'_>, list: &[&Diagnosis], room: usize) -> Option<Str
         "{}  {text}",
         page.paint(word, Tint::of_severity(worst.severity))
     ))
+}
+
+/// Where the sources contradict each other: the reader decides with open eyes.
+fn disputed_lines(page: &Page<'_>, cause: &Diagnosis, indent: usize) -> Vec<String> {
+    let text = cause.disputed.as_deref().unwrap_or_default();
+    if text.is_empty() {
+        return Vec::new();
+    }
+    layout::wrap_rows(text, page.room(indent), DISPUTED_ROWS)
 }
 
 fn next_lines(page: &Page<'_>, cause: &Diagnosis, indent: usize) -> Vec<String> {
