@@ -244,6 +244,7 @@ mod tests {
             ahead: 0,
             writing: Vec::new(),
             reports: true,
+            listed: false,
         }
     }
 

@@ -52,7 +52,8 @@ fn listed(collected: &Collected, table: &Table<'_>, names: &Names) -> BTreeSet<H
     let of_run = |run: &Run| {
         let signal = table.get(run.signal)?.signal;
         let def = FORMATS.get(usize::from(signal.format))?;
-        let raw = value(run, signal, "node").filter(|_| def.lists_nodes())?;
+        let lists = def.always_parsed && def.names_node && !def.speaks_of_any();
+        let raw = value(run, signal, "node").filter(|_| lists)?;
         let handle = names.find(product_of(signal), raw)?;
         Some(names.node(handle))
     };

@@ -2,7 +2,7 @@
 
 use super::table::is_rule;
 use super::value::{Check, Member, Replication, Setting, check, member, replication, setting};
-use crate::parse::scan::{Cursor, is_blank, trim};
+use crate::parse::scan::{Cursor, trim};
 
 /// Longest name of a service or a host that is taken for one.
 const MAX_NAME: usize = 255;
