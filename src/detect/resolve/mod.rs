@@ -80,7 +80,7 @@ fn product_of_entry(table: &Table<'_>, entry: &Entry<'_>) -> Product {
 fn product_of_parser(parser: &str) -> Product {
     FORMATS
         .iter()
-        .find(|def| def.parser == parser)
+        .find(|def| def.parsers().any(|name| name == parser))
         .map_or(Product::Unknown, |def| def.product)
 }
 
