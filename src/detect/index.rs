@@ -33,7 +33,7 @@ pub struct Index {
 impl Index {
     /// Builds the index. Fails only when the literals exceed what an automaton can hold.
     pub fn new(table: &Table<'_>) -> anyhow::Result<Self> {
-        let mut names: Vec<&'static str> = FORMATS.iter().map(|format| format.parser).collect();
+        let mut names: Vec<&'static str> = FORMATS.iter().flat_map(|def| def.parsers()).collect();
         names.sort_unstable();
         names.dedup();
         let parsers = names
@@ -89,7 +89,7 @@ impl ParserIndex {
         {
             let Some(def) = FORMATS
                 .get(usize::from(entry.signal.format))
-                .filter(|def| def.parser == parser)
+                .filter(|def| def.parsers().any(|name| name == parser))
             else {
                 continue;
             };

@@ -24,7 +24,7 @@ pub struct FieldDef {
 pub struct FormatDef {
     /// The id that rules name, such as `cms.syslog`.
     pub id: &'static str,
-    /// The parser that emits it, as named in a report's coverage.
+    /// The parser that emits it, as named in a report's coverage; several are parted by blanks.
     pub parser: &'static str,
     /// The product whose nodes write it.
     pub product: Product,
@@ -38,6 +38,11 @@ pub struct FormatDef {
 }
 
 impl FormatDef {
+    /// The parsers that emit it.
+    pub fn parsers(&self) -> impl Iterator<Item = &'static str> {
+        self.parser.split(' ')
+    }
+
     /// It speaks of nodes of any product and is written by none: packets.
     pub fn speaks_of_any(&self) -> bool {
         self.names_node && self.product == Product::Unknown

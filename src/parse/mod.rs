@@ -121,6 +121,8 @@ pub const LOG_PARSERS: &[&dyn LogParser] = &[
     &log::cms_events::CmsEvents,
     &log::certificate::Certificates,
     &log::imp_cli::ImpCli,
+    &log::imp_soap::ImpSoap,
+    &log::imp_page::ImpPage,
     &log::packet_list::PacketList,
     &log::imp_ciscolog::CiscoLog,
     &log::imp_log4j::ImpLog,

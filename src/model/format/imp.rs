@@ -101,7 +101,7 @@ pub(super) const HA: FormatDef = FormatDef {
 /// A service and its state, from the command line, a page or a service status answer.
 pub(super) const SERVICE: FormatDef = FormatDef {
     id: "imp.service",
-    parser: "imp.cli",
+    parser: "imp.cli imp.page imp.soap",
     product: Product::Imp,
     always_parsed: true,
     names_node: false,
@@ -163,7 +163,7 @@ pub(super) const DIAGNOSE: FormatDef = FormatDef {
 /// One node of `show network cluster` or of a topology page.
 pub(super) const NODE: FormatDef = FormatDef {
     id: "imp.node",
-    parser: "imp.cli",
+    parser: "imp.cli imp.page",
     product: Product::Imp,
     always_parsed: true,
     names_node: true,
@@ -188,7 +188,7 @@ pub(super) const NODE: FormatDef = FormatDef {
 /// What a node says of itself and of its settings: hardware, product, service parameters, options.
 pub(super) const SETTING: FormatDef = FormatDef {
     id: "imp.setting",
-    parser: "imp.page",
+    parser: "imp.cli imp.page imp.soap",
     product: Product::Imp,
     always_parsed: true,
     names_node: false,
@@ -200,7 +200,9 @@ pub(super) const SETTING: FormatDef = FormatDef {
         made("name"),
         raw("value"),
         // of a value that begins with a whole number
-        raw("number"),
+        made("number"),
+        // true or false, of a box or a choice
+        made("on"),
     ],
 };
 
@@ -280,7 +282,9 @@ pub(super) const DATABASE: FormatDef = FormatDef {
         raw("version"),
         // what it is used for, such as text conference
         raw("feature"),
-        // host, port and name: the instance
+        // host and name: the instance
         made("instance"),
+        // false for a node or group to which none is assigned
+        made("assigned"),
     ],
 };

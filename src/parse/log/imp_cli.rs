@@ -31,6 +31,7 @@ mod tests;
 mod value;
 
 use line::{Line, classify};
+pub(crate) use line::{is_host, kind as service_kind};
 use session::{Group, Listing, Record, What, records};
 
 /// The parser.

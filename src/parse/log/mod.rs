@@ -13,6 +13,8 @@ pub mod expressway_dump;
 pub mod imp_ciscolog;
 pub mod imp_cli;
 pub mod imp_log4j;
+pub mod imp_page;
+pub mod imp_soap;
 pub mod imp_xcp;
 pub mod libpq;
 pub mod packet_list;

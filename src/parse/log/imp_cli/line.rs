@@ -2,7 +2,7 @@
 
 use super::table::is_rule;
 use super::value::{Check, Member, Replication, Setting, check, member, replication, setting};
-use crate::parse::scan::{Cursor, is_blank, trim};
+use crate::parse::scan::{Cursor, trim};
 
 /// Longest name of a service or a host that is taken for one.
 const MAX_NAME: usize = 255;
@@ -244,7 +244,7 @@ fn is_service(name: &[u8]) -> bool {
 }
 
 /// The product to which a service belongs alone.
-pub(super) fn kind(service: &[u8]) -> Option<&'static str> {
+pub(crate) fn kind(service: &[u8]) -> Option<&'static str> {
     let has = |words: &[u8]| memchr::memmem::find(service, words).is_some();
     let ours: [&[u8]; 6] = [
         b"XCP ",
@@ -343,7 +343,7 @@ pub(super) fn is_address(word: &[u8]) -> bool {
 }
 
 /// One word that may be a host's name or address.
-pub(super) fn is_host(name: &[u8]) -> bool {
+pub(crate) fn is_host(name: &[u8]) -> bool {
     let plain = |b: &u8| b.is_ascii_alphanumeric() || b".-_:".contains(b);
     let ends = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
     name.len() <= MAX_NAME
