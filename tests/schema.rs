@@ -150,6 +150,7 @@ fn rule_files() -> Vec<(&'static str, RuleFile, Value)> {
                 "locales" => "locale",
                 "ports.yaml" => "ports",
                 "alarms.yaml" => "alarms",
+                "names" => "names",
                 other => panic!("{}: no schema for '{other}'", file.path),
             };
             let value = read_yaml::<Value>(&file.path, &file.text).unwrap();

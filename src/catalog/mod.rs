@@ -15,6 +15,7 @@ pub mod compile;
 pub mod condition;
 pub mod fault;
 pub mod lint;
+mod name;
 mod raw;
 pub mod remedy;
 pub mod schema;
@@ -23,6 +24,7 @@ pub mod version;
 mod yaml;
 
 pub use fault::{FactRule, Fault};
+pub use name::{Name, NameKind};
 pub use remedy::{Alarm, Dialect, Port, Remedy};
 #[allow(
     unused_imports,
@@ -43,6 +45,8 @@ pub struct Catalog {
     pub dialects: Vec<Dialect>,
     /// Alarms of Expressways, by number.
     pub alarms: Vec<Alarm>,
+    /// Alarms, states and reasons of products, by name.
+    pub names: Vec<Name>,
     /// Ports and their roles.
     pub ports: Vec<Port>,
     /// The program's own words: language code, key, text.

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::NameKind;
 use super::schema;
 use crate::model::node::Product;
 use crate::model::report::{Confidence, Severity};
@@ -494,6 +495,29 @@ pub(super) struct RawAlarm {
     /// As the product prints it.
     pub(super) title: String,
     pub(super) severity: Severity,
+    pub(super) advice: Option<RawText>,
+}
+
+/// An alarm, a state or a reason that `explain` knows by name.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "name")]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawName {
+    /// As the product writes it.
+    pub(super) name: String,
+    pub(super) is: NameKind,
+    pub(super) product: Product,
+    /// Of an alarm: who raises it, such as `UC_ICSA`.
+    pub(super) facility: Option<String>,
+    /// Of an alarm: its severity, from 0 (emergency) to 7 (debug).
+    #[schemars(range(max = 7))]
+    pub(super) level: Option<u8>,
+    /// What the product prints with it.
+    pub(super) title: Option<String>,
+    /// Other spellings, and names of other releases.
+    #[serde(default)]
+    pub(super) known_as: Vec<String>,
+    pub(super) meaning: Option<RawText>,
     pub(super) advice: Option<RawText>,
 }
 

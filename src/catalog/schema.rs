@@ -10,7 +10,9 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::condition::MODIFIERS;
-use super::raw::{Ordered, RawAlarm, RawDialect, RawFactRule, RawFault, RawPort, RawRemedy};
+use super::raw::{
+    Ordered, RawAlarm, RawDialect, RawFactRule, RawFault, RawName, RawPort, RawRemedy,
+};
 use crate::model::format::FORMATS;
 
 /// A span such as `500ms`, `30s`, `10m`, `2h` or `1d`.
@@ -20,7 +22,7 @@ pub(super) const SPAN: &str = r"^\s*[0-9]+\s*(ms|s|m|h|d)\s*$";
 pub(super) const ID: &str = r"^[a-z0-9-]([a-z0-9.-]*[a-z0-9-])?$";
 
 /// The schema of every kind of rule file, by the name of the kind: `fault`, `fact`, `remedy`,
-/// `dialect`, `ports`, `alarms`, `locale`.
+/// `dialect`, `ports`, `alarms`, `names`, `locale`.
 pub fn all() -> Vec<(&'static str, Schema)> {
     vec![
         ("fault", schema_of::<RawFault>("fault")),
@@ -29,6 +31,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("dialect", schema_of::<RawDialect>("dialect")),
         ("ports", schema_of::<Vec<RawPort>>("ports")),
         ("alarms", schema_of::<Vec<RawAlarm>>("alarms")),
+        ("names", schema_of::<Vec<RawName>>("names")),
         ("locale", schema_of::<Ordered<String>>("locale")),
     ]
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::text::{self, Lang, Text};
-use crate::catalog::{Alarm, Catalog, Fault, Remedy};
+use crate::catalog::{Alarm, Catalog, Fault, Name, Remedy};
 use crate::locale::Locale;
 use crate::model::report::Severity;
 use crate::report::paint::{Tint, paint};
@@ -13,6 +13,8 @@ use super::args::ExplainArgs;
 use super::failure::{Failure, did_you_mean};
 use super::near::near;
 use super::{Exit, diagnose, print, say, settings};
+
+mod name;
 
 /// Entries that a name fits; more than this many are listed, not explained.
 const FULL: usize = 3;
@@ -58,6 +60,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Exit, Failure> {
                     Entry::Fault(fault) => page.fault(fault),
                     Entry::Remedy(remedy) => page.remedy(remedy),
                     Entry::Alarm(alarm) => page.alarm(alarm),
+                    Entry::Name(name) => page.name(name),
                 }
             }
         }
@@ -75,7 +78,8 @@ fn unknown(catalog: &Catalog, wanted: &str, lang: Lang) -> String {
     });
     let names = near(
         wanted,
-        ids.chain(catalog.remedies.iter().map(|remedy| remedy.id.as_str())),
+        ids.chain(catalog.remedies.iter().map(|remedy| remedy.id.as_str()))
+            .chain(catalog.names.iter().map(|name| name.name.as_str())),
     );
     let help = if names.is_empty() {
         "'clusterdx rules list' lists what is known".to_owned()
@@ -94,6 +98,7 @@ enum Entry<'c> {
     Fault(&'c Fault),
     Remedy(&'c Remedy),
     Alarm(&'c Alarm),
+    Name(&'c Name),
 }
 
 impl Entry<'_> {
@@ -104,6 +109,9 @@ impl Entry<'_> {
             }
             Self::Remedy(remedy) => same(&remedy.id, name),
             Self::Alarm(alarm) => alarm.id.to_string() == name || same(&alarm.title, name),
+            Self::Name(known) => {
+                same(&known.name, name) || known.known_as.iter().any(|known| same(known, name))
+            }
         }
     }
 }
@@ -119,6 +127,7 @@ fn entries(catalog: &Catalog) -> impl Iterator<Item = Entry<'_>> {
         .map(Entry::Fault)
         .chain(catalog.remedies.iter().map(Entry::Remedy))
         .chain(other_alarms(catalog).map(Entry::Alarm))
+        .chain(catalog.names.iter().map(Entry::Name))
 }
 
 /// Alarms that no fault explains under their number.
@@ -140,6 +149,8 @@ fn exact<'c>(catalog: &'c Catalog, name: &str) -> Vec<Entry<'c>> {
         Entry::Fault(fault) => same(&fault.id, name),
         Entry::Remedy(remedy) => same(&remedy.id, name),
         Entry::Alarm(alarm) => alarm.id.to_string() == name,
+        // a fault that is known by the same name is told as well
+        Entry::Name(_) => false,
     };
     if let Some(entry) = entries(catalog).find(by_id) {
         return vec![entry];
@@ -176,6 +187,12 @@ fn partial<'c>(catalog: &'c Catalog, text: &str, lang: Lang) -> Vec<Entry<'c>> {
                 remedy.title.get(lang)
             )),
             Entry::Alarm(alarm) => fits(&format!("{} {}", alarm.id, alarm.title)),
+            Entry::Name(name) => fits(&format!(
+                "{} {} {}",
+                name.name,
+                name.facility.as_deref().unwrap_or_default(),
+                name.title.as_deref().unwrap_or_default()
+            )),
         })
         .collect()
 }
@@ -422,6 +439,7 @@ impl Page<'_> {
             Entry::Fault(fault) => (fault.id.clone(), fault.title.get(self.lang).to_owned()),
             Entry::Remedy(remedy) => (remedy.id.clone(), remedy.title.get(self.lang).to_owned()),
             Entry::Alarm(alarm) => (alarm.id.to_string(), alarm.title.clone()),
+            Entry::Name(name) => (name.name.clone(), name.title.clone().unwrap_or_default()),
         };
         let rows: Vec<(String, String)> = found.iter().take(LISTED).map(row).collect();
         let widest = rows
@@ -474,6 +492,21 @@ mod tests {
             );
             assert!(!exact(&catalog, &alarm.title).is_empty(), "{}", alarm.title);
         }
+    }
+
+    #[test]
+    fn every_name_is_known_whatever_its_capitals() {
+        let catalog = Catalog::builtin().expect("built-in rules");
+        assert!(catalog.names.len() > 150, "{}", catalog.names.len());
+        for name in &catalog.names {
+            for name in std::iter::once(&name.name).chain(&name.known_as) {
+                let found = exact(&catalog, &name.to_uppercase());
+                let told = found.iter().any(|entry| matches!(entry, Entry::Name(_)));
+                assert!(told && found.len() <= FULL, "{name}: {}", found.len());
+            }
+        }
+        let both = exact(&catalog, "interclustersyncagentpeerdown");
+        assert!(matches!(both.as_slice(), [Entry::Fault(_), Entry::Name(_)]));
     }
 
     /// The rule for all other alarms says in numbers which ones are other.

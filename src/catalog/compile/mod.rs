@@ -5,11 +5,12 @@ use std::path::Path;
 
 use super::condition::{Op, Test};
 use super::raw::{
-    OneOrMany, Ordered, RawAlarm, RawDialect, RawFactRule, RawFault, RawLanguages, RawPort,
-    RawReference, RawRemedy, RawText,
+    OneOrMany, Ordered, RawAlarm, RawDialect, RawFactRule, RawFault, RawLanguages, RawName,
+    RawPort, RawReference, RawRemedy, RawText,
 };
 use super::text::{Lang, Text, placeholders};
-use super::{Alarm, Catalog, Dialect, FactRule, Fault, Port, Problem, Remedy, near, yaml};
+use super::{Alarm, Catalog, Dialect, FactRule, Fault, Name, NameKind, Port, Problem, Remedy};
+use super::{near, yaml};
 use crate::model::report::Reference;
 use crate::model::time::SECOND;
 
@@ -24,7 +25,7 @@ pub(super) use signals::anchored;
 #[derive(Clone, Debug)]
 pub struct RuleFile {
     /// First folder below the rules folder: `faults`, `facts`, `remedies`, `dialects`,
-    /// `locales`, or the file's own name for `alarms.yaml` and `ports.yaml`.
+    /// `names`, `locales`, or the file's own name for `alarms.yaml` and `ports.yaml`.
     pub kind: String,
     /// Path as printed in problems.
     pub path: String,
@@ -264,6 +265,12 @@ fn compile_file(catalog: &mut Catalog, cx: &mut Cx<'_>) -> Option<String> {
             catalog.alarms.sort_by_key(|alarm| alarm.id);
             None
         }
+        "names" => {
+            for raw in read!(Vec<RawName>) {
+                name(raw, catalog, cx);
+            }
+            None
+        }
         "locales" => {
             let words = read!(Ordered<String>);
             locale(catalog, cx, words);
@@ -271,7 +278,7 @@ fn compile_file(catalog: &mut Catalog, cx: &mut Cx<'_>) -> Option<String> {
         }
         other => {
             let kinds = [
-                "faults", "facts", "remedies", "dialects", "locales", "alarms",
+                "faults", "facts", "remedies", "dialects", "locales", "alarms", "names",
             ];
             cx.refuse_near(
                 &[],
@@ -280,6 +287,36 @@ fn compile_file(catalog: &mut Catalog, cx: &mut Cx<'_>) -> Option<String> {
             );
             None
         }
+    }
+}
+
+/// Adds a name; a known one that stands for the same is replaced.
+fn name(raw: RawName, catalog: &mut Catalog, cx: &mut Cx<'_>) {
+    if raw.level.is_some_and(|level| level > 7) {
+        let message = format!("{}: a severity is a number from 0 to 7", raw.name);
+        cx.refuse(&["level"], message);
+    }
+    if raw.is != NameKind::Alarm && (raw.facility.is_some() || raw.level.is_some()) {
+        let message = format!("{}: only an alarm has a facility and a level", raw.name);
+        cx.refuse(&["is"], message);
+    }
+    let name = Name {
+        name: raw.name,
+        is: raw.is,
+        product: raw.product,
+        facility: raw.facility,
+        level: raw.level,
+        title: raw.title,
+        known_as: raw.known_as,
+        meaning: raw.meaning.map(text),
+        advice: raw.advice.map(text),
+    };
+    let same = |old: &&mut Name| {
+        old.is == name.is && old.facility == name.facility && old.name == name.name
+    };
+    match catalog.names.iter_mut().find(same) {
+        Some(old) => *old = name,
+        None => catalog.names.push(name),
     }
 }
 
