@@ -202,7 +202,7 @@ pub(super) const SETTING: FormatDef = FormatDef {
         // of a value that begins with a whole number
         made("number"),
         // true or false, of a box or a choice
-        made("on"),
+        made("enabled"),
     ],
 };
 
