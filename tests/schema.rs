@@ -66,19 +66,21 @@ fn sample() -> Value {
             "name": "cms-lab", "product": "cms", "verdict": "faulty",
             "nodes": [{"name": "cms1", "addresses": ["10.0.0.1"], "role": "primary", "role_as_of": null, "version": null}],
             "facts": [{"subject": "cms1", "name": "status", "value": "Enabled", "observed": null, "evidence": evidence}],
+            "states": [{"node": "imp1a", "name": "ha", "state": "Normal", "reason": null, "at": "2026-03-02T15:05:00Z", "evidence": evidence}],
             "diagnoses": [{
                 "id": "i1", "fault": "cms.db.connection-refused", "role": "symptom", "explained_by": ["i0"],
                 "severity": "error", "confidence": "likely", "title": "t", "summary": "s", "node": "cms1", "peer": null, "flow": null,
                 "bindings": {"service": {"type": "word", "value": "v"}},
                 "first_seen": "2017-03-30T11:22:45Z", "last_seen": null, "time_certainty": "year_assumed",
                 "count": 1, "cleared": true, "cleared_at": "2017-03-30T11:30:00Z", "expected": "an upgrade",
-                "evidence": evidence, "remedies": ["r"], "references": [{"doc": "210530", "section": null}]
+                "evidence": evidence, "remedies": ["r"], "references": [{"doc": "210530", "section": null}],
+                "disputed": "d"
             }],
             "ruled_out": [{"fault": "f", "because": "b", "evidence": []}],
             "not_checked": [{"fault": "f", "because": "b", "collect": "c"}]
         }],
         "coverage": [{"origin": "x", "format": "unrecognised", "status": "unread", "bytes": 0, "lines": 0, "packets": 0, "skipped": 0, "first": null, "last": null, "notes": ["n"]}],
-        "omitted": {"diagnoses": 0, "nodes": 0, "coverage": 0, "facts": 0, "clusters": 0, "ruled_out": 0, "not_checked": 0}
+        "omitted": {"diagnoses": 0, "nodes": 0, "coverage": 0, "facts": 0, "states": 0, "clusters": 0, "ruled_out": 0, "not_checked": 0}
     })
 }
 

@@ -11,6 +11,10 @@ use super::schema;
 use crate::model::node::Product;
 use crate::model::report::{Confidence, Severity};
 
+mod facts;
+
+pub(super) use facts::{RawFact, RawFactRule, RawState, RawWindow};
+
 /// A map that keeps the order of its keys.
 #[derive(Clone, Debug)]
 pub(super) struct Ordered<V>(pub(super) Vec<(String, V)>);
@@ -354,112 +358,6 @@ pub(super) struct RawFault {
     pub(super) references: Vec<RawReference>,
     /// Where sources disagree: what, and what is assumed.
     pub(super) disputed: Option<RawText>,
-}
-
-/// Who is who: names, addresses, roles, membership, expected windows.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[schemars(rename = "fact")]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawFactRule {
-    pub(super) id: String,
-    pub(super) product: Product,
-    #[serde(default)]
-    pub(super) signals: Ordered<RawSignal>,
-    #[serde(default)]
-    pub(super) facts: Vec<RawFact>,
-    #[serde(default)]
-    pub(super) windows: Vec<RawWindow>,
-}
-
-/// What a record tells of nodes.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[schemars(rename = "factEntry")]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawFact {
-    /// Only for this signal of several.
-    pub(super) signal: Option<String>,
-    /// Name or address of a node; with `each`, the word `name`.
-    pub(super) subject: Option<String>,
-    /// Another name or address of the same node.
-    pub(super) same_as: Option<String>,
-    /// A node of the same cluster.
-    pub(super) peer: Option<String>,
-    /// The word `same`.
-    pub(super) cluster: Option<String>,
-    /// A field, or one of the role words.
-    pub(super) role: Option<String>,
-    /// Name of a fact that the report tells.
-    pub(super) name: Option<String>,
-    /// Its value.
-    pub(super) value: Option<String>,
-    /// Version of the node.
-    pub(super) version: Option<String>,
-    /// The node is in no cluster.
-    #[serde(default)]
-    pub(super) standalone: bool,
-    /// Field whose value is written at the same instant on every node.
-    pub(super) clock_by: Option<String>,
-    /// Field that tells how far the writer's wall clock is ahead of UTC: `+hh:mm`.
-    pub(super) utc_offset: Option<String>,
-    /// The state that the subject enters, of the kind that `name` gives.
-    pub(super) state: Option<RawState>,
-    /// Field that tells why it enters the state.
-    pub(super) reason: Option<String>,
-    /// A list of `(address name)`: all of one cluster.
-    pub(super) each: Option<String>,
-    /// The word `python-list`.
-    pub(super) split: Option<String>,
-    /// Field that names the node with the list.
-    pub(super) reporter: Option<String>,
-    /// Field with the number, from 0, of the primary in the list.
-    pub(super) primary: Option<String>,
-    /// Field with the number, from 0, of the reporter in the list.
-    #[serde(rename = "self")]
-    pub(super) own: Option<String>,
-    /// The word `same`: what fails together is one node.
-    pub(super) infer: Option<String>,
-    /// Signal whose peer is an unknown name.
-    pub(super) name_of: Option<String>,
-    /// Signal whose peer is an unknown address.
-    pub(super) address_of: Option<String>,
-    /// How close together they fail.
-    #[schemars(regex(pattern = schema::SPAN))]
-    pub(super) within: Option<String>,
-}
-
-/// A state: a field, or a fixed word.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[schemars(rename = "state")]
-#[serde(untagged)]
-pub(super) enum RawState {
-    From(String),
-    Fixed(RawFixedState),
-}
-
-/// A state that the record means without saying it.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[schemars(rename = "fixedState")]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawFixedState {
-    /// The state.
-    pub(super) is: String,
-}
-
-/// A time in which some trouble is expected.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[schemars(rename = "window")]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawWindow {
-    pub(super) id: String,
-    pub(super) title: Option<RawText>,
-    /// Signal that begins it.
-    pub(super) start: String,
-    /// Signal that ends it.
-    pub(super) end: Option<String>,
-    /// How long it lasts at most.
-    #[serde(rename = "for")]
-    #[schemars(regex(pattern = schema::SPAN))]
-    pub(super) span: String,
 }
 
 /// A fix: prechecks, steps, postchecks, risk.

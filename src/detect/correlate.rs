@@ -40,8 +40,8 @@ pub struct Match {
     pub hits: Vec<usize>,
 }
 
-/// Whether a node's log is known to reach over a span.
-pub type Covered<'a> = &'a dyn Fn(Option<usize>, i64, i64) -> bool;
+/// Whether the log in which a hit stands is known to reach over a span.
+pub type Covered<'a> = &'a dyn Fn(&Point, i64, i64) -> bool;
 
 /// True when `a` comes before `b`.
 pub fn precedes(a: &Point, b: &Point) -> bool {
@@ -337,7 +337,7 @@ impl Absence<'_> {
         let mut lonely = Vec::new();
         for (at, point) in anchors {
             let (from, to) = self.window(point);
-            if self.wanted && !covered(point.node, from, to) {
+            if self.wanted && !covered(point, from, to) {
                 continue;
             }
             let key = key(point, self.group_by);

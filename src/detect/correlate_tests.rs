@@ -168,7 +168,7 @@ proptest! {
     #[test]
     fn absence_equals_the_oracle(points in points(), span in 0i64..8, before: bool, wanted: bool, until in 0i64..30) {
         let c = correlation(Relation::Absence { anchor: 0, span, before, covered: wanted }, vec![1]);
-        let covered = |_: Option<usize>, _: i64, to: i64| to <= until;
+        let covered = |_: &Point, _: i64, to: i64| to <= until;
         let found = covered_hits(&matches(&c, &points, &covered));
         let fits = |a: Option<usize>, b: Option<usize>| a.is_none() || b.is_none() || a == b;
         let oracle: BTreeSet<usize> = (0..points.len()).filter(|at| {

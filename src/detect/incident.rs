@@ -262,18 +262,16 @@ impl<'a> Scope<'a> {
 
     /// The proofs of every term that a clause names; of `endless` logs nothing is missing.
     fn all_proofs(&self, endless: bool) -> BTreeMap<Term, ByKey<Proof>> {
-        let covered = |node: Option<usize>, from: i64, to: i64| {
+        let covered = |point: &Point, from: i64, to: i64| {
             if endless {
                 return true;
             }
-            let writing = node
-                .and_then(|at| self.timeline.nodes.get(at))
-                .map_or(&[][..], |node| node.writing.as_slice());
-            let shift = ahead(self.timeline, node);
+            let node = point.node.and_then(|at| self.timeline.nodes.get(at));
+            let shift = ahead(self.timeline, point.node);
             let (from, to) = (from.saturating_add(shift), to.saturating_add(shift));
-            writing
-                .iter()
-                .any(|(first, last)| *first <= from && *last >= to)
+            // another log of the node may go on where this one ends
+            let of_file = node.and_then(|node| node.writing.get(&point.file));
+            of_file.is_some_and(|(first, last)| *first <= from && *last >= to)
         };
         let mut proofs = BTreeMap::new();
         for term in self

@@ -77,7 +77,7 @@ fn span(finding: &Finding, timeline: &Timeline) -> Option<(i64, i64)> {
     }
     let last = |at: &usize| {
         let node = timeline.nodes.get(*at)?;
-        node.writing.iter().map(|(_, last)| *last).max()
+        node.writing.values().map(|(_, last)| *last).max()
     };
     let own = finding.node.as_ref().and_then(last);
     let of_cluster = || {
@@ -92,8 +92,8 @@ fn span(finding: &Finding, timeline: &Timeline) -> Option<(i64, i64)> {
 /// what was expected for a while has not passed.
 fn outlasts(finding: &Finding, timeline: &Timeline, end: i64) -> bool {
     let node = finding.node.and_then(|at| timeline.nodes.get(at));
-    let writing = node.map_or(&[][..], |node| node.writing.as_slice());
-    !finding.cleared && writing.iter().any(|(_, last)| *last > end)
+    let mut writing = node.into_iter().flat_map(|node| node.writing.values());
+    !finding.cleared && writing.any(|(_, last)| *last > end)
 }
 
 /// An expected window on a cluster.
@@ -242,7 +242,7 @@ mod tests {
             cluster: Some(0),
             inferred: false,
             ahead: 0,
-            writing: Vec::new(),
+            writing: BTreeMap::new(),
             reports: true,
             listed: false,
         }

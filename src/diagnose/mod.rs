@@ -63,7 +63,9 @@ pub fn diagnose(case: &Case<'_>) -> Report {
             cluster(case, at, &findings, complete)
         })
         .collect();
-    clusters.extend(network(case, complete).filter(|_| clusters.is_empty()));
+    if clusters.is_empty() {
+        clusters.extend(unnamed(case, complete));
+    }
     round_trips::tell(case, &mut clusters);
     clusters.sort_by(|a, b| {
         (rank(a.verdict), a.product, &a.name).cmp(&(rank(b.verdict), b.product, &b.name))
@@ -81,6 +83,12 @@ pub fn diagnose(case: &Case<'_>) -> Report {
         omitted,
     }
 }
+
+/// Logs of engines, whose silence about any node is no silence about their health.
+const ENGINES: [(&str, Product); 2] = [
+    ("postgresql.log", Product::Postgresql),
+    ("erlang.log", Product::Mnesia),
+];
 
 /// Faulty clusters come first.
 fn rank(verdict: Verdict) -> u8 {
@@ -181,17 +189,35 @@ fn outward(product: Product) -> Product {
     }
 }
 
-/// What packets alone show when nothing is wrong in them. An empty capture shows nothing.
-fn network(case: &Case<'_>, complete: bool) -> Option<Cluster> {
+/// What packets alone, or logs of engines that name no node, show when nothing is wrong in them.
+/// An empty capture shows nothing.
+fn unnamed(case: &Case<'_>, complete: bool) -> Option<Cluster> {
     let seen: BTreeSet<u32> = case.timeline.hits.iter().map(|hit| hit.file).collect();
     // of a printed list nothing is known but what rules saw in it
-    let shows = |(at, file): &(u32, &FileSeen)| {
-        file.packets > 0 || (file.parsers.contains(&"packet.list") && seen.contains(at))
+    let packets = |(at, file): (u32, &FileSeen)| {
+        let shows =
+            file.packets > 0 || (file.parsers.contains(&"packet.list") && seen.contains(&at));
+        shows.then_some(Product::Unknown)
     };
-    (0u32..).zip(case.files).find(shows)?;
+    let engine = |file: &FileSeen| {
+        let mut parsers = file.samples.iter().map(|sample| sample.parser);
+        parsers.find_map(|parser| {
+            let (_, product) = ENGINES.iter().find(|(id, _)| *id == parser)?;
+            Some(*product)
+        })
+    };
+    let product = case
+        .files
+        .iter()
+        .find_map(engine)
+        .or_else(|| (0u32..).zip(case.files).find_map(packets))?;
+    let name = match product {
+        Product::Unknown => "judge.cluster_packets",
+        _ => "judge.cluster_unnamed",
+    };
     Some(Cluster {
-        name: case.word("judge.cluster_packets", &[]),
-        product: Product::Unknown,
+        name: case.word(name, &[]),
+        product,
         verdict: if complete {
             Verdict::Healthy
         } else {

@@ -117,7 +117,8 @@ fn evidence(report: &Report) -> Vec<(bool, &Evidence)> {
         let ruled_out = cluster.ruled_out.iter().flat_map(|r| &r.evidence);
         let facts = cluster.facts.iter().flat_map(|f| &f.evidence);
         all.extend(diagnoses.chain(ruled_out).map(|evidence| (true, evidence)));
-        all.extend(facts.map(|evidence| (false, evidence)));
+        let states = cluster.states.iter().flat_map(|s| &s.evidence);
+        all.extend(facts.chain(states).map(|evidence| (false, evidence)));
     }
     all
 }

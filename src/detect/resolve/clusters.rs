@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{Handle, Name, Names, Sets};
-use super::{Facts, product_of, product_of_parser, value};
+use super::{Facts, evidence, product_of, value};
 use crate::catalog::fault::Source;
 use crate::detect::table::Table;
 use crate::model::format::FORMATS;
@@ -61,14 +61,9 @@ fn listed(collected: &Collected, table: &Table<'_>, names: &Names) -> BTreeSet<H
 }
 
 fn heads(file: &FileSeen, names: &Names) -> BTreeSet<Handle> {
-    let hosts: BTreeSet<(&str, &str)> = file
-        .samples
-        .iter()
-        .filter_map(|sample| Some((sample.parser, sample.host.as_deref()?)))
-        .collect();
+    let hosts = evidence::hosts(file).into_iter();
     hosts
-        .into_iter()
-        .filter_map(|(parser, host)| names.find(product_of_parser(parser), host))
+        .filter_map(|(product, host)| names.find(product, host))
         .collect()
 }
 

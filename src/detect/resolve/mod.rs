@@ -25,6 +25,7 @@ pub use timeline::{ClusterSeen, FileTimes, NodeSeen, TimedHit, Timeline, Told};
 pub use times::{TimeHints, parse_time};
 
 use clusters::Attach;
+use evidence::Hosts;
 use names::{Handle, Names, Seen};
 use times::Clocks;
 
@@ -137,15 +138,8 @@ fn seen_names(collected: &Collected, table: &Table<'_>) -> Seen {
                 .for_each(&mut add);
         }
     }
-    for file in &collected.files {
-        let hosts: BTreeSet<(&str, &str)> = file
-            .samples
-            .iter()
-            .filter_map(|sample| Some((sample.parser, sample.host.as_deref()?)))
-            .collect();
-        for (parser, host) in hosts {
-            seen.add(product_of_parser(parser), host);
-        }
+    for (product, host) in collected.files.iter().flat_map(evidence::hosts) {
+        seen.add(product, host);
     }
     seen
 }
@@ -253,12 +247,19 @@ struct Facts {
 
 fn read_facts(collected: &Collected, table: &Table<'_>, clocks: &Clocks, names: &Names) -> Facts {
     let mut facts = Facts::default();
+    let writers: Vec<Hosts<'_>> = collected.files.iter().map(evidence::hosts).collect();
     for run in &collected.runs {
         let Some(entry) = table.get(run.signal) else {
             continue;
         };
         for tells in told_by(table, entry.owner, entry.place) {
-            read_fact(tells, run, entry.signal, clocks, names, &mut facts);
+            read_fact(
+                tells,
+                run,
+                entry.signal,
+                (&writers, clocks, names),
+                &mut facts,
+            );
         }
     }
     facts
@@ -268,8 +269,7 @@ fn read_fact(
     tells: &Tells,
     run: &Run,
     signal: &Signal,
-    clocks: &Clocks,
-    names: &Names,
+    (writers, clocks, names): (&[Hosts<'_>], &Clocks, &Names),
     facts: &mut Facts,
 ) {
     let product = product_of(signal);
@@ -290,7 +290,16 @@ fn read_fact(
     }
     match tells {
         Tells::Same(a, b) => facts.same.extend(node(a).zip(node(b))),
-        Tells::Linked(a, b) => facts.linked.extend(node(a).zip(node(b))),
+        Tells::Linked(a, b) => {
+            // whoever writes alone in the file speaks where the record does not say who
+            let writer = || {
+                let hosts = writers.get(run.file as usize)?;
+                let mut own = hosts.iter().filter(|(of, _)| *of == product);
+                let (_, only) = own.next()?;
+                names.find(product, only).filter(|_| own.next().is_none())
+            };
+            facts.linked.extend(node(a).or_else(writer).zip(node(b)));
+        }
         Tells::Standalone(a) => facts.standalone.extend(node(a)),
         Tells::Clock { subject, key } => {
             if let Some((node, key)) = node(subject).zip(raw(key)) {

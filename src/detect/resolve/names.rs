@@ -78,15 +78,16 @@ pub(super) enum Name {
 
 impl Name {
     /// Reads a raw value: `clusterdb@host`, `[::1]`, `host.`; loopback and words that cannot be
-    /// a node's name give nothing.
-    pub(super) fn parse(raw: &str) -> Option<Self> {
-        let text = bare(raw);
+    /// a node's name give nothing. Of mnesia anywhere several nodes may share a host, so that
+    /// there `rabbit@host` is a name as a whole.
+    pub(super) fn parse(product: Product, raw: &str) -> Option<Self> {
+        let text = bare(product, raw);
         if let Ok(address) = text.parse::<IpAddr>() {
             let address = address.to_canonical();
             return (!address.is_loopback() && !address.is_unspecified())
                 .then_some(Self::Address(address));
         }
-        let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
         let fits =
             !text.is_empty() && text.len() <= 253 && text.chars().all(plain) && text != "localhost";
         fits.then(|| Self::Host(text.to_lowercase()))
@@ -107,11 +108,12 @@ impl Name {
 }
 
 /// A raw value without what stands around the name.
-fn bare(raw: &str) -> &str {
-    raw.rsplit('@')
-        .next()
-        .unwrap_or(raw)
-        .trim()
+fn bare(product: Product, raw: &str) -> &str {
+    let name = match product {
+        Product::Mnesia => raw,
+        _ => raw.rsplit('@').next().unwrap_or(raw),
+    };
+    name.trim()
         .trim_matches(|c| matches!(c, '[' | ']' | '\'' | '"'))
         .trim_end_matches('.')
 }
@@ -123,8 +125,10 @@ pub(super) struct Seen(BTreeMap<(Product, Name), String>);
 impl Seen {
     /// Adds a raw value; of several spellings the first in text order stays.
     pub(super) fn add(&mut self, product: Product, raw: &str) {
-        let Some(name) = Name::parse(raw) else { return };
-        let spelling = bare(raw);
+        let Some(name) = Name::parse(product, raw) else {
+            return;
+        };
+        let spelling = bare(product, raw);
         let known = self
             .0
             .entry((product, name))
@@ -136,7 +140,7 @@ impl Seen {
 
     /// True when a product has this name.
     pub(super) fn knows(&self, product: Product, raw: &str) -> bool {
-        Name::parse(raw).is_some_and(|name| self.0.contains_key(&(product, name)))
+        Name::parse(product, raw).is_some_and(|name| self.0.contains_key(&(product, name)))
     }
 
     /// The first product that has this name.
@@ -177,7 +181,9 @@ impl Names {
 
     /// The handle of a raw value.
     pub(super) fn find(&self, product: Product, raw: &str) -> Option<Handle> {
-        self.known.get(&(product, Name::parse(raw)?)).copied()
+        self.known
+            .get(&(product, Name::parse(product, raw)?))
+            .copied()
     }
 
     /// Both are one node.
@@ -271,15 +277,20 @@ mod tests {
 
     #[test]
     fn raw_values_are_read_as_names() {
+        let parse = |raw| Name::parse(Product::Expressway, raw);
         assert_eq!(
-            Name::parse("clusterdb@expc02.Apolo.local"),
+            parse("clusterdb@expc02.Apolo.local"),
             Some(Name::Host("expc02.apolo.local".into()))
         );
-        assert_eq!(Name::parse("[2001:DB8::1]"), Name::parse("2001:db8:0::1"));
-        assert_eq!(Name::parse("::ffff:10.0.0.1"), Name::parse("10.0.0.1"));
-        assert_eq!(Name::parse("clusterdb@127.0.0.1"), None);
-        assert_eq!(Name::parse("not a name"), None);
-        assert_eq!(Name::parse(""), None);
+        assert_eq!(parse("[2001:DB8::1]"), parse("2001:db8:0::1"));
+        assert_eq!(parse("::ffff:10.0.0.1"), parse("10.0.0.1"));
+        assert_eq!(parse("clusterdb@127.0.0.1"), None);
+        assert_eq!(parse("not a name"), None);
+        assert_eq!(
+            Name::parse(Product::Mnesia, "'emqx@127.0.0.1'"),
+            Some(Name::Host("emqx@127.0.0.1".into()))
+        );
+        assert_eq!(parse(""), None);
     }
 
     #[test]

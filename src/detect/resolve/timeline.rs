@@ -42,8 +42,8 @@ pub struct NodeSeen {
     pub inferred: bool,
     /// How far its clock is ahead of the cluster's reference node, in microseconds.
     pub ahead: i64,
-    /// First and last time at which each of its files proves that it was writing.
-    pub writing: Vec<(i64, i64)>,
+    /// For each of its files the first and last time at which that proves that it was writing.
+    pub writing: BTreeMap<u32, (i64, i64)>,
     /// It wrote at least one of the files.
     pub reports: bool,
     /// A screen of its cluster lists it.
@@ -238,29 +238,26 @@ fn nodes_and_clusters(parts: &Parts<'_, '_>, timeline: &mut Timeline) -> Places 
     places
 }
 
-/// For each node and file the span over which its own records are sampled.
-fn writing(parts: &Parts<'_, '_>) -> BTreeMap<Handle, Vec<(i64, i64)>> {
-    let mut spans: BTreeMap<Handle, Vec<(i64, i64)>> = BTreeMap::new();
-    for (at, file) in parts.collected.files.iter().enumerate() {
-        let mut of_file: BTreeMap<Handle, (i64, i64)> = BTreeMap::new();
+/// For each node and file the span over which its own records are sampled. Records that name no
+/// host are by the only node that writes there.
+fn writing(parts: &Parts<'_, '_>) -> BTreeMap<Handle, BTreeMap<u32, (i64, i64)>> {
+    let mut spans: BTreeMap<Handle, BTreeMap<u32, (i64, i64)>> = BTreeMap::new();
+    let writers = Writers::new(parts);
+    for (at, file) in (0u32..).zip(&parts.collected.files) {
         for sample in &file.samples {
-            let Some((host, time)) = sample
-                .host
-                .as_deref()
-                .zip(parts.clocks.at(at, sample.time).micros)
-            else {
+            let Some(time) = parts.clocks.at(at as usize, sample.time).micros else {
                 continue;
             };
             let product = product_of_parser(sample.parser);
-            if let Some(handle) = parts.names.find(product, host) {
-                let span = of_file
-                    .entry(parts.names.node(handle))
-                    .or_insert((time, time));
+            let handle = match sample.host.as_deref() {
+                Some(host) => parts.names.find(product, host),
+                None => writers.of(at, product),
+            };
+            if let Some(handle) = handle {
+                let of_node = spans.entry(parts.names.node(handle)).or_default();
+                let span = of_node.entry(at).or_insert((time, time));
                 *span = (span.0.min(time), span.1.max(time));
             }
-        }
-        for (root, span) in of_file {
-            spans.entry(root).or_default().push(span);
         }
     }
     spans

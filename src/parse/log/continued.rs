@@ -16,6 +16,8 @@ pub(super) struct Continued {
     pub(super) starts: fn(&[u8]) -> bool,
     /// The line belongs to the record before it, if there is one.
     pub(super) goes_on: fn(&[u8]) -> bool,
+    /// Of the lines that go on: with this one a record begins that has lost its first line.
+    pub(super) orphan: fn(&[u8]) -> bool,
 }
 
 impl Continued {
@@ -40,20 +42,27 @@ impl Continued {
         let mut stats = ParseStats::default();
         let mut numbers = chunk.line_counter();
         let mut done = 0;
+        // where all lines are asked for: the one before goes on with something
+        let mut within = false;
         for line in wanted_lines(bytes, picks) {
             if line < done {
                 continue;
             }
+            let text = line_at(bytes, line).0;
             let start = match picks {
                 Some(_) => self.start(bytes, line),
-                None => (self.starts)(line_at(bytes, line).0).then_some(line),
+                None if (self.starts)(text) => Some(line),
+                None => {
+                    let first = !std::mem::replace(&mut within, (self.goes_on)(text));
+                    (within && first && (self.orphan)(text)).then_some(line)
+                }
             };
             let Some(start) = start else { continue };
             let end = self.end(bytes, start);
             if line >= end {
                 continue;
             }
-            done = end;
+            (done, within) = (end, true);
             if let Some(mut event) = event(bytes.get(start..end).unwrap_or_default()) {
                 event.line = numbers.line_at(start);
                 stats.records += 1;
@@ -78,14 +87,23 @@ impl Continued {
 
     /// The start of the record in which the line at `line` may stand.
     fn start(&self, bytes: &[u8], line: usize) -> Option<usize> {
-        let mut at = line;
+        let (mut at, mut first) = (line, None);
+        let orphan =
+            |first: Option<usize>| first.filter(|first| (self.orphan)(line_at(bytes, *first).0));
         for _ in 0..=LINES_CAP {
             let text = line_at(bytes, at).0;
             if (self.starts)(text) {
                 return Some(at);
             }
-            if at == 0 || line - at > RECORD_CAP || !(self.goes_on)(text) {
+            if line - at > RECORD_CAP {
                 return None;
+            }
+            if !(self.goes_on)(text) {
+                return orphan(first);
+            }
+            first = Some(at);
+            if at == 0 {
+                return orphan(first);
             }
             at = line_start(bytes, at - 1);
         }

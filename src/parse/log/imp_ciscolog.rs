@@ -240,9 +240,10 @@ fn alarms(line: &[u8]) -> Vec<Alarm<'_>> {
             found.push(alarm);
         }
     }
-    if found.len() > 1 {
-        found.retain(|alarm| !alarm.wraps());
-        for alarm in &mut found {
+    let wrapped = found.len() > 1;
+    found.retain(|alarm| !wrapped || !alarm.wraps());
+    for alarm in &mut found {
+        if wrapped || carried(line, 0, alarm.start) {
             alarm.end = carried_end(line, alarm.text);
         }
     }
@@ -476,12 +477,14 @@ fn joined_parameters(parameters: &[(&[u8], &[u8])]) -> String {
     lines.join("\n")
 }
 
-/// The first lines of a monitor's mail: `At Fri May 21 08:11:00 CDT 2021 on node imp1a, the
-/// following ALERT events generated:`.
+/// What a monitor says where it carries no alarm: `At Fri May 21 08:11:00 CDT 2021 on node imp1a,
+/// the following ALERT events generated:`.
 fn mail(line: &[u8]) -> Option<Event<'_>> {
-    let rest = line.get(lead(line)..)?;
-    let stamp = rest.strip_prefix(b"At ")?;
+    let node_at = memchr::memmem::find(line, b" on node ")?;
+    let rest = line.get(node_at..)?;
     memchr::memmem::find(rest, b" events generated")?;
+    let before = line.get(..node_at)?;
+    let stamp = before.get(memchr::memmem::rfind(before, b"At ")? + 3..)?;
     let (node, name) = alert(rest);
     let mut event = Event {
         format: FORMAT,
@@ -695,6 +698,13 @@ mod tests {
         };
         let inside =
             format!("#012MatchedEvent : {HEAD}{DOWN} AppID : Cisco Syslog Agent ClusterID : #012");
+        let bare = wrap(&inside);
+        let bare = bare.split_once("%UC_RTMT-3-RTMT_ALERT: ").unwrap().1;
+        let event = one(&format!(
+            "Custom Message: Alarm ID: 5 (x) : Event Message: ({bare}"
+        ));
+        assert_eq!(event.first("text"), Some("Peer is unreachable"));
+        assert_eq!(event.first("host"), Some("imp1a"));
         let event = one(&wrap(&inside));
         assert_eq!(event.first("host"), Some("imp1a"));
         assert_eq!(event.time, RawTime::Instant(AT));

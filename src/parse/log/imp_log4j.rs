@@ -15,7 +15,7 @@ use crate::model::event::Event;
 use crate::model::time::RawTime;
 use crate::parse::chunk::Chunk;
 use crate::parse::log::continued::Continued;
-use crate::parse::scan::{Cursor, chomp, lead, line_at, text, trim};
+use crate::parse::scan::{Cursor, chomp, lead, line_at, lines, text, trim};
 use crate::parse::{LogParser, ParseStats, Probe, RecordHead, probe_lines};
 
 /// Id of the parser and of its records.
@@ -37,6 +37,8 @@ pub struct ImpLog;
 const LINES: Continued = Continued {
     starts: |line| header(line).is_some(),
     goes_on: |line| more(line).is_some(),
+    // excerpts leave the first line out, not the cause
+    orphan: |line| more(line) == Some(More::Exception),
 };
 
 /// The parts of a first line.
@@ -175,6 +177,12 @@ fn is_exception_name(name: &[u8]) -> bool {
         && ends.iter().any(|end| name.ends_with(end))
 }
 
+/// True for a trace without its record, of the product's own classes.
+fn is_excerpt(head: &[u8]) -> bool {
+    memchr::memmem::find(head, b"com.cisco.cup.").is_some()
+        && lines(head).any(|(_, line)| more(line) == Some(More::Exception))
+}
+
 /// A text up to the first frame that is joined to it, and what stands behind that.
 fn split_frame(text: &[u8]) -> (&[u8], &[u8]) {
     let at = memchr::memmem::find_iter(text, b" at ")
@@ -190,10 +198,10 @@ fn split_frame(text: &[u8]) -> (&[u8], &[u8]) {
 
 /// The exceptions of a line whose trace is joined to it; gives the message before them.
 fn unjoin<'l>(line: &'l [u8], trace: &mut Vec<&'l [u8]>) -> &'l [u8] {
-    const CAUSED: &[u8] = b"Caused by: ";
+    const CAUSED: &[u8] = b"Caused by:";
     let end = memchr::memmem::find(line, CAUSED);
     let (message, _) = split_frame(line.get(..end.unwrap_or(line.len())).unwrap_or_default());
-    if let Some(found) = exception_within(message) {
+    if let Some(found) = exception_within(message).filter(|_| !message.starts_with(b"at ")) {
         trace.push(trim(found));
     }
     let mut rest = line.get(end.unwrap_or(line.len())..).unwrap_or_default();
@@ -221,31 +229,30 @@ fn exception_within(message: &[u8]) -> Option<&[u8]> {
 
 fn event(record: &[u8]) -> Option<Event<'_>> {
     let (first, mut at) = line_at(record, 0);
-    let header = header(first)?;
+    let header = header(first);
     let mut event = Event {
         format: FORMAT,
-        time: header.time,
+        time: header.as_ref().map_or(RawTime::None, |header| header.time),
         line: 0,
         fields: Vec::with_capacity(5),
         text: text(chomp(record)),
     };
     let mut trace = Vec::new();
-    let message = unjoin(first.get(header.message..).unwrap_or_default(), &mut trace);
-    while at < record.len() {
+    let from = header.as_ref().map_or(0, |header| header.message);
+    let message = unjoin(first.get(from..).unwrap_or_default(), &mut trace);
+    while at < record.len() && trace.len() < CAUSES {
         let (line, next) = line_at(record, at);
-        if more(line) == Some(More::Exception) {
-            let line = trim(line);
-            let cause = [b"Caused by:".as_slice(), b"Suppressed:"]
-                .iter()
-                .find_map(|mark| line.strip_prefix(*mark));
-            trace.push(trim(split_frame(cause.unwrap_or(line)).0));
+        if more(line).is_some_and(|more| more != More::Body) {
+            unjoin(line, &mut trace);
         }
         at = next;
     }
-    event.push("level", text(header.level));
-    event.push("thread", text(header.thread));
-    event.push("class", text(header.class));
-    event.push("message", text(message));
+    if let Some(header) = header {
+        event.push("level", text(header.level));
+        event.push("thread", text(header.thread));
+        event.push("class", text(header.class));
+        event.push("message", text(message));
+    }
     trace.truncate(CAUSES);
     if !trace.is_empty() {
         event.push("trace", text(&trace.join(b"\n".as_slice())).into_owned());
@@ -262,6 +269,7 @@ impl LogParser for ImpLog {
         match probe_lines(self, head) {
             // traces have more lines than records
             Probe::Unsure => Probe::Certain,
+            Probe::NotForUs if is_excerpt(head) => Probe::Unsure,
             sure => sure,
         }
     }
@@ -362,6 +370,35 @@ mod tests {
         );
         let events = read(&ImpLog, apart);
         assert!(events[0].text.ends_with("12 more"));
+    }
+
+    #[test]
+    fn excerpts_of_traces_without_their_record_are_read() {
+        let text = "An exception:\n\
+            at com.cisco.cup.admin.A.run(A.java:358) at java.lang.Thread.run(Thread.java:748) Caused by: com.rsa.sslj.x.aK: Not verified. at com.rsa.x.a(Unknown Source) ... 13 more\n\
+            the cause:\n\
+            Caused by: java.security.cert.CertificateException: Issuer for signed certificate [CN=a] not found : CN=b,DC=c at com.cisco.cup.security.T.c(T.java:309)\n\
+            ... 16 more\n";
+        assert_eq!(
+            fields(text),
+            [
+                "trace=java.security.cert.CertificateException: Issuer for signed certificate [CN=a] not found : CN=b,DC=c"
+            ]
+        );
+        assert_eq!(ImpLog.probe(text.as_bytes()), Probe::Unsure);
+        let whole = format!(
+            "2021-01-23 17:54:57,087 ERROR [t] services.ServiceUtil - x\n{}",
+            text.replace("An exception:\n", "")
+                .replace("the cause:\n", "")
+        );
+        let events = read(&ImpLog, &whole);
+        assert_eq!(events.len(), 1);
+        assert_eq!(
+            events[0].first("trace"),
+            Some(
+                "com.rsa.sslj.x.aK: Not verified.\njava.security.cert.CertificateException: Issuer for signed certificate [CN=a] not found : CN=b,DC=c"
+            )
+        );
     }
 
     #[test]

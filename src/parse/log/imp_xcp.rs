@@ -27,6 +27,7 @@ pub struct ImpXcp;
 const LINES: Continued = Continued {
     starts: |line| header(line).is_some(),
     goes_on,
+    orphan: |_| false,
 };
 
 /// The parts of a first line.

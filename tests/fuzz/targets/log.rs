@@ -112,8 +112,12 @@ fn declared(parser: &dyn LogParser, event: &Event<'_>) {
 }
 
 fn verbatim(def: &FormatDef, event: &Event<'_>, name: &str, value: &str) {
-    // folds are undone, which no literal of a rule reaches across
-    for piece in value.split(['\n', '\t', '#', '|']) {
+    // characters by their numbers; servers write none, and what operators write so no rule asks for
+    if event.text.contains("\\u") {
+        return;
+    }
+    // folds, quotes and escapes are undone, which no literal of a rule reaches across
+    for piece in value.split(['\n', '\t', '#', '|', '"', '\\', '<', '>', '&']) {
         assert!(
             event.text.contains(piece),
             "{} {name} {piece:?} does not stand in the record {:?}",
