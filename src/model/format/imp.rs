@@ -178,7 +178,7 @@ pub(super) const NODE: FormatDef = FormatDef {
         raw("kind"),
         raw("version"),
         raw("subcluster"),
-        // first node of the same list: the same for every row
+        // first node of its product in the list: the same for every row of that product
         raw("block"),
         // the node that was asked, where the session says so
         raw("reporter"),
