@@ -61,6 +61,11 @@ impl Text {
         self.translated(lang).unwrap_or(&self.en)
     }
 
+    /// The text about no incident in particular: stretches with values are left out.
+    pub fn general(&self, lang: Lang) -> String {
+        fill(self.get(lang), &|_| None)
+    }
+
     /// The text in this language, if there is one.
     pub fn translated(&self, lang: Lang) -> Option<&str> {
         match lang {

@@ -48,7 +48,7 @@ fn list(catalog: &Catalog, args: &RulesArgs) -> Result<Exit, Failure> {
                 fault.id.clone(),
                 severity.to_owned(),
                 fault.status.to_string(),
-                sanitize::line(fault.title.get(lang)).into_owned(),
+                sanitize::line(&fault.title.general(lang)).into_owned(),
             ]
         })
         .collect();

@@ -94,7 +94,7 @@ pub(super) fn locale(catalog: &Catalog, lang: Lang) -> Locale {
 /// are made safe like those of the input.
 pub(super) fn known(catalog: &Catalog, lang: Lang) -> Known {
     let safe = |text: &str| sanitize::line(text.trim_end()).into_owned();
-    let fault = |fault: &Fault| (safe(&fault.id), safe(fault.title.get(lang)));
+    let fault = |fault: &Fault| (safe(&fault.id), safe(&fault.title.general(lang)));
     let remedy = |remedy: &Remedy| {
         let title = safe(remedy.title.get(lang));
         (

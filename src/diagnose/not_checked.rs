@@ -48,10 +48,8 @@ pub(super) fn not_checked(
                 continue;
             }
         };
-        let fills = [
-            ("node", node.as_str()),
-            ("fault", fault.title.get(case.lang)),
-        ];
+        let title = fault.title.general(case.lang);
+        let fills = [("node", node.as_str()), ("fault", title.as_str())];
         out.push(NotChecked {
             fault: fault.id.clone(),
             because: case.word(because, &fills),

@@ -32,10 +32,10 @@ pub(super) fn ruled_out(case: &Case<'_>, findings: &[&Finding]) -> Vec<RuledOut>
             };
             let because = match &excluded.because {
                 Some(text) => fill(text.get(case.lang), &value),
-                None => case.word(
-                    "judge.ruled_out_by",
-                    &[("fault", fault.title.get(case.lang))],
-                ),
+                None => {
+                    let title = fault.title.general(case.lang);
+                    case.word("judge.ruled_out_by", &[("fault", &title)])
+                }
             };
             if seen.insert((excluded.fault.clone(), because.clone())) {
                 let evidence = entry::evidence(case, finding).into_iter().take(1).collect();

@@ -178,7 +178,7 @@ pub(super) const NODE: FormatDef = FormatDef {
         raw("kind"),
         raw("version"),
         raw("subcluster"),
-        // first node of the same list: the same for every row
+        // first node of its product in the list: the same for every row of that product
         raw("block"),
         // the node that was asked, where the session says so
         raw("reporter"),
@@ -202,7 +202,7 @@ pub(super) const SETTING: FormatDef = FormatDef {
         // of a value that begins with a whole number
         made("number"),
         // true or false, of a box or a choice
-        made("on"),
+        made("enabled"),
     ],
 };
 

@@ -210,7 +210,7 @@ impl Page {
             fields.push(("number", number.to_owned()));
         }
         if let Some(on) = on_off(value) {
-            fields.push(("on", on.to_string()));
+            fields.push(("enabled", on.to_string()));
         }
         self.tell(place, "imp.setting", fields);
     }

@@ -22,7 +22,7 @@ pub(super) enum What<'l> {
     Service(line::Service<'l>, Listing),
     Check(Check<'l>),
     Replication(Replication<'l>),
-    /// A member of a list, and the address of the list's first one.
+    /// A member of a list, and the address of the list's first one of the same product.
     Member(Member<'l>, &'l [u8]),
     Setting(Setting<'l>),
     /// A value of a table, the table's number of rows and the statement that asked for it.
@@ -60,9 +60,10 @@ struct Session<'l> {
     listing: Listing,
     /// Number of the first record of the listing.
     listed: Option<usize>,
-    /// First member of the list of members and the number of its record, and the members that
-    /// no other one authenticated.
-    first: Option<(&'l [u8], usize)>,
+    /// First member of each product in the list of members, the number of the list's first
+    /// record, and the members that no other one authenticated.
+    first: Vec<(&'l [u8], &'l [u8])>,
+    members_at: Option<usize>,
     own: Vec<&'l [u8]>,
     records: Vec<Record<'l>>,
 }
@@ -107,8 +108,12 @@ impl<'l> Session<'l> {
             Line::Check(check) => self.tell(start, end, What::Check(check)),
             Line::Replication(row) => self.tell(start, end, What::Replication(row)),
             Line::Member(member) => {
-                let here = (member.address, self.records.len());
-                let (first, _) = *self.first.get_or_insert(here);
+                self.members_at.get_or_insert(self.records.len());
+                let known = self.first.iter().find(|(kind, _)| *kind == member.kind);
+                let first = known.map_or(member.address, |(_, address)| address);
+                if known.is_none() {
+                    self.first.push((member.kind, first));
+                }
                 self.own.extend(member.own.then_some(member.name));
                 self.tell(start, end, What::Member(member, first));
             }
@@ -198,8 +203,9 @@ impl<'l> Session<'l> {
     /// A list of members shows who was asked: the only one whose connection to itself needs none.
     fn close_members(&mut self) {
         let own = std::mem::take(&mut self.own);
-        let first = self.first.take();
-        if let (Some((_, from)), [name], None) = (first, own.as_slice(), self.whose) {
+        let from = self.members_at.take();
+        self.first.clear();
+        if let (Some(from), [name], None) = (from, own.as_slice(), self.whose) {
             self.whose = Some(name);
             for record in self.records.iter_mut().skip(from) {
                 if matches!(record.what, What::Member(..)) {

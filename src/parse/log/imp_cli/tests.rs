@@ -226,7 +226,7 @@ fn members_are_told_and_who_was_asked() {
         [
             "2 imp.node: name=imp1a.apolo.local; address=10.60.1.11; alias=imp1a; role=publisher; kind=cups; block=10.60.1.11; reporter=imp1a.apolo.local",
             "3 imp.node: name=imp1b.apolo.local; address=10.60.1.12; alias=imp1b; role=subscriber; kind=cups; block=10.60.1.11; reporter=imp1a.apolo.local",
-            "4 imp.node: name=cucm1.apolo.local; address=10.60.1.10; alias=cucm1; role=publisher; kind=callmanager; block=10.60.1.11; reporter=imp1a.apolo.local",
+            "4 imp.node: name=cucm1.apolo.local; address=10.60.1.10; alias=cucm1; role=publisher; kind=callmanager; block=10.60.1.10; reporter=imp1a.apolo.local",
             "8 imp.setting: section=show network cluster; name=processnode; value=imp1a.apolo.local",
             "9 imp.setting: section=show network cluster; name=processnode; value=10.60.1.12",
             "12 imp.service: node=imp1a.apolo.local; service=Cisco XCP Router; status=started; kind=cups",

@@ -15,7 +15,7 @@ fn all(text: &str) -> Vec<String> {
 
 #[test]
 fn values_stand_anywhere_behind_their_labels() {
-    let wanted = "imp.setting: section=Group Chat and Persistent Chat; name=Enable Persistent Chat; value=false; on=false";
+    let wanted = "imp.setting: section=Group Chat and Persistent Chat; name=Enable Persistent Chat; value=false; enabled=false";
     for text in [
         "Enable Persistent Chat\tfalse\n",
         "Enable Persistent Chat: false\n",
