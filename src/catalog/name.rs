@@ -18,17 +18,6 @@ pub enum NameKind {
     Reason,
 }
 
-impl NameKind {
-    /// The word used in rules.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Alarm => "alarm",
-            Self::State => "state",
-            Self::Reason => "reason",
-        }
-    }
-}
-
 /// A name of a product and what it means.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Name {

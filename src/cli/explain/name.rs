@@ -24,7 +24,7 @@ impl Page<'_> {
         let level = name
             .level
             .map(|level| self.locale.word(&format!("level.{level}")).to_owned());
-        let about = match (&name.facility, level, name.level) {
+        let told = match (&name.facility, level, name.level) {
             (Some(facility), Some(word), Some(number)) => {
                 let facility = sanitize::line(facility);
                 let values = [
@@ -35,12 +35,9 @@ impl Page<'_> {
                 ];
                 self.locale.fill("explain.name.alarm_of", &values)
             }
-            _ => self.locale.fill(
-                &format!("explain.name.{}", name.is.as_str()),
-                &[("product", &product)],
-            ),
+            _ => self.locale.fill(about(name.is), &[("product", &product)]),
         };
-        self.line(0, &about);
+        self.line(0, &told);
         if !name.known_as.is_empty() {
             let names = self
                 .locale
@@ -61,5 +58,13 @@ impl Page<'_> {
             }
             None => {}
         }
+    }
+}
+
+fn about(kind: NameKind) -> &'static str {
+    match kind {
+        NameKind::Alarm => "explain.name.alarm",
+        NameKind::State => "explain.name.state",
+        NameKind::Reason => "explain.name.reason",
     }
 }
