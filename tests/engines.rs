@@ -75,6 +75,18 @@ fn corpus(part: &str) -> Option<PathBuf> {
     Some(folder)
 }
 
+/// Lets a script make its logs; `None` when it has said that it cannot here.
+fn made(script: &str, folder: &Path) -> Option<()> {
+    let output = Command::new(script).arg(folder).output().expect("it runs");
+    let words = String::from_utf8_lossy(&output.stderr);
+    if output.status.code() == Some(77) {
+        eprintln!("skipped: {}", words.trim_end());
+        return None;
+    }
+    assert!(output.status.success(), "{words}");
+    Some(())
+}
+
 /// Phases of `tests/net/replication`: what the log of the primary and that of the standby prove
 /// that is open at the end, and what both together leave as causes or symptoms.
 const PHASES: &[(&str, &[&str], &[&str])] = &[
@@ -118,16 +130,9 @@ const PHASES: &[(&str, &[&str], &[&str])] = &[
 #[test]
 fn every_phase_of_a_real_pair_is_named_in_every_form_of_its_log() {
     let folder = tempfile::tempdir().expect("a folder");
-    let output = Command::new("tests/net/replication")
-        .arg(folder.path())
-        .output()
-        .expect("it runs");
-    let words = String::from_utf8_lossy(&output.stderr);
-    if output.status.code() == Some(77) {
-        eprintln!("skipped: {}", words.trim_end());
+    let Some(()) = made("tests/net/replication", folder.path()) else {
         return;
-    }
-    assert!(output.status.success(), "{words}");
+    };
     for (phase, primary, standby) in PHASES {
         let folder = folder.path().join(phase);
         let mut forms = 0;
@@ -156,6 +161,51 @@ fn every_phase_of_a_real_pair_is_named_in_every_form_of_its_log() {
     // what was cut off and came back is told, but over
     let told = diagnose(&[folder.path().join("cut-off")]);
     assert_eq!(told.quiet.len(), 2, "{:?}", told.quiet);
+}
+
+/// Phases of `tests/net/mnesia`: the fault that is open at the end of each side's log.
+const SPLIT: &[(&str, Option<&str>)] = &[
+    ("joined", None),
+    ("restarted", None),
+    ("cut", Some("mnesia.node-down")),
+    ("partitioned", Some("mnesia.partitioned")),
+    ("joined-again", None),
+];
+
+#[test]
+fn a_real_database_that_is_cut_in_half_is_named_by_both_sides() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some(()) = made("tests/net/mnesia", folder.path()) else {
+        return;
+    };
+    for (phase, wanted) in SPLIT {
+        let folder = folder.path().join(phase);
+        let sides = ["server.log", "client.log"].map(|name| folder.join(name));
+        for files in [&sides[..1], &sides[1..], &sides[..]] {
+            let told = diagnose(files);
+            let logs: Vec<String> = files
+                .iter()
+                .map(|f| fs::read_to_string(f).unwrap_or_default())
+                .collect();
+            match wanted {
+                None => assert!(told.open.is_empty(), "{phase} {:?}\n{logs:?}", told.open),
+                Some(fault) => assert!(
+                    told.open.iter().any(|line| line.starts_with(fault)),
+                    "{phase} {:?}\n{logs:?}",
+                    told.open
+                ),
+            }
+        }
+    }
+    // each names the other
+    let told = diagnose(&[folder.path().join("partitioned")]);
+    for (node, peer) in [
+        ("198.51.100.10", "192.0.2.10"),
+        ("192.0.2.10", "198.51.100.10"),
+    ] {
+        let line = format!("mnesia.partitioned cdb@{node} cdb@{peer}");
+        assert!(told.open.contains(&line), "{:?}", told.open);
+    }
 }
 
 #[test]

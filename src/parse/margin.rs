@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use crate::model::time::RawTime;
-use crate::parse::log::{cms_status, cms_syslog, expressway};
+use crate::parse::log::{cms_status, cms_syslog, erlang, expressway, postgres};
 use crate::parse::markup::Markup;
 use crate::parse::scan::{BYTE_ORDER_MARK, Cursor, chomp, is_blank, lead, lines};
 
@@ -134,7 +134,17 @@ fn cut(line: Cow<'_, [u8]>, at: impl Fn(&[u8]) -> Option<usize>) -> Cow<'_, [u8]
 
 /// True where a record or a status screen begins.
 fn begins(line: &[u8]) -> bool {
-    record(line) || expressway::header(line).is_some() || cms_status::begins(line)
+    owned(line) || cms_status::begins(line)
+}
+
+/// True for a record of a product or of an engine.
+fn owned(line: &[u8]) -> bool {
+    record(line) || expressway::header(line).is_some() || engine(line)
+}
+
+/// True where an engine's record begins; products write such records inside their own.
+fn engine(line: &[u8]) -> bool {
+    erlang::is_record(line) || postgres::is_record(line)
 }
 
 /// True where a record of a log begins, also behind marks.
@@ -192,16 +202,25 @@ fn carrier(line: &[u8], hops: usize) -> Option<usize> {
     let mut cursor = Cursor::from(line, lead(line));
     let priority = priority(&mut cursor);
     let start = cursor.at;
+    let rest = line.get(start..)?;
+    // what stands inside of a whole record is part of it
+    let inner = |rest: &[u8]| record(rest) || engine(rest);
+    let inner: &dyn Fn(&[u8]) -> bool = if owned(rest) { &record } else { &inner };
     let stamp = stamp(&mut cursor);
     if !priority && stamp.is_none() {
-        return noted(line, start);
+        return noted(line, start, inner);
     }
-    let direct = priority && begins(line.get(start..)?);
-    behind_stamp(cursor, stamp, hops).or(direct.then_some(start))
+    let direct = priority && begins(rest);
+    behind_stamp(cursor, stamp, hops, inner).or(direct.then_some(start))
 }
 
 /// Where the record begins behind a collector's own stamp and words.
-fn behind_stamp(mut cursor: Cursor<'_>, stamp: Option<RawTime>, hops: usize) -> Option<usize> {
+fn behind_stamp(
+    mut cursor: Cursor<'_>,
+    stamp: Option<RawTime>,
+    hops: usize,
+    inner: &dyn Fn(&[u8]) -> bool,
+) -> Option<usize> {
     // Expressways send records whose only full stamp is inside
     let timeless = stamp.is_none_or(|time| matches!(time, RawTime::Yearless { .. }));
     for _ in 0..WORDS {
@@ -209,7 +228,7 @@ fn behind_stamp(mut cursor: Cursor<'_>, stamp: Option<RawTime>, hops: usize) -> 
             return None;
         }
         let rest = cursor.rest();
-        if record(rest) || (timeless && expressway::header(rest).is_some()) {
+        if inner(rest) || (timeless && expressway::header(rest).is_some()) {
             return Some(cursor.at);
         }
         let more = hops.checked_sub(1).and_then(|hops| carrier(rest, hops));
@@ -251,7 +270,7 @@ fn stamp(cursor: &mut Cursor<'_>) -> Option<RawTime> {
 }
 
 /// `12:`, `logs/cms1.txt:12:`, `  12  `, `- `.
-fn noted(line: &[u8], start: usize) -> Option<usize> {
+fn noted(line: &[u8], start: usize, inner: &dyn Fn(&[u8]) -> bool) -> Option<usize> {
     let mut cursor = Cursor::from(line, start);
     for _ in 0..NOTES {
         let note = cursor.skip_while(|b| !b" \t:\"=".contains(&b));
@@ -259,7 +278,7 @@ fn noted(line: &[u8], start: usize) -> Option<usize> {
             return None;
         }
         cursor.blanks();
-        if record(cursor.rest()) {
+        if inner(cursor.rest()) {
             return Some(cursor.at);
         }
     }
@@ -326,6 +345,30 @@ mod tests {
     fn plain(text: &str) -> String {
         let margin = Margin::of(text.as_bytes());
         String::from_utf8(margin.strip_all(text.as_bytes()).into_owned()).unwrap()
+    }
+
+    #[test]
+    fn engines_are_carried_and_quoted_and_keep_what_they_hold() {
+        let erlang = "2026-03-02 11:22:45.754 [error] <0.1.0> Mnesia(rabbit@mq1): ** ERROR ** x";
+        let postgres = "2026-03-02 11:22:45.754 UTC [9] FATAL:  x";
+        for before in [
+            "> ",
+            "rabbit-1  | ",
+            "/var/log/x/rabbit@mq1.log:",
+            "Mar  2 11:22:45 mq1 rabbitmq-server[811]: ",
+            "2026-03-02T11:22:45.754Z stdout F ",
+        ] {
+            assert_eq!(plain(&format!("{before}{erlang}\n")), format!("{erlang}\n"));
+        }
+        assert_eq!(plain(&format!("> {postgres}\n")), format!("{postgres}\n"));
+        // whole records, though others stand in them
+        for whole in [
+            format!("Mar  2 11:22:45 db1 postgres[9]: [1-1] {postgres}\n"),
+            format!("Mar  2 11:22:45 local0.warning cms1 postgres[9]:  [1-1] {postgres}\n"),
+            format!("{EXPRESSWAY} Detail=\"{postgres}\"\n"),
+        ] {
+            assert_eq!(plain(&whole), whole);
+        }
     }
 
     #[test]

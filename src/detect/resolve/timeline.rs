@@ -383,6 +383,10 @@ fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
             places.get(&root?).copied()
         });
         let peer = index("peer");
+        // whoever is named nowhere as the one who writes speaks of itself there
+        if peer.is_some() && peer == node && index("node").is_none() {
+            continue;
+        }
         let cluster = [node, peer]
             .into_iter()
             .flatten()

@@ -33,6 +33,15 @@ pub const FORMAT: &str = "erlang.log";
 /// The parser.
 pub struct ErlangLog;
 
+/// True for a line that begins a record with a stamp and can be nobody else's.
+pub(crate) fn is_record(line: &[u8]) -> bool {
+    head(line).is_some_and(|head| match head.style {
+        Style::Report | Style::Process => true,
+        Style::Plain => said::is_telling(line),
+        Style::Bare => false,
+    })
+}
+
 /// True for a line that begins a record wherever it stands. What a shell shows or a mail quotes
 /// without a stamp begins one only where no record goes on.
 fn begins(line: &[u8]) -> bool {

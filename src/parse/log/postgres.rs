@@ -73,6 +73,15 @@ fn line(line: &[u8]) -> Line {
     }
 }
 
+/// True for a line that begins a record.
+pub(crate) fn is_record(text: &[u8]) -> bool {
+    match line(text) {
+        Line::Json(_) | Line::Csv(_) | Line::Start(_) => true,
+        Line::Syslog => syslog::starts(text),
+        Line::Part | Line::Other => false,
+    }
+}
+
 /// True for a line that goes on no record but one of its own kind.
 fn begins(text: &[u8]) -> bool {
     !matches!(line(text), Line::Part | Line::Other)
@@ -187,11 +196,7 @@ impl LogParser for PostgresLog {
     }
 
     fn is_record_start(&self, text: &[u8]) -> bool {
-        match line(text) {
-            Line::Json(_) | Line::Csv(_) | Line::Start(_) => true,
-            Line::Syslog => syslog::starts(text),
-            Line::Part | Line::Other => false,
-        }
+        is_record(text)
     }
 
     fn joined(&self, before: &[u8], after: &[u8]) -> bool {

@@ -4,6 +4,7 @@
 //! ```text
 //! Mar  2 11:22:45 db1 postgres[2904]: [3-1] user=,db= LOG:  database system is ready
 //! Mar  2 11:22:45 db1 postgres[2904]: [3-2] user=,db= HINT:  …
+//! 2026-03-02T11:22:45+00:00 db1 postgres 2904 - - [3-1] user=,db= LOG:  …
 //! 2026-03-02T11:22:45+00:00 app[postgres.2904]: [GREEN] [3-1]  sql_error_code = 00000 LOG:  …
 //! ```
 
@@ -46,7 +47,10 @@ pub(super) fn header(line: &[u8]) -> Option<Header<'_>> {
         cursor.blanks();
         word = cursor.word();
     }
-    let pid = program(word)?;
+    let pid = match program(word) {
+        Some(pid) => pid,
+        None => spaced(word, &mut cursor)?,
+    };
     cursor.blanks();
     Some(Header {
         time,
@@ -54,6 +58,17 @@ pub(super) fn header(line: &[u8]) -> Option<Header<'_>> {
         pid,
         at: cursor.at,
     })
+}
+
+/// `postgres 2904 - -`, the program as RFC 5424 has it.
+fn spaced<'l>(name: &[u8], cursor: &mut Cursor<'l>) -> Option<&'l [u8]> {
+    let mut next = || {
+        cursor.blanks();
+        cursor.word()
+    };
+    let (pid, _, data) = (next(), next(), next());
+    let ours = name.starts_with(b"postgres") && decimal(pid).is_some() && data == b"-";
+    ours.then_some(pid)
 }
 
 /// The process number in `postgres[2904]:` or `app[postgres.2904]:`.

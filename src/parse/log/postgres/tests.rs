@@ -271,6 +271,10 @@ fn the_journal_and_collectors_are_syslog_too() {
              2026-03-02T11:22:45+00:00 app[postgres.9]: [GREEN] [3-2]  sql_error_code = 57P03 HINT:  z\n",
             "severity=FATAL message=x hint=z sqlstate=57P03 pid=9",
         ),
+        (
+            "2026-03-02T11:22:45.1Z db1 postgres 9 - - [3-1] user=u,db= FATAL:  x\n",
+            "severity=FATAL message=x user=u pid=9 host=db1",
+        ),
     ] {
         let found = read(&PostgresLog, text);
         assert_eq!(found.len(), 1, "{text}");
