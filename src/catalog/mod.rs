@@ -16,6 +16,7 @@ pub mod condition;
 pub mod fault;
 pub mod lint;
 mod raw;
+pub mod release;
 pub mod remedy;
 pub mod schema;
 pub mod text;
@@ -23,6 +24,7 @@ pub mod version;
 mod yaml;
 
 pub use fault::{FactRule, Fault};
+pub use release::Release;
 pub use remedy::{Alarm, Dialect, Port, Remedy};
 #[allow(
     unused_imports,
@@ -45,6 +47,8 @@ pub struct Catalog {
     pub alarms: Vec<Alarm>,
     /// Ports and their roles.
     pub ports: Vec<Port>,
+    /// Releases of IM and Presence and the databases they support.
+    pub releases: Vec<Release>,
     /// The program's own words: language code, key, text.
     pub words: BTreeMap<String, BTreeMap<String, String>>,
     digest: String,

@@ -11,6 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::condition::MODIFIERS;
 use super::raw::{Ordered, RawAlarm, RawDialect, RawFactRule, RawFault, RawPort, RawRemedy};
+use super::release::Release;
 use crate::model::format::FORMATS;
 
 /// A span such as `500ms`, `30s`, `10m`, `2h` or `1d`.
@@ -29,6 +30,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("dialect", schema_of::<RawDialect>("dialect")),
         ("ports", schema_of::<Vec<RawPort>>("ports")),
         ("alarms", schema_of::<Vec<RawAlarm>>("alarms")),
+        ("releases", schema_of::<Vec<Release>>("releases")),
         ("locale", schema_of::<Ordered<String>>("locale")),
     ]
 }

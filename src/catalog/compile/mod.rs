@@ -9,7 +9,7 @@ use super::raw::{
     RawReference, RawRemedy, RawText,
 };
 use super::text::{Lang, Text, placeholders};
-use super::{Alarm, Catalog, Dialect, FactRule, Fault, Port, Problem, Remedy, near, yaml};
+use super::{Alarm, Catalog, Dialect, FactRule, Fault, Port, Problem, Release, Remedy, near, yaml};
 use crate::model::report::Reference;
 use crate::model::time::SECOND;
 
@@ -24,7 +24,8 @@ pub(super) use signals::anchored;
 #[derive(Clone, Debug)]
 pub struct RuleFile {
     /// First folder below the rules folder: `faults`, `facts`, `remedies`, `dialects`,
-    /// `locales`, or the file's own name for `alarms.yaml` and `ports.yaml`.
+    /// `locales`, or the file's own name for `alarms.yaml`,
+    /// `ports.yaml` and `releases.yaml`.
     pub kind: String,
     /// Path as printed in problems.
     pub path: String,
@@ -244,6 +245,19 @@ fn compile_file(catalog: &mut Catalog, cx: &mut Cx<'_>) -> Option<String> {
         "ports.yaml" | "ports" => {
             for raw in read!(Vec<RawPort>) {
                 port(raw, catalog, cx);
+            }
+            None
+        }
+        "releases.yaml" | "releases" => {
+            for release in read!(Vec<Release>) {
+                match catalog
+                    .releases
+                    .iter_mut()
+                    .find(|old| old.release == release.release)
+                {
+                    Some(old) => *old = release,
+                    None => catalog.releases.push(release),
+                }
             }
             None
         }
