@@ -9,14 +9,15 @@
 //!                     └── catalog: rules/ as one immutable, checked value
 //! ```
 //!
-//! Only `source` and `cli` touch files, clock, environment or terminal; everything between is
-//! pure. `tests/tidy.rs` holds the table of which module may import which.
+//! Only `source` and `cli` touch files, clock, environment or terminal, and `check` the network;
+//! everything between is pure. `tests/tidy.rs` holds the table of which module may import which.
 
 mod builtin;
 #[cfg(test)]
 #[path = "../tests/common/capture.rs"]
 mod capture;
 pub mod catalog;
+pub mod check;
 pub mod cli;
 pub mod detect;
 pub mod diagnose;

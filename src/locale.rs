@@ -32,6 +32,11 @@ impl Locale {
         self.words.get(key).map_or(key, String::as_str)
     }
 
+    /// The text of a key that need not exist, with its places filled.
+    pub fn fill_known(&self, key: &str, values: &[(&str, &str)]) -> Option<String> {
+        self.words.get(key).map(|text| fill(text, values))
+    }
+
     /// The text of a key with its places filled. A place that `values` does not name stays as it
     /// is; values are never searched for places themselves.
     pub fn fill(&self, key: &str, values: &[(&str, &str)]) -> String {

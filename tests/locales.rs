@@ -51,15 +51,22 @@ fn every_key_is_used_and_every_used_key_exists() {
     collect(&root().join("src/report"), &mut source);
     collect(&root().join("src/cli"), &mut source);
     collect(&root().join("src/diagnose"), &mut source);
+    collect(&root().join("src/check"), &mut source);
     let literals: BTreeSet<&str> = source.split('"').collect();
     let computed = ["product.", "risk.", "lifecycle.", "fact.", "level."];
+    let computed = ["product.", "risk.", "lifecycle.", "fact.", "checked."];
     for key in en.keys() {
         let stem = key
             .strip_suffix(".one")
             .or_else(|| key.strip_suffix(".many"))
             .unwrap_or(key);
-        let used =
-            literals.contains(stem) || computed.iter().any(|prefix| stem.starts_with(prefix));
+        // what a check found, what it means and how it is mended have one key and two below it
+        let below = [".means", ".mend"]
+            .iter()
+            .find_map(|part| key.strip_suffix(part));
+        let used = literals.contains(stem)
+            || below.is_some_and(|key| literals.contains(key))
+            || computed.iter().any(|prefix| stem.starts_with(prefix));
         assert!(used, "nothing uses {key}");
     }
     let groups: BTreeSet<&str> = en

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use clusterdx::catalog::compile::{self, RuleFile};
 use clusterdx::catalog::{Catalog, read_yaml, schema};
 use clusterdx::locale::Locale;
+use clusterdx::model::check::{self, CheckReport};
 use clusterdx::model::report::Report;
 use clusterdx::report::{self, Known, Look};
 use serde_json::{Value, json};
@@ -42,10 +43,18 @@ fn generated() -> Value {
     schema
 }
 
+fn generated_check() -> Value {
+    let mut schema = schemars::schema_for!(CheckReport).to_value();
+    schema["$id"] = json!(check::SCHEMA);
+    schema["title"] = json!(check::SCHEMA);
+    schema
+}
+
 #[test]
 fn the_schemas_in_the_repository_are_those_of_the_types() {
     committed("report", &generated());
-    let mut expected = BTreeSet::from(["report-1.json".to_owned()]);
+    committed("check", &generated_check());
+    let mut expected = BTreeSet::from(["report-1.json".to_owned(), "check-1.json".to_owned()]);
     for (kind, schema) in schema::all() {
         committed(kind, schema.as_value());
         expected.insert(format!("{kind}-1.json"));
@@ -151,6 +160,7 @@ fn rule_files() -> Vec<(&'static str, RuleFile, Value)> {
                 "ports.yaml" => "ports",
                 "alarms.yaml" => "alarms",
                 "names" => "names",
+                "releases.yaml" => "releases",
                 other => panic!("{}: no schema for '{other}'", file.path),
             };
             let value = read_yaml::<Value>(&file.path, &file.text).unwrap();

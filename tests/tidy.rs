@@ -23,6 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("detect", &["model", "catalog"]),
     ("diagnose", &["model", "catalog", "detect"]),
     ("report", &["model", "locale", "catalog::text"]),
+    ("check", &["model", "catalog", "parse", "source"]),
     ("builtin", &["catalog"]),
     (
         "pipeline",
@@ -38,7 +39,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "model", "catalog", "locale", "parse", "source", "detect", "diagnose", "report",
-            "pipeline", "samples",
+            "pipeline", "samples", "check",
         ],
     ),
     ("main", &["cli"]),
@@ -120,7 +121,10 @@ const DOORS: &[(&str, &[&str])] = &[
     ("terminal_size", &["cli/"]),
     ("tls_parser", &["parse/net/tls"]),
     ("thiserror", &[""]),
-    ("tokio", &["cli/capture/watch.rs"]),
+    ("rpassword", &["cli/check/password.rs"]),
+    ("tokio", &["cli/capture/watch.rs", "check/"]),
+    ("tokio_postgres", &["check/session.rs"]),
+    ("tokio_rustls", &["check/tls.rs"]),
     ("unicode_width", &["report/"]),
     ("zip", &["source/"]),
 ];

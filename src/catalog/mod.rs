@@ -17,6 +17,7 @@ pub mod fault;
 pub mod lint;
 mod name;
 mod raw;
+pub mod release;
 pub mod remedy;
 pub mod schema;
 pub mod text;
@@ -25,6 +26,7 @@ mod yaml;
 
 pub use fault::{FactRule, Fault};
 pub use name::{Name, NameKind};
+pub use release::Release;
 pub use remedy::{Alarm, Dialect, Port, Remedy};
 #[allow(
     unused_imports,
@@ -49,6 +51,8 @@ pub struct Catalog {
     pub names: Vec<Name>,
     /// Ports and their roles.
     pub ports: Vec<Port>,
+    /// Releases of IM and Presence and the databases they support.
+    pub releases: Vec<Release>,
     /// The program's own words: language code, key, text.
     pub words: BTreeMap<String, BTreeMap<String, String>>,
     digest: String,

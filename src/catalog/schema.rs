@@ -13,6 +13,8 @@ use super::condition::MODIFIERS;
 use super::raw::{
     Ordered, RawAlarm, RawDialect, RawFactRule, RawFault, RawName, RawPort, RawRemedy,
 };
+use super::raw::{Ordered, RawAlarm, RawDialect, RawFactRule, RawFault, RawPort, RawRemedy};
+use super::release::Release;
 use crate::model::format::FORMATS;
 
 /// A span such as `500ms`, `30s`, `10m`, `2h` or `1d`.
@@ -32,6 +34,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("ports", schema_of::<Vec<RawPort>>("ports")),
         ("alarms", schema_of::<Vec<RawAlarm>>("alarms")),
         ("names", schema_of::<Vec<RawName>>("names")),
+        ("releases", schema_of::<Vec<Release>>("releases")),
         ("locale", schema_of::<Ordered<String>>("locale")),
     ]
 }

@@ -32,6 +32,8 @@ pub(super) enum Command {
     Capture(Box<CaptureArgs>),
     /// Tell what a fault, an alarm or a remedy means, how it is proved and how it is fixed
     Explain(ExplainArgs),
+    /// Check a live system without changing it
+    Check(CheckArgs),
     /// List and check the rules
     Rules(RulesArgs),
     /// Print a completion script for a shell
@@ -274,6 +276,75 @@ pub(super) enum RulesAction {
     Lint,
     /// Run every sample and compare with what it expects
     Test,
+}
+
+/// What `check` takes.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    #[command(subcommand)]
+    pub(super) what: CheckWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CheckWhat {
+    /// Check the external database of IM and Presence: reachable, TLS, login, version, encoding,
+    /// rights, access lines, tables
+    ExternalDb(Box<ExternalDbArgs>),
+}
+
+/// What `check external-db` takes.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Nothing is changed: every question runs in a read-only transaction that is rolled back.\n\
+                  The password is taken from --password-fd, from the file PGPASSFILE or ~/.pgpass, or asked \
+                  for on the terminal.\n\
+                  Exit codes: 0 all checks fine, 1 problems found, 2 wrong usage, 3 no connection, no login \
+                  for want of a password or authority, or a database that cannot be looked into."
+)]
+pub(super) struct ExternalDbArgs {
+    /// The database: postgres://USER@HOST[:PORT]/DATABASE[?sslmode=…&sslrootcert=FILE],
+    /// oracle://HOST[:PORT] or sqlserver://HOST[:PORT]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub(super) url: String,
+
+    /// Names or addresses of both nodes of the redundancy group, which have to be let in
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(super) both_nodes: Vec<String>,
+
+    /// Release of IM and Presence, such as 15 or 14SU3 [default: all that are known]
+    #[arg(long, value_name = "RELEASE")]
+    pub(super) release: Option<String>,
+
+    /// Read the password from this open file descriptor, to the end of its first line
+    #[arg(long, value_name = "N")]
+    pub(super) password_fd: Option<u16>,
+
+    /// Time for each connection and each answer, such as 5s [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) timeout: Option<Duration>,
+
+    /// Form of the result
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = PossibleValuesParser::new(["text", "json"]))]
+    pub(super) format: String,
+
+    /// Write the result to a file instead of standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+
+    /// Exit with 1 when a check came out as this or worse
+    #[arg(long, value_name = "OUTCOME", default_value = "warning")]
+    pub(super) fail_on: FailOnCheck,
+
+    #[command(flatten)]
+    pub(super) knowledge: KnowledgeArgs,
+}
+
+/// The least outcome that makes `check` exit with 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOnCheck {
+    Warning,
+    Problem,
+    Never,
 }
 
 /// What `completions` takes.

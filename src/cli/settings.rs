@@ -85,6 +85,18 @@ pub(super) fn search(name: &str) -> Vec<PathBuf> {
         .collect()
 }
 
+/// The user's folder.
+pub(super) fn home() -> Option<PathBuf> {
+    variable("HOME").map(PathBuf::from)
+}
+
+/// The file in which libpq looks for passwords.
+pub(super) fn password_file() -> Option<PathBuf> {
+    variable("PGPASSFILE")
+        .map(PathBuf::from)
+        .or_else(|| home().map(|home| home.join(".pgpass")))
+}
+
 /// The program's words in a language.
 pub(super) fn locale(catalog: &Catalog, lang: Lang) -> Locale {
     Locale::new(&catalog.words, code(lang))

@@ -2,8 +2,9 @@
 //!
 //! Order of the files is the order of the data: where text stands ([`origin`]), when it happened
 //! ([`time`]), who wrote it ([`node`]), who talked to whom ([`flow`]), one parsed record ([`event`]), what a rule saw in it
-//! ([`hit`]), and what the user gets ([`report`]).
+//! ([`hit`]), and what the user gets ([`report`], [`check`]).
 
+pub mod check;
 pub mod event;
 pub mod excerpt;
 pub mod flow;

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use crate::locale::Locale;
 use crate::model::report::Report;
 
+pub mod check;
 pub mod json;
 pub mod layout;
 pub mod paint;

@@ -11,6 +11,7 @@ use super::raw::{
 use super::text::{Lang, Text, placeholders};
 use super::{Alarm, Catalog, Dialect, FactRule, Fault, Name, NameKind, Port, Problem, Remedy};
 use super::{near, yaml};
+use super::{Alarm, Catalog, Dialect, FactRule, Fault, Port, Problem, Release, Remedy, near, yaml};
 use crate::model::report::Reference;
 use crate::model::time::SECOND;
 
@@ -26,6 +27,8 @@ pub(super) use signals::anchored;
 pub struct RuleFile {
     /// First folder below the rules folder: `faults`, `facts`, `remedies`, `dialects`,
     /// `names`, `locales`, or the file's own name for `alarms.yaml` and `ports.yaml`.
+    /// `locales`, or the file's own name for `alarms.yaml`,
+    /// `ports.yaml` and `releases.yaml`.
     pub kind: String,
     /// Path as printed in problems.
     pub path: String,
@@ -245,6 +248,19 @@ fn compile_file(catalog: &mut Catalog, cx: &mut Cx<'_>) -> Option<String> {
         "ports.yaml" | "ports" => {
             for raw in read!(Vec<RawPort>) {
                 port(raw, catalog, cx);
+            }
+            None
+        }
+        "releases.yaml" | "releases" => {
+            for release in read!(Vec<Release>) {
+                match catalog
+                    .releases
+                    .iter_mut()
+                    .find(|old| old.release == release.release)
+                {
+                    Some(old) => *old = release,
+                    None => catalog.releases.push(release),
+                }
             }
             None
         }

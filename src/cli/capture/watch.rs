@@ -1,4 +1,4 @@
-//! The only user of tokio: what ends a live capture, and what happens meanwhile.
+//! What ends a live capture, and what happens meanwhile.
 
 use std::io;
 use std::sync::Arc;
