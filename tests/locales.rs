@@ -53,8 +53,14 @@ fn every_key_is_used_and_every_used_key_exists() {
     collect(&root().join("src/diagnose"), &mut source);
     collect(&root().join("src/check"), &mut source);
     let literals: BTreeSet<&str> = source.split('"').collect();
-    let computed = ["product.", "risk.", "lifecycle.", "fact.", "level."];
-    let computed = ["product.", "risk.", "lifecycle.", "fact.", "checked."];
+    let computed = [
+        "product.",
+        "risk.",
+        "lifecycle.",
+        "fact.",
+        "level.",
+        "checked.",
+    ];
     for key in en.keys() {
         let stem = key
             .strip_suffix(".one")

@@ -13,7 +13,6 @@ use super::condition::MODIFIERS;
 use super::raw::{
     Ordered, RawAlarm, RawDialect, RawFactRule, RawFault, RawName, RawPort, RawRemedy,
 };
-use super::raw::{Ordered, RawAlarm, RawDialect, RawFactRule, RawFault, RawPort, RawRemedy};
 use super::release::Release;
 use crate::model::format::FORMATS;
 

@@ -9,9 +9,10 @@ use super::raw::{
     RawPort, RawReference, RawRemedy, RawText,
 };
 use super::text::{Lang, Text, placeholders};
-use super::{Alarm, Catalog, Dialect, FactRule, Fault, Name, NameKind, Port, Problem, Remedy};
+use super::{
+    Alarm, Catalog, Dialect, FactRule, Fault, Name, NameKind, Port, Problem, Release, Remedy,
+};
 use super::{near, yaml};
-use super::{Alarm, Catalog, Dialect, FactRule, Fault, Port, Problem, Release, Remedy, near, yaml};
 use crate::model::report::Reference;
 use crate::model::time::SECOND;
 
@@ -26,9 +27,8 @@ pub(super) use signals::anchored;
 #[derive(Clone, Debug)]
 pub struct RuleFile {
     /// First folder below the rules folder: `faults`, `facts`, `remedies`, `dialects`,
-    /// `names`, `locales`, or the file's own name for `alarms.yaml` and `ports.yaml`.
-    /// `locales`, or the file's own name for `alarms.yaml`,
-    /// `ports.yaml` and `releases.yaml`.
+    /// `names`, `locales`, or the file's own name for `alarms.yaml`, `ports.yaml` and
+    /// `releases.yaml`.
     pub kind: String,
     /// Path as printed in problems.
     pub path: String,
