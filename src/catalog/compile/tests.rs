@@ -139,6 +139,29 @@ fn port_roles_are_those_of_the_list() {
 }
 
 #[test]
+fn names_are_checked_and_the_last_of_one_name_counts() {
+    let names = |text: &str| {
+        compile(Catalog::default(), &[file("names", text)])
+            .map(|catalog| catalog.names)
+            .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    let alarm = "- {name: X, is: alarm, product: imp, facility: UC_A, level: 2, title: a}\n";
+    let both = format!("{alarm}{}", alarm.replace("title: a", "title: b"));
+    let found = names(&both).expect("good names");
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].title.as_deref(), Some("b"));
+    let apart = format!("{alarm}{}", alarm.replace("UC_A", "UC_B"));
+    assert_eq!(names(&apart).expect("good names").len(), 2);
+    let wrong = |text: &str, part: &str| {
+        let told = names(text).expect_err(text).join(" ");
+        assert!(told.contains(part), "{told}");
+    };
+    wrong(&alarm.replace("level: 2", "level: 8"), "from 0 to 7");
+    wrong(&alarm.replace("is: alarm", "is: state"), "only an alarm");
+    wrong(&alarm.replace("is: alarm", "is: cause"), "cause");
+}
+
+#[test]
 fn a_range_of_versions_is_checked() {
     let good = format!("{GOOD}applies_to: {{versions: '>=2.7, <4'}}\n");
     let catalog = compile(Catalog::default(), &[file("faults", &good)]).unwrap();

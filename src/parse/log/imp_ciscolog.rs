@@ -24,6 +24,8 @@ pub const FORMAT: &str = "imp.alarm";
 /// Longest facility or name, and how many parameters of an alarm are read.
 const WORD_CAP: usize = 80;
 const PARAMETERS: usize = 64;
+/// How far before an alarm its stamp may begin.
+const STAMP_REACH: usize = 96;
 /// Alarms of one record.
 const ALARMS: usize = 16;
 
@@ -180,7 +182,7 @@ fn parameter<'l>(cursor: &mut Cursor<'l>) -> Option<(&'l [u8], &'l [u8])> {
     }
     let rest = cursor.rest();
     let end = memchr::memchr_iter(b']', rest).find(|at| {
-        let behind = trim(rest.get(at + 1..).unwrap_or_default());
+        let behind = rest.get(at + 1..).unwrap_or_default().trim_ascii_start();
         behind.is_empty() || behind.starts_with(b"[") || behind.starts_with(b":")
     });
     let end = end.or_else(|| memchr::memchr(b']', rest))?;
@@ -230,14 +232,15 @@ impl<'l> Alarm<'l> {
 fn alarms(line: &[u8]) -> Vec<Alarm<'_>> {
     let mut found: Vec<Alarm<'_>> = Vec::new();
     for at in memchr::memchr_iter(b'%', line) {
-        let inside = found
-            .last()
-            .is_some_and(|last: &Alarm<'_>| !last.wraps() && !carried(line, last.start, at));
-        if inside || found.len() == ALARMS {
+        let Some(alarm) = alarm(line, at) else {
             continue;
-        }
-        if let Some(alarm) = alarm(line, at) {
+        };
+        let apart = |last: &Alarm<'_>| last.wraps() || carried(line, last.start, at);
+        if found.last().is_none_or(apart) {
             found.push(alarm);
+        }
+        if found.len() == ALARMS {
+            break;
         }
     }
     let wrapped = found.len() > 1;
@@ -317,7 +320,8 @@ fn last_word(text: &[u8]) -> Option<&[u8]> {
 
 /// The last `Mon DD YYYY HH:MM:SS[.mmm] [AM|PM] [ZONE]` that only a colon follows, and where it begins.
 fn inner_stamp(before: &[u8]) -> Option<(RawTime, usize)> {
-    let months = (0..before.len().saturating_sub(2)).rev().filter(|at| {
+    let reach = before.len().saturating_sub(STAMP_REACH);
+    let months = (reach..before.len().saturating_sub(2)).rev().filter(|at| {
         let here = before.get(*at..at + 3).unwrap_or_default();
         MONTHS.iter().any(|month| month.as_bytes() == here)
     });

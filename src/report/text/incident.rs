@@ -96,7 +96,7 @@ pub(super) fn full(
     margin.block(
         page,
         "incident.also",
-        &other_lines(page, &group.others, margin.indent),
+        &other_lines(page, cause, &group.others, margin.indent),
     );
     margin.block(
         page,
@@ -240,12 +240,22 @@ fn excerpt(text: &str, columns: usize, rows: usize) -> Vec<String> {
     out
 }
 
-fn other_lines(page: &Page<'_>, others: &[&Diagnosis], indent: usize) -> Vec<String> {
+fn other_lines(
+    page: &Page<'_>,
+    cause: &Diagnosis,
+    others: &[&Diagnosis],
+    indent: usize,
+) -> Vec<String> {
     let room = page.look.width.saturating_sub(indent);
     let line = |other: &&Diagnosis| {
         let (first, last) = (other.first_seen.as_deref(), other.last_seen.as_deref());
         let when = time::span(page.look.locale, first, last);
-        let parts = [place(other), when]
+        // of faults whose title holds a value, such as the name of an alarm
+        let title = match other.title == cause.title {
+            true => String::new(),
+            false => other.title.clone(),
+        };
+        let parts = [place(other), title, when]
             .into_iter()
             .filter(|part| !part.is_empty());
         layout::shorten(&parts.collect::<Vec<_>>().join(" · "), room)
