@@ -37,7 +37,7 @@ impl Origin {
         let folder = self.0.rfind('/').and_then(|at| self.0.get(..at));
         let unit = without_tree(folder.unwrap_or_default()).trim_end_matches('!');
         let (outer, name) = unit.rsplit_once('/').unwrap_or(("", unit));
-        let built = name.starts_with("log_") && name.ends_with("gz");
+        let built = name.starts_with("log_") && name.contains(".tar.");
         match built && folder.is_some_and(|folder| folder.len() > name.len()) {
             true => outer.trim_end_matches('!'),
             false => unit,

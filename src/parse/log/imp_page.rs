@@ -11,6 +11,8 @@
 //! colon, or on the next line. What counts is the label, in English or as translated pages and
 //! documents print it; everything else is passed over.
 
+use memchr::memmem;
+
 use crate::model::event::Event;
 use crate::model::time::RawTime;
 use crate::parse::chunk::{Chunk, JOIN_WINDOW};
@@ -61,7 +63,9 @@ fn cells(line: &str) -> Vec<String> {
 }
 
 fn classify(line: &[u8]) -> Option<Line> {
-    if is_blank(line) || line.len() > 4096 {
+    // a label alone is short; a longer line has its value behind a sign
+    let parted = || memchr::memchr2(b'\t', b':', line).is_some() || memmem::find(line, b"  ").is_some();
+    if is_blank(line) || line.len() > 4096 || (line.len() > 160 && !parted()) {
         return None;
     }
     let line = text(line);
