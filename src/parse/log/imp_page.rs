@@ -64,7 +64,8 @@ fn cells(line: &str) -> Vec<String> {
 
 fn classify(line: &[u8]) -> Option<Line> {
     // a label alone is short; a longer line has its value behind a sign
-    let parted = || memchr::memchr2(b'\t', b':', line).is_some() || memmem::find(line, b"  ").is_some();
+    let parted =
+        || memchr::memchr2(b'\t', b':', line).is_some() || memmem::find(line, b"  ").is_some();
     if is_blank(line) || line.len() > 4096 || (line.len() > 160 && !parted()) {
         return None;
     }
