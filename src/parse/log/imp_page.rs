@@ -1,10 +1,10 @@
 //! Administration pages of IM and Presence, copied as text.
 //!
 //! ```text
-//! Enable Persistent Chat	false
-//! Cisco XCP Text Conference Manager	Started
+//! Enable Persistent Chat    false
+//! Cisco XCP Text Conference Manager    Started
 //! Inter Cluster Peer Periodic Sync Interval (mins): 20
-//! Test Description	Outcome	Problem	Solution
+//! Test Description    Outcome    Problem    Solution
 //! ```
 //!
 //! A copy loses the layout of its page: a value stands behind its label, a tab, blanks or a
@@ -311,6 +311,7 @@ fn database(value: &dyn Fn(Column) -> String) -> Vec<(&'static str, String)> {
         (false, true) => name.clone(),
         (false, false) => format!("{}/{name}", host.to_lowercase()),
     };
+    let assigned = if name.is_empty() { "false" } else { "true" };
     vec![
         ("node", value(Column::Node)),
         ("subcluster", value(Column::Group)),
@@ -323,14 +324,7 @@ fn database(value: &dyn Fn(Column) -> String) -> Vec<(&'static str, String)> {
         ("version", value(Column::Version)),
         ("feature", value(Column::Feature)),
         ("instance", instance),
-        (
-            "assigned",
-            value(Column::Database)
-                .is_empty()
-                .then_some("false")
-                .unwrap_or("true")
-                .to_owned(),
-        ),
+        ("assigned", assigned.to_owned()),
     ]
 }
 
