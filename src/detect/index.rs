@@ -5,7 +5,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use super::scan::Scan;
 use super::table::Table;
 use crate::catalog::condition::LITERAL_BYTES;
-use crate::model::format::FORMATS;
+use crate::model::format::{FORMATS, FormatDef};
 use crate::model::hit::SignalId;
 
 /// The index of one parser.
@@ -33,7 +33,7 @@ pub struct Index {
 impl Index {
     /// Builds the index. Fails only when the literals exceed what an automaton can hold.
     pub fn new(table: &Table<'_>) -> anyhow::Result<Self> {
-        let mut names: Vec<&'static str> = FORMATS.iter().flat_map(|def| def.parsers()).collect();
+        let mut names: Vec<&'static str> = FORMATS.iter().flat_map(FormatDef::parsers).collect();
         names.sort_unstable();
         names.dedup();
         let parsers = names

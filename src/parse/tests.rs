@@ -105,6 +105,7 @@ const LINES: &[&str] = &[
     "16:12:44.634 |046f1b70| debug| DiscoGear.cpp:240 Handling disco#info query: <iq type='error'>",
     "admin:utils ha status",
     "Subcluster Name: DefaultCluster",
+    "Subcluster Name: DefaultCluster Node 1 Name : imp1a State: Normal Reason: Normal Node 2 Name : imp1b State: Normal Reason:",
     "   Node 1 Name : imp1a State: Failed Over with Critical Services not Running Reason: ",
     "Critical Service Down",
     "   Node 2 Name : imp1b State: Running in Backup Mode Reason: Critical Service Down",

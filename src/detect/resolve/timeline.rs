@@ -439,7 +439,7 @@ fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
 }
 
 /// Who writes what names nobody: the only node of its product that writes in its file, else in its
-/// folder or archive.
+/// folder or archive, else the node after which one of these is named.
 pub(super) struct Writers<'a, 'c> {
     parts: &'a Parts<'a, 'c>,
     /// The only writer of a folder or archive.
@@ -467,8 +467,25 @@ impl<'a, 'c> Writers<'a, 'c> {
     }
 
     pub(super) fn of(&self, file: u32, product: Product) -> Option<Handle> {
-        let of_unit = || *self.sole.get(&(unit_of(self.parts, file), product))?;
-        only_writer(self.parts, file, product).or_else(of_unit)
+        let of_unit = || {
+            self.sole
+                .get(&(unit_of(self.parts, file), product))
+                .copied()
+        };
+        match only_writer(self.parts, file, product) {
+            Some(writer) => Some(writer),
+            None => of_unit().unwrap_or_else(|| self.named(file, product)),
+        }
+    }
+
+    /// A folder or archive that bears the name of a node that is known otherwise; nobody where the
+    /// file has several writers.
+    fn named(&self, file: u32, product: Product) -> Option<Handle> {
+        let writers = self.parts.attach.writers.get(file as usize)?;
+        let origin = &self.parts.collected.files.get(file as usize)?.origin;
+        let mut names = writers.is_empty().then(|| origin.names())?;
+        let found = names.find_map(|name| self.parts.names.find(product, name))?;
+        Some(self.parts.names.node(found))
     }
 }
 

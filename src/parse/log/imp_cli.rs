@@ -24,6 +24,7 @@ use crate::parse::{LogParser, ParseStats, Probe, RecordHead, picked};
 
 mod ha;
 mod line;
+mod segment;
 mod session;
 mod table;
 #[cfg(test)]
@@ -32,6 +33,7 @@ mod value;
 
 use line::{Line, classify};
 pub(crate) use line::{is_host, kind as service_kind};
+use segment::{classify_all, tells};
 use session::{Group, Listing, Record, What, records};
 
 /// The parser.
@@ -168,7 +170,10 @@ impl LogParser for ImpCli {
     }
 
     fn probe(&self, head: &[u8]) -> Probe {
-        let sure = |line: &[u8]| classify(line).is_some_and(|line| line.is_sure());
+        let sure = |line: &[u8]| {
+            let told = classify_all(line);
+            told.iter().any(|(_, _, line)| line.is_sure())
+        };
         let all = lines(head).filter(|(_, line)| !is_blank(line));
         let (ours, others): (Vec<_>, Vec<_>) = all.partition(|(_, line)| sure(line));
         match ours.len() {
@@ -179,7 +184,7 @@ impl LogParser for ImpCli {
     }
 
     fn is_record_start(&self, line: &[u8]) -> bool {
-        classify(line).is_some()
+        tells(line)
     }
 
     fn joined(&self, before: &[u8], after: &[u8]) -> bool {
@@ -187,8 +192,9 @@ impl LogParser for ImpCli {
     }
 
     fn head<'l>(&self, line: &'l [u8]) -> Option<RecordHead<'l>> {
-        let host = match classify(line)? {
-            Line::Whose(name) => std::str::from_utf8(name).ok(),
+        let host = match classify(line) {
+            Some(Line::Whose(name)) => std::str::from_utf8(name).ok(),
+            None if !tells(line) => return None,
             _ => None,
         };
         Some(RecordHead {

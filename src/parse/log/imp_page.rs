@@ -1,15 +1,17 @@
 //! Administration pages of IM and Presence, copied as text.
 //!
 //! ```text
-//! Enable Persistent Chat	false
-//! Cisco XCP Text Conference Manager	Started
+//! Enable Persistent Chat    false
+//! Cisco XCP Text Conference Manager    Started
 //! Inter Cluster Peer Periodic Sync Interval (mins): 20
-//! Test Description	Outcome	Problem	Solution
+//! Test Description    Outcome    Problem    Solution
 //! ```
 //!
 //! A copy loses the layout of its page: a value stands behind its label, a tab, blanks or a
 //! colon, or on the next line. What counts is the label, in English or as translated pages and
 //! documents print it; everything else is passed over.
+
+use memchr::memmem;
 
 use crate::model::event::Event;
 use crate::model::time::RawTime;
@@ -61,7 +63,10 @@ fn cells(line: &str) -> Vec<String> {
 }
 
 fn classify(line: &[u8]) -> Option<Line> {
-    if is_blank(line) || line.len() > 4096 {
+    // a label alone is short; a longer line has its value behind a sign
+    let parted =
+        || memchr::memchr2(b'\t', b':', line).is_some() || memmem::find(line, b"  ").is_some();
+    if is_blank(line) || line.len() > 4096 || (line.len() > 160 && !parted()) {
         return None;
     }
     let line = text(line);
@@ -306,6 +311,7 @@ fn database(value: &dyn Fn(Column) -> String) -> Vec<(&'static str, String)> {
         (false, true) => name.clone(),
         (false, false) => format!("{}/{name}", host.to_lowercase()),
     };
+    let assigned = if name.is_empty() { "false" } else { "true" };
     vec![
         ("node", value(Column::Node)),
         ("subcluster", value(Column::Group)),
@@ -318,14 +324,7 @@ fn database(value: &dyn Fn(Column) -> String) -> Vec<(&'static str, String)> {
         ("version", value(Column::Version)),
         ("feature", value(Column::Feature)),
         ("instance", instance),
-        (
-            "assigned",
-            value(Column::Database)
-                .is_empty()
-                .then_some("false")
-                .unwrap_or("true")
-                .to_owned(),
-        ),
+        ("assigned", assigned.to_owned()),
     ]
 }
 

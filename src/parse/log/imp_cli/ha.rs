@@ -117,15 +117,18 @@ pub(super) struct Row {
     pub(super) reason: String,
 }
 
-/// Reads the row that begins with the line at `start`.
-pub(super) fn row(bytes: &[u8], start: usize) -> Option<Row> {
-    let (line, mut end) = line_at(bytes, start);
+/// Reads the row that begins with the line, or the part of a line, from `start` to `end`.
+pub(super) fn row(bytes: &[u8], start: usize, end: usize) -> Option<Row> {
+    let line = bytes.get(start..end)?;
+    let (rest, next) = line_at(bytes, start);
+    let mut end = if rest.len() == line.len() { next } else { end };
     let (number, name_at) = ha_node(line)?;
     let mut joined = trim(line.get(name_at..)?).to_vec();
     let mut found = read(&joined)?;
     for _ in 1..MAX_LINES {
         let (line, next) = line_at(bytes, end);
-        if next == end || is_blank(line) || !goes_on(line) {
+        let parted = bytes.get(end.saturating_sub(1)) != Some(&b'\n');
+        if parted || next == end || is_blank(line) || !goes_on(line) {
             break;
         }
         let mut longer = joined.clone();

@@ -2,6 +2,7 @@
 
 use super::ha;
 use super::line::{self, Line, classify};
+use super::segment::{classify_all, tells};
 use super::table::{self, Cell};
 use super::value::{Check, Member, Replication, Setting};
 use crate::parse::chunk::JOIN_WINDOW;
@@ -103,7 +104,7 @@ impl<'l> Session<'l> {
                 self.command = Some(command);
             }
             Line::Subcluster(name) => (self.used, self.group.name) = (true, Some(name)),
-            Line::HaNode => return self.row(bytes, start).unwrap_or(end),
+            Line::HaNode => return self.row(bytes, start, end).unwrap_or(end),
             Line::Services => self.services(bytes, start, end),
             Line::Check(check) => self.tell(start, end, What::Check(check)),
             Line::Replication(row) => self.tell(start, end, What::Replication(row)),
@@ -144,8 +145,8 @@ impl<'l> Session<'l> {
         }
     }
 
-    fn row(&mut self, bytes: &'l [u8], start: usize) -> Option<usize> {
-        let row = ha::row(bytes, start)?;
+    fn row(&mut self, bytes: &'l [u8], start: usize, end: usize) -> Option<usize> {
+        let row = ha::row(bytes, start, end)?;
         let end = row.end;
         self.used = true;
         if self.group.rows.iter().any(|old| old.number >= row.number) {
@@ -259,8 +260,8 @@ pub(super) fn records(bytes: &[u8]) -> Vec<Record<'_>> {
         if start < from {
             continue;
         }
-        if let Some(kind) = classify(line) {
-            from = session.take(bytes, start, start + line.len(), kind);
+        for (at, end, kind) in classify_all(line) {
+            from = session.take(bytes, start + at, start + end, kind);
         }
     }
     session.close();
@@ -271,22 +272,26 @@ pub(super) fn records(bytes: &[u8]) -> Vec<Record<'_>> {
 /// True when a session that `before` ends with goes on in `after`.
 pub(super) fn goes_on(before: &[u8], after: &[u8]) -> bool {
     let telling = |bytes| {
-        let found = lines(bytes).filter_map(|(start, line)| Some((start, classify(line)?)));
+        let found = lines(bytes).filter(|(_, line)| tells(line));
         found.collect::<Vec<_>>()
     };
     let (ends, begins) = (telling(before), telling(after));
-    if let Some((0, Line::Rule)) = begins.first() {
+    if let Some((0, line)) = begins.first()
+        && classify(line) == Some(Line::Rule)
+    {
         return true;
     }
     let text = [before, after].concat();
-    let reaches = |start: usize, line: &Line<'_>| match line {
-        Line::HaNode => ha::row(&text, start).map(|row| row.end),
+    let reaches = |start: usize, end: usize, line: &Line<'_>| match line {
+        Line::HaNode => ha::row(&text, start, end).map(|row| row.end),
         Line::Rule => table(&text, start).map(|table| table.end),
         Line::ServerTable => Some(table::names(&text, start).1),
         _ => None,
     };
-    let over = |(start, line): &(usize, Line<'_>)| {
-        reaches(*start, line).is_some_and(|end| end > before.len())
+    let over = |(start, line): &(usize, &[u8])| {
+        classify_all(line).iter().any(|(at, end, kind)| {
+            reaches(start + at, start + end, kind).is_some_and(|end| end > before.len())
+        })
     };
     if ends.iter().any(over) {
         return true;

@@ -158,6 +158,49 @@ fn answers_belong_to_the_node_that_was_named_last() {
 }
 
 #[test]
+fn answers_without_line_feeds_are_parted() {
+    let text = "admin:utils ha status Subcluster Name: DefaultCluster Node 1 Name : kal-cup1 State: Idle Reason: On Admin Request \
+                Node 2 Name : shorty-cups State: Running in Backup Mode Reason: On Admin Request\n\
+                admin:show network cluster 10.1.89.30 SUB.a.lab SUB Subscriber cups DBSub authenticated using TCP since Mon Jul 1 13:44:09 2019 \
+                10.1.89.20 PUB.a.lab PUB Subscriber cups DBPub authenticated Server Table (processnode) Entries --- 10.1.89.20 10.1.89.30\n\
+                admin:utils diagnose test Log file: x test - disk_space : Passed (available: 1 MB) skip - disk_files : not now \
+                test - validate_network : Reverse DNS lookup failed Diagnostics Completed\n\
+                admin:utils dbreplication runtimestate Cluster Detailed View from IMP01 (2 Servers): PING DB/RPC/ REPL. Replication \
+                REPLICATION SETUP ----------- ------ IMP01 10.1.89.20 0.013 Y/Y/Y 0 (g_2) (2) Setup Completed \
+                IMP02 10.1.89.30 0.201 Y/Y/Y 0 (g_3) (4) Setup Failed\n";
+    let told: Vec<_> = read(&ImpCli, text)
+        .iter()
+        .map(|event| {
+            let value = ["state", "role", "result", "setup"];
+            let value = value.iter().find_map(|name| event.first(name));
+            let name = ["test", "name", "node"]
+                .iter()
+                .find_map(|name| event.first(name));
+            format!(
+                "{} {} {}",
+                event.format,
+                name.unwrap_or_default(),
+                value.unwrap_or_default()
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "imp.ha kal-cup1 Idle",
+            "imp.ha shorty-cups Running in Backup Mode",
+            "imp.node SUB.a.lab subscriber",
+            "imp.node PUB.a.lab publisher",
+            "imp.diagnose disk_space passed",
+            "imp.diagnose disk_files skipped",
+            "imp.diagnose validate_network failed",
+            "imp.replication IMP01 2",
+            "imp.replication IMP02 4",
+        ]
+    );
+}
+
+#[test]
 fn lines_of_others_are_not_ours() {
     for text in [
         "2026-03-02 10:00:00,000 WARN  [main] a.B - Cisco XCP Router [STOPPED]\n",
