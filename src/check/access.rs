@@ -93,12 +93,19 @@ struct Rules {
 
 impl Rules {
     async fn read(session: &Session) -> Result<Self, Refusal> {
-        let rows = match session.ask(&lines_query("file_name", "rule_number")).await {
-            // the columns came with PostgreSQL 16
-            Err(refusal) if refusal.state() == "42703" => {
-                session.ask(&lines_query("NULL", "line_number")).await?
+        // asked for first, so that the server's log need not show a refusal
+        let view = session.ask(VIEW).await?;
+        let Some(view) = view.first().filter(|view| view.is(0)) else {
+            return Err(Refusal::Withheld);
+        };
+        // the columns came with PostgreSQL 16
+        let rows = match view.is(1) {
+            true => {
+                session
+                    .ask(&lines_query("file_name", "rule_number"))
+                    .await?
             }
-            other => other?,
+            false => session.ask(&lines_query("NULL", "line_number")).await?,
         };
         // a line with an error and all its fields is one that can never fit
         let (wrong, lines): (Vec<&Row>, Vec<&Row>) =
@@ -169,6 +176,11 @@ fn lines_query(file: &str, order: &str) -> String {
         list("user_name"),
     )
 }
+
+const VIEW: &str = "SELECT pg_catalog.has_table_privilege(c.oid, 'SELECT'), \
+     EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'rule_number') \
+     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     WHERE c.relname = 'pg_hba_file_rules' AND n.nspname = 'pg_catalog'";
 
 const GROUPS: &str = "WITH RECURSIVE up(id) AS (\
      SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user \

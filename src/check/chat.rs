@@ -102,13 +102,8 @@ fn judged(schema: &str, here: &[&Row], elsewhere: &[&Row], login: &Login) -> Fin
 
 /// Compares the sequence with the messages that are there.
 pub(super) async fn sequence(session: &Session, schema: &str) -> Finding {
-    const ID: &str = "sequence";
-    let schema = schema_name(schema);
-    let finding = match compared(session, &schema).await {
-        Ok(finding) | Err(finding) => finding,
-    };
-    debug_assert_eq!(finding.id, ID);
-    finding
+    let compared = compared(session, &schema_name(schema)).await;
+    compared.unwrap_or_else(|finding| finding)
 }
 
 async fn compared(session: &Session, schema: &str) -> Result<Finding, Finding> {

@@ -73,6 +73,10 @@ impl Finding {
     }
 
     /// Fills a place.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "numbers and borrowed texts alike"
+    )]
     pub fn place(mut self, name: &'static str, value: impl ToString) -> Self {
         self.places.push((name, bounded(&value.to_string())));
         self

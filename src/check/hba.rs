@@ -345,7 +345,11 @@ mod tests {
         });
         left.retain(|(line, length)| {
             let net = bits(line.address.as_deref().unwrap().parse().unwrap());
-            bits(caller.address).starts_with(&net[..=*length])
+            bits(caller.address)
+                .bytes()
+                .zip(net.bytes())
+                .take(length + 1)
+                .all(|(a, b)| a == b)
         });
         left.first().map(|(line, _)| line.place.clone())
     }

@@ -14,7 +14,7 @@ pub(super) fn refused(refusal: &Refusal, login: &Login, nodes: &[String]) -> Vec
         Refusal::PasswordWanted => vec![Finding::unknown(ID, "check.login.no_password")],
         Refusal::Unsupported(_) => vec![Finding::problem(ID, "check.login.unsupported")],
         Refusal::Silent => vec![Finding::problem(ID, "check.login.silent")],
-        Refusal::Broken(_) => vec![Finding::problem(ID, "check.login.broken")],
+        Refusal::Broken(_) | Refusal::Withheld => vec![Finding::problem(ID, "check.login.broken")],
     };
     let told = |finding: Finding| {
         let finding = finding

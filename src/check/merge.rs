@@ -91,7 +91,7 @@ fn installed(version: &str, functions: &[Row], login: &Login) -> Finding {
     const ID: &str = "dblink";
     let user = quoted(&login.user);
     let known = |arguments: &&str| functions.iter().any(|row| row.text(1) == *arguments);
-    if !ARGUMENTS.iter().all(|arguments| known(&arguments)) {
+    if !ARGUMENTS.iter().all(known) {
         return Finding::unknown(ID, "check.dblink.no_functions")
             .saw(format!("pg_extension: dblink {version}"));
     }
@@ -99,8 +99,9 @@ fn installed(version: &str, functions: &[Row], login: &Login) -> Finding {
     let mut finding = Finding::ok(ID, "check.dblink.ok");
     for row in functions {
         let (schema, arguments) = (schema_name(row.text(0)), row.text(1));
-        if !row.is(3) {
-            statements.push(format!("GRANT USAGE ON SCHEMA {schema} TO {user};"));
+        let usage = format!("GRANT USAGE ON SCHEMA {schema} TO {user};");
+        if !row.is(3) && !statements.contains(&usage) {
+            statements.push(usage);
         }
         if !row.is(2) {
             statements.push(format!(
@@ -108,7 +109,6 @@ fn installed(version: &str, functions: &[Row], login: &Login) -> Finding {
             ));
         }
     }
-    statements.dedup();
     if !statements.is_empty() {
         finding = Finding::warning(ID, "check.dblink.denied");
     }
@@ -116,4 +116,51 @@ fn installed(version: &str, functions: &[Row], login: &Login) -> Finding {
         .place("user", &login.user)
         .saw(format!("pg_extension: dblink {version}"));
     statements.into_iter().fold(finding, Finding::mend)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_without_the_package_is_told_apart_from_a_database_without_the_extension() {
+        let key = |columns: &[Option<&str>]| not_installed(&Row::of(columns)).key;
+        assert_eq!(key(&[None, None, Some("f")]), "check.dblink.unavailable");
+        assert_eq!(key(&[None, Some("1.2"), Some("f")]), "check.dblink.absent");
+    }
+
+    #[test]
+    fn every_missing_right_gets_its_statement() {
+        let login = Login {
+            user: "tc".to_owned(),
+            database: "imp".to_owned(),
+            password: None,
+        };
+        let function = |arguments: &'static str, execute: &'static str, usage: &'static str| {
+            Row::of(&[Some("Ext"), Some(arguments), Some(execute), Some(usage)])
+        };
+        let found = installed(
+            "1.2",
+            &[function("text", "t", "t"), function("text, text", "t", "t")],
+            &login,
+        );
+        assert_eq!((found.key, found.statements.len()), ("check.dblink.ok", 0));
+        let found = installed(
+            "1.2",
+            &[function("text", "t", "f"), function("text, text", "f", "f")],
+            &login,
+        );
+        assert_eq!(found.key, "check.dblink.denied");
+        assert_eq!(
+            found.statements,
+            [
+                "GRANT USAGE ON SCHEMA \"Ext\" TO tc;",
+                "GRANT EXECUTE ON FUNCTION \"Ext\".dblink_connect(text, text) TO tc;"
+            ]
+        );
+        assert_eq!(
+            installed("1.2", &[function("text", "t", "t")], &login).key,
+            "check.dblink.no_functions"
+        );
+    }
 }

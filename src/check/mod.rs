@@ -120,45 +120,53 @@ pub fn external_database(question: Question<'_>) -> Result<Checked, Unable> {
 
 async fn all(asked: &Asked<'_>) -> Checked {
     let url = asked.url;
-    let reached = match reach::reach(&url.host, url.port, asked.limit).await {
-        Ok(reached) => reached,
-        Err(finding) => {
-            let mut findings = vec![finding];
-            findings.extend(
-                rest(url.engine).map(|id| Finding::skipped(id, "check.skipped.unreachable")),
-            );
-            return Checked {
-                findings,
-                ..Checked::default()
-            };
+    let (reached, mut checked) = match reach::reach(&url.host, url.port, asked.limit).await {
+        Ok(reached) => {
+            let address = reached.address;
+            let mut checked = behind(asked, reached.stream, address).await;
+            checked.address = Some(address);
+            (reached.finding, checked)
         }
+        Err(finding) => (finding, unreachable(url.engine)),
     };
-    let address = reached.address;
-    let mut checked = match url.engine {
-        Engine::Postgresql => {
-            let answer = first_answer(reached.stream, asked.limit).await;
-            match answer {
-                Ok(answer) => postgres::check(asked, address, answer).await,
-                Err(finding) => {
-                    let mut findings = vec![finding];
-                    let more = rest(url.engine).filter(|id| *id != "protocol");
-                    findings
-                        .extend(more.map(|id| Finding::skipped(id, "check.skipped.no_protocol")));
-                    Checked {
-                        findings,
-                        ..Checked::default()
-                    }
-                }
-            }
-        }
-        engine => Checked {
-            findings: other::checks(engine, &supported(asked)),
-            ..Checked::default()
-        },
-    };
-    checked.address = Some(address);
-    checked.findings.insert(0, reached.finding);
+    checked.findings.insert(0, reached);
     checked
+}
+
+/// Everything behind an open port.
+async fn behind(asked: &Asked<'_>, stream: TcpStream, address: SocketAddr) -> Checked {
+    match asked.url.engine {
+        Engine::Postgresql => match first_answer(stream, asked.limit).await {
+            Ok(answer) => postgres::check(asked, address, answer).await,
+            Err(finding) => {
+                let mut findings = vec![finding];
+                postgres::skip_rest(&mut findings, "check.skipped.no_protocol");
+                only(findings)
+            }
+        },
+        engine => only(other::checks(engine, &supported(asked))),
+    }
+}
+
+/// What is not tried without a connection.
+fn unreachable(engine: Engine) -> Checked {
+    const KEY: &str = "check.skipped.unreachable";
+    let mut findings = Vec::new();
+    match engine {
+        Engine::Postgresql => postgres::skip_rest(&mut findings, KEY),
+        engine => {
+            let checks = other::checks(engine, "");
+            findings.extend(checks.iter().map(|check| Finding::skipped(check.id, KEY)));
+        }
+    }
+    only(findings)
+}
+
+fn only(findings: Vec<Finding>) -> Checked {
+    Checked {
+        findings,
+        ..Checked::default()
+    }
 }
 
 async fn first_answer(mut stream: TcpStream, limit: Duration) -> Result<Answer, Finding> {
@@ -169,30 +177,6 @@ async fn first_answer(mut stream: TcpStream, limit: Duration) -> Result<Answer, 
         Err(_) => {
             Err(Finding::problem(ID, "check.protocol.silent").place("seconds", limit.as_secs_f32()))
         }
-    }
-}
-
-/// The checks behind reachability.
-fn rest(engine: Engine) -> impl Iterator<Item = &'static str> {
-    const POSTGRES: &[&str] = &[
-        "protocol",
-        "tls",
-        "login",
-        "database",
-        "version",
-        "writable",
-        "encoding",
-        "connections",
-        "rights",
-        "dblink",
-        "access",
-        "tables",
-        "sequence",
-    ];
-    const OTHER: &[&str] = &["login", "version", "rights", "tables", "sequence"];
-    match engine {
-        Engine::Postgresql => POSTGRES.iter().copied(),
-        Engine::Oracle | Engine::SqlServer => OTHER.iter().copied(),
     }
 }
 

@@ -10,8 +10,9 @@ use super::tls::{self, Answer, Told};
 use super::url::SslMode;
 use super::{Asked, Checked, access, chat, login, merge, reach, server, version};
 
-/// What is checked over a session, in this order.
-const INSIDE: [&str; 9] = [
+/// What is checked before there is a session, and over one, in this order.
+pub(super) const BEFORE: [&str; 4] = ["protocol", "tls", "login", "database"];
+pub(super) const INSIDE: [&str; 9] = [
     "version",
     "writable",
     "encoding",
@@ -27,12 +28,7 @@ const INSIDE: [&str; 9] = [
 pub(super) async fn check(asked: &Asked<'_>, address: SocketAddr, offered: Answer) -> Checked {
     let mut checked = Checked::default();
     let Some(offered) = speaks(&offered, &mut checked.findings) else {
-        skip(
-            &mut checked.findings,
-            &["tls", "login", "database"],
-            "check.skipped.no_protocol",
-        );
-        skip(&mut checked.findings, &INSIDE, "check.skipped.no_protocol");
+        skip_rest(&mut checked.findings, "check.skipped.no_protocol");
         return checked;
     };
     let login = Login {
@@ -61,20 +57,19 @@ pub(super) async fn check(asked: &Asked<'_>, address: SocketAddr, offered: Answe
         Err(refused) => {
             checked.reached = refused.is_told();
             door.explain(refused, &mut checked.findings).await;
-            let known = |id: &&str| checked.findings.iter().any(|found| found.id == *id);
-            let rest: Vec<&'static str> = ["login", "database"]
-                .into_iter()
-                .filter(|id| !known(id))
-                .collect();
-            skip(&mut checked.findings, &rest, "check.skipped.no_login");
-            skip(&mut checked.findings, &INSIDE, "check.skipped.no_login");
+            skip_rest(&mut checked.findings, "check.skipped.no_login");
         }
     }
     checked
 }
 
-fn skip(findings: &mut Vec<Finding>, ids: &[&'static str], key: &'static str) {
-    findings.extend(ids.iter().map(|id| Finding::skipped(id, key)));
+/// Says of every check that has no finding yet that it was not tried.
+pub(super) fn skip_rest(findings: &mut Vec<Finding>, key: &'static str) {
+    for id in BEFORE.into_iter().chain(INSIDE) {
+        if !findings.iter().any(|found| found.id == id) {
+            findings.push(Finding::skipped(id, key));
+        }
+    }
 }
 
 /// Whether TLS is offered, if it is PostgreSQL that speaks.
@@ -323,10 +318,7 @@ impl Door<'_> {
 
 /// Adds what was learnt about the session's TLS.
 fn with(finding: Finding, told: &Told) -> Finding {
-    let finding = told
-        .evidence
-        .iter()
-        .fold(finding, |finding, text| finding.saw(text));
+    let finding = told.evidence.iter().fold(finding, Finding::saw);
     match &told.untrusted {
         Some(reason) => finding.saw(reason),
         None => finding,

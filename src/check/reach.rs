@@ -40,7 +40,7 @@ pub(super) async fn reach(host: &str, port: u16, limit: Duration) -> Result<Reac
                     .place("address", address.ip())
                     .place("port", port)
                     .place("millis", begun.elapsed().as_millis());
-                let finding = tried.iter().fold(finding, |found, text| found.saw(text));
+                let finding = tried.iter().fold(finding, Finding::saw);
                 return Ok(Reached {
                     stream,
                     address,
@@ -61,7 +61,7 @@ pub(super) async fn reach(host: &str, port: u16, limit: Duration) -> Result<Reac
         .place("host", host)
         .place("port", port)
         .place("seconds", limit.as_secs_f32());
-    Err(tried.iter().fold(finding, |found, text| found.saw(text)))
+    Err(tried.iter().fold(finding, Finding::saw))
 }
 
 /// Connects once.

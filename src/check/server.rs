@@ -86,7 +86,7 @@ pub(super) async fn connections(session: &Session) -> Finding {
     const ID: &str = "connections";
     let question = "SELECT pg_catalog.current_setting('max_connections'), \
         pg_catalog.current_setting('superuser_reserved_connections'), \
-        COALESCE(pg_catalog.current_setting('reserved_connections', true), '0'), \
+        COALESCE((SELECT setting FROM pg_catalog.pg_settings WHERE name = 'reserved_connections'), '0'), \
         (SELECT pg_catalog.sum(numbackends) FROM pg_catalog.pg_stat_database), \
         d.datconnlimit, \
         (SELECT numbackends FROM pg_catalog.pg_stat_database WHERE datid = d.oid), \

@@ -60,6 +60,8 @@ pub(super) enum Refusal {
     Unsupported(String),
     /// It did not answer in time.
     Silent,
+    /// The role may not ask, or the server is too old for the question.
+    Withheld,
     /// The connection broke, or what came is not PostgreSQL.
     Broken(String),
 }
@@ -69,7 +71,7 @@ impl Refusal {
     pub(super) fn evidence(&self) -> String {
         match self {
             Self::Said(said) => said.line.clone(),
-            Self::PasswordWanted => String::new(),
+            Self::PasswordWanted | Self::Withheld => String::new(),
             Self::Silent => "no answer in time".to_owned(),
             Self::Unsupported(text) | Self::Broken(text) => text.clone(),
         }
@@ -118,6 +120,12 @@ fn said_by(error: &DbError) -> Said {
 pub(super) struct Row(Vec<Option<String>>);
 
 impl Row {
+    /// A row with these columns.
+    #[cfg(test)]
+    pub(super) fn of(columns: &[Option<&str>]) -> Self {
+        Self(columns.iter().map(|text| text.map(str::to_owned)).collect())
+    }
+
     /// A column as text; empty where it is null.
     pub(super) fn text(&self, column: usize) -> &str {
         self.value(column).unwrap_or("")
