@@ -112,8 +112,8 @@ fn declared(parser: &dyn LogParser, event: &Event<'_>) {
 }
 
 fn verbatim(def: &FormatDef, event: &Event<'_>, name: &str, value: &str) {
-    // characters by their numbers; servers write none, and what operators write so no rule asks for
-    if event.text.contains("\\u") {
+    // what objects escape no rule asks for
+    if event.text.starts_with('{') && event.text.contains('\\') {
         return;
     }
     // folds, quotes and escapes are undone, which no literal of a rule reaches across
