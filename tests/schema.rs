@@ -240,8 +240,11 @@ fn a_schema_is_never_stricter_than_the_program() {
     let builtin = Catalog::builtin().unwrap();
     let mut caught = BTreeSet::new();
     let mut seen = std::collections::BTreeMap::new();
-    for (kind, file, value) in rule_files() {
-        // a few files of each kind say as much as all
+    for (kind, file, mut value) in rule_files() {
+        // a few files of each kind say as much as all, and so do a few entries of a list
+        if let Value::Array(list) = &mut value {
+            list.truncate(6);
+        }
         let nth = seen.entry(kind).or_insert(0);
         *nth += 1;
         if *nth > 4 {
@@ -269,7 +272,7 @@ fn a_schema_is_never_stricter_than_the_program() {
             );
         }
     }
-    for kind in ["fault", "fact", "remedy", "dialect", "ports"] {
+    for kind in ["fault", "fact", "remedy", "dialect", "ports", "names"] {
         assert!(
             caught.contains(kind),
             "the schema of {kind} refuses nothing"
