@@ -296,7 +296,14 @@ pub(super) fn goes_on(before: &[u8], after: &[u8]) -> bool {
     if ends.iter().any(over) {
         return true;
     }
-    let (Some((last, _)), Some((next, _))) = (ends.last(), begins.first()) else {
+    // one line may tell several things, one behind the other
+    let places = |(start, line): &(usize, &[u8])| {
+        let parts = classify_all(line);
+        Some((start + parts.first()?.0, start + parts.last()?.0))
+    };
+    let last = ends.last().and_then(places).map(|(_, last)| last);
+    let next = begins.first().and_then(places).map(|(first, _)| first);
+    let (Some(last), Some(next)) = (last, next) else {
         return false;
     };
     before.len() + next - last <= JOIN_WINDOW
