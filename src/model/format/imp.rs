@@ -14,7 +14,7 @@ pub(super) const LOG: FormatDef = FormatDef {
     fields: &[
         common("level"),
         common("thread"),
-        raw("class"),
+        common("class"),
         // the first line, without the trace that follows it
         raw("message"),
         // exceptions and their causes, each `class: text`, joined by line feeds, without frames
