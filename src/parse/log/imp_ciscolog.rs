@@ -106,15 +106,20 @@ fn alarm(line: &[u8], start: usize) -> Option<Alarm<'_>> {
     if !cursor.eat(b'%') {
         return None;
     }
-    cursor.blanks();
+    let mut parted = cursor.blanks();
     let facility = word(&mut cursor)?;
     let severity = dash_then_digit(&mut cursor)?;
     cursor.eat(b'-').then_some(())?;
     let name = word(&mut cursor)?;
-    cursor.blanks();
+    parted += cursor.blanks();
     cursor.eat(b':').then_some(())?;
     cursor.blanks();
     let parameters = parameters(&mut cursor);
+    // a catalogue parts the words; torn off before its types it would pass for an alarm
+    let torn = matches!(cursor.rest().trim_ascii(), [] | [b'%' | b'[', ..]);
+    if parted > 0 && parameters.is_empty() && torn {
+        return None;
+    }
     let ours = facility
         .get(..3)
         .is_some_and(|start| start.eq_ignore_ascii_case(b"UC_"));
