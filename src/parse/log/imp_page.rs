@@ -354,18 +354,17 @@ impl LogParser for ImpPage {
     }
 
     fn joined(&self, before: &[u8], after: &[u8]) -> bool {
-        let starts = |bytes| {
-            let found = lines(bytes).filter(|(_, line)| classify(line).is_some());
-            found.map(|(start, _)| start).collect::<Vec<_>>()
-        };
-        let (ends, begins) = (starts(before), starts(after));
-        let Some(last) = ends.last() else {
+        let tells = |(_, line): &(usize, &[u8])| classify(line).is_some();
+        // asked at every line, so only the nearest lines are judged
+        let mut backwards = lines(before).collect::<Vec<_>>().into_iter().rev();
+        let Some((last, _)) = backwards.find(tells) else {
             return false;
         };
         // a table or an open label reaches a window far, whatever its lines look like
-        let far = before.len() - last <= JOIN_WINDOW;
-        let next = begins.first().map(|next| before.len() + next);
-        far || next.is_some_and(|next| next - last <= JOIN_WINDOW)
+        before.len() - last <= JOIN_WINDOW || {
+            let next = lines(after).find(tells);
+            next.is_some_and(|(next, _)| before.len() + next - last <= JOIN_WINDOW)
+        }
     }
 
     fn head<'l>(&self, line: &'l [u8]) -> Option<RecordHead<'l>> {
