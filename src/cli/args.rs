@@ -302,6 +302,10 @@ pub(super) enum CheckWhat {
                   for want of a password or authority, or a database that cannot be looked into."
 )]
 pub(super) struct ExternalDbArgs {
+    #[allow(
+        rustdoc::broken_intra_doc_links,
+        reason = "brackets of the usage, which --help prints as they stand"
+    )]
     /// The database: postgres://USER@HOST[:PORT]/DATABASE[?sslmode=…&sslrootcert=FILE],
     /// oracle://HOST[:PORT] or sqlserver://HOST[:PORT]
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
