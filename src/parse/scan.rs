@@ -44,6 +44,17 @@ pub(crate) fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     })
 }
 
+/// The lines of a text from its end, with their offsets, without terminators.
+pub(crate) fn lines_backwards(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let mut end = text.len();
+    std::iter::from_fn(move || {
+        let rest = text.get(..end).filter(|rest| !rest.is_empty())?;
+        let start = line_start(text, end - 1);
+        end = start;
+        Some((start, chomp(rest.get(start..)?)))
+    })
+}
+
 /// Text of bytes; what is not UTF-8 becomes U+FFFD.
 pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)

@@ -84,7 +84,7 @@ struct Alarm<'l> {
     facility: &'l [u8],
     severity: u8,
     name: &'l [u8],
-    parameters: Vec<(&'l [u8], &'l [u8])>,
+    parameters: Vec<Parameter<'l>>,
     /// Offset of the text.
     text: usize,
 }
@@ -157,27 +157,35 @@ fn dash_then_digit(cursor: &mut Cursor<'_>) -> Option<u8> {
     Some(digit - b'0')
 }
 
+/// A parameter: what stands between its brackets, and its name and value without the blanks.
+struct Parameter<'l> {
+    written: &'l [u8],
+    name: &'l [u8],
+    value: &'l [u8],
+}
+
 /// The parameters in brackets; the cursor ends behind the last one.
-fn parameters<'l>(cursor: &mut Cursor<'l>) -> Vec<(&'l [u8], &'l [u8])> {
+fn parameters<'l>(cursor: &mut Cursor<'l>) -> Vec<Parameter<'l>> {
     let mut found = Vec::new();
     while found.len() < PARAMETERS {
         let mut ahead = *cursor;
         ahead.blanks();
         ahead.eat(b'%');
-        let Some((name, value)) = parameter(&mut ahead) else {
+        let Some(parameter) = parameter(&mut ahead) else {
             break;
         };
-        found.push((name, value));
+        found.push(parameter);
         *cursor = ahead;
     }
     found
 }
 
 /// `[name=value]`. A value ends at a bracket behind which the next parameter or the text begins.
-fn parameter<'l>(cursor: &mut Cursor<'l>) -> Option<(&'l [u8], &'l [u8])> {
+fn parameter<'l>(cursor: &mut Cursor<'l>) -> Option<Parameter<'l>> {
     cursor.eat(b'[').then_some(())?;
     cursor.blanks();
-    let rest = cursor.rest();
+    let written = cursor.rest();
+    let rest = written;
     let len =
         cursor.skip_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b' '));
     let name = trim(rest.get(..len)?);
@@ -192,19 +200,23 @@ fn parameter<'l>(cursor: &mut Cursor<'l>) -> Option<(&'l [u8], &'l [u8])> {
     });
     let end = end.or_else(|| memchr::memchr(b']', rest))?;
     cursor.at += end + 1;
-    Some((name, trim(rest.get(..end)?)))
+    Some(Parameter {
+        written: trim(written.get(..written.len() - rest.len() + end)?),
+        name,
+        value: trim(rest.get(..end)?),
+    })
 }
 
 /// The shape of an alarm as a catalogue prints it: types in place of values.
-fn is_shape(parameters: &[(&[u8], &[u8])]) -> bool {
-    !parameters.is_empty() && parameters.iter().all(|(_, value)| TYPES.contains(value))
+fn is_shape(parameters: &[Parameter<'_>]) -> bool {
+    !parameters.is_empty() && parameters.iter().all(|known| TYPES.contains(&known.value))
 }
 
 impl<'l> Alarm<'l> {
     fn value(&self, name: &[u8]) -> Option<&'l [u8]> {
         let mut all = self.parameters.iter();
-        let (_, value) = all.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
-        Some(value).filter(|value| !value.is_empty()).copied()
+        let known = all.find(|known| known.name.eq_ignore_ascii_case(name))?;
+        Some(known.value).filter(|value| !value.is_empty())
     }
 
     fn wraps(&self) -> bool {
@@ -478,11 +490,9 @@ fn event<'l>(line: &'l [u8], alarm: &Alarm<'l>, header: &Header<'l>) -> Event<'l
     event
 }
 
-fn joined_parameters(parameters: &[(&[u8], &[u8])]) -> String {
-    let lines: Vec<String> = parameters
-        .iter()
-        .map(|(name, value)| format!("{}={}", text(name), text(value)))
-        .collect();
+/// One a line, as written.
+fn joined_parameters(parameters: &[Parameter<'_>]) -> String {
+    let lines: Vec<_> = parameters.iter().map(|known| text(known.written)).collect();
     lines.join("\n")
 }
 

@@ -17,7 +17,7 @@ use crate::model::event::Event;
 use crate::model::time::RawTime;
 use crate::parse::chunk::{Chunk, JOIN_WINDOW};
 use crate::parse::log::imp_cli::is_host;
-use crate::parse::scan::{Cursor, decimal, is_blank, lines, text, trim};
+use crate::parse::scan::{Cursor, decimal, is_blank, lines, lines_backwards, text, trim};
 use crate::parse::{LogParser, ParseStats, Probe, RecordHead, picked};
 
 mod label;
@@ -356,8 +356,7 @@ impl LogParser for ImpPage {
     fn joined(&self, before: &[u8], after: &[u8]) -> bool {
         let tells = |(_, line): &(usize, &[u8])| classify(line).is_some();
         // asked at every line, so only the nearest lines are judged
-        let mut backwards = lines(before).collect::<Vec<_>>().into_iter().rev();
-        let Some((last, _)) = backwards.find(tells) else {
+        let Some((last, _)) = lines_backwards(before).find(tells) else {
             return false;
         };
         // a table or an open label reaches a window far, whatever its lines look like

@@ -2,11 +2,11 @@
 
 use super::ha;
 use super::line::{self, Line, classify};
-use super::segment::{classify_all, tells};
+use super::segment::classify_all;
 use super::table::{self, Cell};
 use super::value::{Check, Member, Replication, Setting};
 use crate::parse::chunk::JOIN_WINDOW;
-use crate::parse::scan::lines;
+use crate::parse::scan::{lines, lines_backwards};
 
 /// A record of a session, with whose it is as far as the session tells.
 pub(super) struct Record<'l> {
@@ -271,16 +271,27 @@ pub(super) fn records(bytes: &[u8]) -> Vec<Record<'_>> {
 
 /// True when a session that `before` ends with goes on in `after`.
 pub(super) fn goes_on(before: &[u8], after: &[u8]) -> bool {
-    let telling = |bytes| {
-        let found = lines(bytes).filter(|(_, line)| tells(line));
-        found.collect::<Vec<_>>()
+    let told = |(start, line)| {
+        let parts = classify_all(line);
+        Some((start + parts.first()?.0, start + parts.last()?.0))
     };
-    let (ends, begins) = (telling(before), telling(after));
-    if let Some((0, line)) = begins.first()
+    if let Some((_, line)) = lines(after).next()
         && classify(line) == Some(Line::Rule)
     {
         return true;
     }
+    // nearly always the nearest lines decide, and windows of telling lines are many
+    let last = lines_backwards(before).find_map(told);
+    let next = lines(after).find_map(told);
+    match (last, next) {
+        (Some((_, last)), Some((next, _))) if before.len() + next - last <= JOIN_WINDOW => true,
+        (Some(_), _) => reaches_over(before, after),
+        (None, _) => false,
+    }
+}
+
+/// True when what one of the lines of `before` begins ends in `after`.
+fn reaches_over(before: &[u8], after: &[u8]) -> bool {
     let text = [before, after].concat();
     let reaches = |start: usize, end: usize, line: &Line<'_>| match line {
         Line::HaNode => ha::row(&text, start, end).map(|row| row.end),
@@ -288,23 +299,9 @@ pub(super) fn goes_on(before: &[u8], after: &[u8]) -> bool {
         Line::ServerTable => Some(table::names(&text, start).1),
         _ => None,
     };
-    let over = |(start, line): &(usize, &[u8])| {
+    lines(before).any(|(start, line)| {
         classify_all(line).iter().any(|(at, end, kind)| {
             reaches(start + at, start + end, kind).is_some_and(|end| end > before.len())
         })
-    };
-    if ends.iter().any(over) {
-        return true;
-    }
-    // one line may tell several things, one behind the other
-    let places = |(start, line): &(usize, &[u8])| {
-        let parts = classify_all(line);
-        Some((start + parts.first()?.0, start + parts.last()?.0))
-    };
-    let last = ends.last().and_then(places).map(|(_, last)| last);
-    let next = begins.first().and_then(places).map(|(first, _)| first);
-    let (Some(last), Some(next)) = (last, next) else {
-        return false;
-    };
-    before.len() + next - last <= JOIN_WINDOW
+    })
 }
