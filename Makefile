@@ -5,7 +5,7 @@
 # make bench   prints how fast this build is beside other tools
 CARGO ?= cargo
 # the capture helper is built where libpcap is; the program itself never needs it
-FEATURES = $(shell [ -e /usr/include/pcap/pcap.h ] && echo --features capture)
+FEATURES = --features lab$(shell [ -e /usr/include/pcap/pcap.h ] && echo ,capture)
 DEMO ?= samples/expressway/peer-lost-nested-archive
 
 .PHONY: all demo test check fmt lint deny doc schemas fuzz bench install-tools clean

@@ -12,6 +12,7 @@
 //! Only `source` and `cli` touch files, clock, environment or terminal, and `check` the network;
 //! everything between is pure. `tests/tidy.rs` holds the table of which module may import which.
 
+pub mod agent;
 mod builtin;
 #[cfg(test)]
 #[path = "../tests/common/capture.rs"]
@@ -21,10 +22,14 @@ pub mod check;
 pub mod cli;
 pub mod detect;
 pub mod diagnose;
+pub mod execute;
+#[cfg(feature = "lab")]
+pub mod lab;
 pub mod locale;
 pub mod model;
 pub mod parse;
 pub mod pipeline;
+pub mod plan;
 pub mod report;
 pub mod samples;
 pub mod source;

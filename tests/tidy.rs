@@ -24,6 +24,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("diagnose", &["model", "catalog", "detect"]),
     ("report", &["model", "locale", "catalog::text"]),
     ("check", &["model", "catalog", "parse", "source"]),
+    ("agent", &["model", "catalog::remedy"]),
+    ("plan", &["model", "catalog"]),
+    ("execute", &["model", "catalog", "agent"]),
+    ("lab", &["model", "catalog"]),
     ("builtin", &["catalog"]),
     (
         "pipeline",
@@ -39,7 +43,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "model", "catalog", "locale", "parse", "source", "detect", "diagnose", "report",
-            "pipeline", "samples", "check",
+            "pipeline", "samples", "check", "agent", "plan", "execute", "lab",
         ],
     ),
     ("main", &["cli"]),
@@ -122,9 +126,22 @@ const DOORS: &[(&str, &[&str])] = &[
     ("tls_parser", &["parse/net/tls"]),
     ("thiserror", &[""]),
     ("rpassword", &["cli/check/password.rs"]),
-    ("tokio", &["cli/capture/watch.rs", "check/"]),
+    ("russh", &["lab/server"]),
+    (
+        "tokio",
+        &[
+            "cli/capture/watch.rs",
+            "cli/fix",
+            "cli/lab",
+            "check/",
+            "agent/",
+            "execute/",
+            "lab/",
+        ],
+    ),
     ("tokio_postgres", &["check/session.rs"]),
     ("tokio_rustls", &["check/tls.rs"]),
+    ("vte", &["agent/screen.rs"]),
     ("unicode_width", &["report/"]),
     ("zip", &["source/"]),
 ];

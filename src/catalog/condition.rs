@@ -1,5 +1,7 @@
 //! The condition language: what a record must look like. Syntax only; `detect::matcher` evaluates.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// How a value is compared.
@@ -56,6 +58,40 @@ pub struct Test {
     pub all: bool,
     /// ASCII case matters.
     pub cased: bool,
+}
+
+impl fmt::Display for Test {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let op = match self.op {
+            Op::Equals => "is",
+            Op::Contains => "contains",
+            Op::StartsWith => "starts with",
+            Op::EndsWith => "ends with",
+            Op::Re => "matches",
+            Op::Cidr => "is in",
+            Op::Exists => "exists:",
+            Op::Gt => ">",
+            Op::Gte => ">=",
+            Op::Lt => "<",
+            Op::Lte => "<=",
+            Op::FieldRef => "is that of",
+            Op::PortRole => "is a port of",
+        };
+        let joined = self.values.join(if self.all { " and " } else { " or " });
+        write!(f, "{} {op} {joined}", self.field)
+    }
+}
+
+/// A condition in words that follow the way it is written in rules.
+pub fn written(condition: &Condition) -> String {
+    let alternatives: Vec<String> = condition
+        .iter()
+        .map(|tests| {
+            let tests: Vec<String> = tests.iter().map(Test::to_string).collect();
+            tests.join(", ")
+        })
+        .collect();
+    alternatives.join("; or ")
 }
 
 /// Alternatives, each a list of tests that must all hold.

@@ -378,6 +378,9 @@ pub(super) struct RawRemedy {
     pub(super) dialect: String,
     pub(super) on: RawOn,
     pub(super) risk: super::remedy::Risk,
+    /// When all of these hold there is nothing to do.
+    #[serde(default)]
+    pub(super) skip_if: Vec<RawStep>,
     /// What must hold before.
     #[serde(default)]
     pub(super) prechecks: Vec<RawStep>,
@@ -394,7 +397,7 @@ pub(super) struct RawRemedy {
     pub(super) disputed: Option<RawText>,
 }
 
-/// Where a remedy runs: one of `role`, `bind`, or `each: node`.
+/// Where a remedy or a step runs: one of `role`, `bind`, `each: node` or `spared: node`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[schemars(rename = "on")]
 #[serde(deny_unknown_fields)]
@@ -405,6 +408,8 @@ pub(super) struct RawOn {
     pub(super) bind: Option<String>,
     /// The word `node`: on each in turn.
     pub(super) each: Option<String>,
+    /// The word `node`: on the first one that no incident of these faults is about.
+    pub(super) spared: Option<String>,
     /// Roles, in turn.
     #[serde(default)]
     pub(super) order: Vec<String>,
@@ -421,6 +426,12 @@ pub(super) struct RawStep {
     pub(super) or: Option<String>,
     /// What only a person can do.
     pub(super) manual: Option<RawText>,
+    /// Where it runs, if not where the remedy does.
+    pub(super) on: Option<RawOn>,
+    /// What it is for, in a sentence.
+    pub(super) why: Option<RawText>,
+    /// What it may do, if not what the remedy may.
+    pub(super) risk: Option<super::remedy::Risk>,
     /// How often a check is repeated.
     #[schemars(regex(pattern = schema::SPAN))]
     pub(super) every: Option<String>,
@@ -432,8 +443,18 @@ pub(super) struct RawStep {
     pub(super) expect: Option<RawExpect>,
     /// What happens when it does not.
     #[serde(default, rename = "else")]
-    #[schemars(schema_with = "schema::otherwise")]
-    pub(super) otherwise: Option<String>,
+    pub(super) otherwise: super::remedy::Otherwise,
+    /// How the effect shows: a check that is repeated until it holds.
+    pub(super) until: Option<Box<RawStep>>,
+    /// The node may end the connection instead of answering.
+    #[serde(default)]
+    pub(super) closes: bool,
+    /// Running it twice does no harm.
+    #[serde(default)]
+    pub(super) repeatable: bool,
+    /// The command runs until it is interrupted, after this time.
+    #[schemars(regex(pattern = schema::SPAN))]
+    pub(super) stop_after: Option<String>,
 }
 
 /// What the output of a command has to show.
@@ -447,6 +468,9 @@ pub(super) struct RawExpect {
     #[serde(default, rename = "where")]
     #[schemars(schema_with = "schema::conditions")]
     pub(super) conditions: OneOrMany<Ordered<OneOrMany<Scalar>>>,
+    /// How many records have to fit.
+    #[serde(default)]
+    pub(super) holds: super::remedy::Holds,
 }
 
 /// How a node's command line talks, and which commands may ever be sent.
@@ -469,11 +493,41 @@ pub(super) struct RawDialect {
     /// Patterns that mean an unknown command.
     #[serde(default)]
     pub(super) unknown_command: Vec<String>,
-    /// What may be sent; nothing else ever is.
+    /// Commands that only look.
+    #[serde(default)]
+    pub(super) reads: Vec<String>,
+    /// Commands that change something; besides `reads` nothing else is ever sent.
     pub(super) verbs: Vec<String>,
+    /// Patterns of lines that mean that a known command failed.
+    #[serde(default)]
+    pub(super) failed: Vec<String>,
+    /// What ends a session.
+    pub(super) leave: Option<String>,
+    /// How a node shows who it is; the first one that tells counts.
+    #[serde(default)]
+    pub(super) identity: Vec<RawIdentity>,
+    /// Closed lists of words that parameters are taken from.
+    #[serde(default)]
+    pub(super) words: std::collections::BTreeMap<String, Vec<String>>,
     /// Words after which output is secret.
     #[serde(default)]
     pub(super) mask: Vec<String>,
+}
+
+/// A command whose answer tells which node this is.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "identity")]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawIdentity {
+    pub(super) run: String,
+    #[schemars(schema_with = "schema::format")]
+    pub(super) format: String,
+    /// Which records tell, as in a signal.
+    #[serde(default, rename = "where")]
+    #[schemars(schema_with = "schema::conditions")]
+    pub(super) conditions: OneOrMany<Ordered<OneOrMany<Scalar>>>,
+    /// The field that holds a name or an address of the node itself.
+    pub(super) field: String,
 }
 
 /// A question of the command line and the answer to it.

@@ -35,7 +35,7 @@ impl fmt::Display for Risk {
     }
 }
 
-/// Where a remedy runs.
+/// Where a remedy or one of its steps runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum On {
     /// On the node that has this role.
@@ -44,6 +44,37 @@ pub enum On {
     Bind(String),
     /// On each node in turn, by role.
     Each(Vec<String>),
+    /// On the first node, by role, that no incident of the remedy's faults is about; on the only
+    /// node of a system of one.
+    Spared(Vec<String>),
+}
+
+/// How many records of an answer have to fit.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Holds {
+    /// At least one.
+    #[default]
+    Any,
+    /// Every one, and there is one.
+    All,
+    /// Not one, in an answer that was read to its end.
+    None,
+}
+
+/// What happens when a check does not hold.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Otherwise {
+    /// The run stops: what the plan assumes is not so.
+    #[default]
+    Refuse,
+    /// The steps of this remedy are left out.
+    Skip,
 }
 
 /// What the output of a command has to show.
@@ -53,6 +84,10 @@ pub struct Expect {
     pub format: u16,
     /// The condition, as in a signal.
     pub condition: Condition,
+    /// The condition as written, for people.
+    pub written: String,
+    /// How many records have to fit.
+    pub holds: Holds,
 }
 
 /// One step or check.
@@ -64,14 +99,29 @@ pub struct RemedyStep {
     pub or: Option<String>,
     /// What only a person can do.
     pub manual: Option<Text>,
-    /// How often a check is repeated, as written.
-    pub every: Option<String>,
-    /// How long a check may take to come true, as written.
-    pub span: Option<String>,
+    /// Where it runs, if not where the remedy does.
+    pub on: Option<On>,
+    /// What it is for.
+    pub why: Option<Text>,
+    /// What it may do, if not what the remedy may.
+    pub risk: Option<Risk>,
+    /// Milliseconds between two looks of a check that is repeated.
+    pub every: Option<u64>,
+    /// Milliseconds that a check may take to come true.
+    pub span: Option<u64>,
     /// What the output has to show.
     pub expect: Option<Expect>,
-    /// What happens when it does not: `refuse`, `skip` or `wait`.
-    pub otherwise: Option<String>,
+    /// What happens when it does not.
+    pub otherwise: Otherwise,
+    /// How the effect of a step shows: looked at until it holds, and before a step whose effect is
+    /// unknown is repeated.
+    pub until: Option<Box<RemedyStep>>,
+    /// The node may end the connection instead of answering.
+    pub closes: bool,
+    /// Running it twice does no harm.
+    pub repeatable: bool,
+    /// The command runs until it is interrupted, after so many milliseconds.
+    pub stop_after: Option<u64>,
 }
 
 /// A fix.
@@ -91,6 +141,8 @@ pub struct Remedy {
     pub on: On,
     /// What it may do.
     pub risk: Risk,
+    /// When all of these hold there is nothing to do.
+    pub skip_if: Vec<RemedyStep>,
     /// What must hold before.
     pub prechecks: Vec<RemedyStep>,
     /// What is done.
@@ -105,6 +157,40 @@ pub struct Remedy {
     pub disputed: Option<Text>,
 }
 
+impl Dialect {
+    /// True when a command may be sent: it begins with one of the verbs, word for word.
+    pub fn allows(&self, command: &str) -> bool {
+        self.only_reads(command) || self.verbs.iter().any(|verb| begins(command, verb))
+    }
+
+    /// True when a command only looks.
+    pub fn only_reads(&self, command: &str) -> bool {
+        let longest = |verbs: &[String]| {
+            let fitting = verbs.iter().filter(|verb| begins(command, verb));
+            fitting.map(String::len).max()
+        };
+        // of `pcap` and `pcap status` the longer one tells
+        longest(&self.reads).is_some_and(|read| Some(read) >= longest(&self.verbs))
+    }
+}
+
+fn begins(command: &str, verb: &str) -> bool {
+    let rest = command
+        .get(..verb.len())
+        .filter(|start| start.eq_ignore_ascii_case(verb))
+        .and_then(|_| command.get(verb.len()..));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
+impl Remedy {
+    /// Its checks and steps in the order in which they come, with the checks of effects.
+    pub fn all_steps(&self) -> impl Iterator<Item = &RemedyStep> {
+        let checks = self.skip_if.iter().chain(&self.prechecks);
+        let all = checks.chain(&self.steps).chain(&self.postchecks);
+        all.flat_map(|step| std::iter::once(step).chain(step.until.as_deref()))
+    }
+}
+
 /// A question a command line asks, and our answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ask {
@@ -115,7 +201,7 @@ pub struct Ask {
 }
 
 /// How a node's command line talks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dialect {
     /// Its id.
     pub id: String,
@@ -131,10 +217,34 @@ pub struct Dialect {
     pub interrupt: Option<String>,
     /// Patterns that mean an unknown command.
     pub unknown_command: Vec<String>,
-    /// What may be sent; nothing else ever is.
+    /// Commands that only look.
+    pub reads: Vec<String>,
+    /// Commands that change something; besides `reads` nothing else is ever sent.
     pub verbs: Vec<String>,
+    /// Patterns of lines that mean that a known command failed.
+    pub failed: Vec<String>,
+    /// What ends a session.
+    pub leave: Option<String>,
+    /// How a node shows who it is; the first one that tells counts.
+    pub identity: Vec<Identity>,
+    /// Closed lists of words that parameters are taken from, with the spelling that is sent:
+    /// names of services.
+    pub words: std::collections::BTreeMap<String, Vec<String>>,
     /// Words after which output is secret.
     pub mask: Vec<String>,
+}
+
+/// A command whose answer tells which node this is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The command.
+    pub run: String,
+    /// Index into `model::format::FORMATS`.
+    pub format: u16,
+    /// Which records tell.
+    pub condition: Condition,
+    /// The field that holds a name or an address of the node itself.
+    pub field: String,
 }
 
 /// An alarm of a product, known by its number.
@@ -161,4 +271,33 @@ pub struct Port {
     pub role: String,
     /// Product of the listener.
     pub product: crate::model::node::Product,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verbs_are_whole_words() {
+        let dialect = Dialect {
+            verbs: vec!["database cluster status".to_owned()],
+            ..Dialect::default()
+        };
+        assert!(dialect.allows("database cluster status"));
+        assert!(dialect.allows("database cluster status now"));
+        assert!(!dialect.allows("database cluster statusx"));
+        assert!(!dialect.allows("database cluster"));
+    }
+
+    #[test]
+    fn the_longest_verb_tells_whether_a_command_only_looks() {
+        let dialect = Dialect {
+            reads: vec!["utils service list".to_owned(), "utils".to_owned()],
+            verbs: vec!["utils service".to_owned()],
+            ..Dialect::default()
+        };
+        assert!(dialect.only_reads("utils service list page"));
+        assert!(!dialect.only_reads("utils service restart Cisco Tomcat"));
+        assert!(dialect.only_reads("utils ha status"));
+    }
 }

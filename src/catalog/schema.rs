@@ -89,8 +89,3 @@ pub(super) fn comparison(_: &mut SchemaGenerator) -> Schema {
         "additionalProperties": {"type": "integer", "minimum": 0},
     })
 }
-
-/// What happens when a check does not hold.
-pub(super) fn otherwise(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"enum": ["refuse", "skip", "wait", null]})
-}

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 /// Microseconds in a second.
 pub const SECOND: i64 = 1_000_000;
 
+/// Microseconds of a millisecond.
+pub const MILLISECOND: i64 = 1_000;
+
 /// A time exactly as a record carries it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum RawTime {

@@ -16,6 +16,7 @@ use super::{near, yaml};
 use crate::model::report::Reference;
 use crate::model::time::SECOND;
 
+mod commands;
 mod facts;
 mod faults;
 mod remedies;
@@ -485,7 +486,7 @@ fn check_references(catalog: &Catalog, files: &[RuleFile], problems: &mut Vec<Pr
             check(owner, &[role], "port role", role, &roles);
         }
     }
-    check_verbs(catalog, files, problems);
+    commands::check(catalog, files, problems);
     check_loops(catalog, problems);
 }
 
@@ -498,44 +499,11 @@ fn tests(catalog: &Catalog) -> impl Iterator<Item = (&str, &Test)> {
         tests.flatten().map(move |test| (id, test))
     });
     let expected = catalog.remedies.iter().flat_map(|remedy| {
-        let steps = remedy.prechecks.iter().chain(&remedy.steps);
-        let expects = steps
-            .chain(&remedy.postchecks)
-            .filter_map(|s| s.expect.as_ref());
+        let expects = remedy.all_steps().filter_map(|s| s.expect.as_ref());
         let tests = expects.flat_map(|expect| expect.condition.iter().flatten());
         tests.map(|test| (remedy.id.as_str(), test))
     });
     signals.chain(expected)
-}
-
-fn check_verbs(catalog: &Catalog, files: &[RuleFile], problems: &mut Vec<Problem>) {
-    for remedy in &catalog.remedies {
-        let Some(dialect) = catalog.dialects.iter().find(|d| d.id == remedy.dialect) else {
-            continue;
-        };
-        let steps = remedy
-            .prechecks
-            .iter()
-            .chain(&remedy.steps)
-            .chain(&remedy.postchecks);
-        for command in steps.flat_map(|step| step.run.iter().chain(&step.or)) {
-            if remedies::allowed(command, &dialect.verbs) {
-                continue;
-            }
-            let file = files
-                .iter()
-                .find(|file| file.text.contains(command.as_str()));
-            let mut problem = Problem::new(
-                file.map_or(&remedy.id, |f| &f.path),
-                format!("'{command}' is not a verb of dialect '{}'", dialect.id),
-            );
-            if let Some((line, column)) = file.and_then(|f| yaml::locate(&f.text, &[command])) {
-                (problem.line, problem.column) = (Some(line), Some(column));
-            }
-            problem.near = near(command, dialect.verbs.iter().map(String::as_str));
-            problems.push(problem);
-        }
-    }
 }
 
 /// Two faults that explain each other would leave no cause.

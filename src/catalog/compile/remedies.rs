@@ -1,11 +1,12 @@
 //! Remedies and dialects.
 
 use super::super::condition;
-use super::super::fault::ValueType;
 use super::super::near;
-use super::super::raw::{OneOrMany, RawAsk, RawDialect, RawOn, RawRemedy, RawStep};
-use super::super::remedy::{Ask, Dialect, Expect, On, Remedy, RemedyStep};
+use super::super::raw::{OneOrMany, RawAsk, RawDialect, RawIdentity, RawOn, RawRemedy, RawStep};
+use super::super::remedy::{Ask, Dialect, Expect, Identity, On, Remedy, RemedyStep};
 use super::{Cx, parse_span, references, signals, text};
+use crate::model::node::Role;
+use crate::model::time::MILLISECOND;
 
 /// Compiles a remedy.
 pub(super) fn remedy(raw: RawRemedy, cx: &mut Cx<'_>) -> Remedy {
@@ -15,13 +16,16 @@ pub(super) fn remedy(raw: RawRemedy, cx: &mut Cx<'_>) -> Remedy {
             .map(|s| step(key, s, cx))
             .collect::<Vec<_>>()
     };
-    let (prechecks, body, postchecks) = (
+    let (skip_if, prechecks) = (
+        steps("skip_if", raw.skip_if),
         steps("prechecks", raw.prechecks),
+    );
+    let (body, postchecks) = (
         steps("steps", raw.steps),
         steps("postchecks", raw.postchecks),
     );
     let undo = raw.undo.map(text).filter(|undo| undo.en != "none");
-    Remedy {
+    let remedy = Remedy {
         id: raw.id,
         faults: raw.faults,
         title: text(raw.title),
@@ -29,22 +33,66 @@ pub(super) fn remedy(raw: RawRemedy, cx: &mut Cx<'_>) -> Remedy {
         dialect: raw.dialect,
         on: on(raw.on, cx),
         risk: raw.risk,
+        skip_if,
         prechecks,
         steps: body,
         postchecks,
         undo,
         references: references(raw.references),
         disputed: raw.disputed.map(text),
+    };
+    check_shape(&remedy, cx);
+    remedy
+}
+
+/// What a runner relies on: checks only look and say what they look for, and a step that changes
+/// something can be told to have had its effect.
+fn check_shape(remedy: &Remedy, cx: &mut Cx<'_>) {
+    let named = |step: &RemedyStep| step.run.clone().unwrap_or_default();
+    for check in &remedy.skip_if {
+        if check.run.is_none() || check.expect.is_none() {
+            cx.refuse(&["skip_if"], "'skip_if' takes commands with 'expect' only");
+        }
+    }
+    let checks = remedy.prechecks.iter().chain(&remedy.postchecks);
+    for check in remedy.skip_if.iter().chain(checks) {
+        if check.until.is_some() || check.closes || check.stop_after.is_some() {
+            let message = "a check takes no 'until', 'closes' or 'stop_after'";
+            cx.refuse(&[&named(check)], message);
+        }
+    }
+    for step in &remedy.steps {
+        let until = step.until.as_deref();
+        if until.is_some_and(|until| until.run.is_none() || until.expect.is_none()) {
+            cx.refuse(&["steps", "until"], "'until' takes a command with 'expect'");
+        }
+        if step.risk.is_some_and(|risk| risk > remedy.risk) {
+            cx.refuse(
+                &["steps", &named(step)],
+                "a step does no more than its remedy says: raise the remedy's 'risk'",
+            );
+        }
     }
 }
 
 fn on(raw: RawOn, cx: &mut Cx<'_>) -> On {
-    match (raw.role, raw.bind, raw.each.as_deref()) {
-        (Some(role), None, None) => On::Role(role),
-        (None, Some(bind), None) => On::Bind(bind),
-        (None, None, Some("node")) => On::Each(raw.order),
+    let each = raw.each.as_deref() == Some("node");
+    let spared = raw.spared.as_deref() == Some("node");
+    let words = usize::from(raw.each.is_some()) + usize::from(raw.spared.is_some());
+    match (raw.role, raw.bind, words) {
+        (Some(role), None, 0) if Role::parse(&role).is_some() => On::Role(role),
+        (Some(role), None, 0) => {
+            cx.refuse(&["on", &role], format!("'{role}' is no role of a node"));
+            On::Role(role)
+        }
+        (None, Some(bind), 0) => On::Bind(bind),
+        (None, None, 1) if each => On::Each(raw.order),
+        (None, None, 1) if spared => On::Spared(raw.order),
         _ => {
-            cx.refuse(&["on"], "'on' takes one of role, bind, or each: node");
+            cx.refuse(
+                &["on"],
+                "'on' takes one of role, bind, each: node, or spared: node",
+            );
             On::Each(Vec::new())
         }
     }
@@ -57,78 +105,53 @@ fn step(key: &str, raw: RawStep, cx: &mut Cx<'_>) -> RemedyStep {
     for command in raw.run.iter().chain(&raw.or) {
         check_command(key, command, cx);
     }
-    for span in raw.every.iter().chain(&raw.span) {
-        if parse_span(span).is_none() {
-            cx.refuse(
-                &[key, span],
-                format!("'{span}' is not a time span such as 30s, 10m or 2h"),
-            );
-        }
-    }
-    if let Some(word) = raw.otherwise.as_deref() {
-        let known = ["refuse", "skip", "wait"];
-        if !known.contains(&word) {
-            cx.refuse_near(
-                &[key, word],
-                format!("'else' takes refuse, skip or wait, not '{word}'"),
-                near(word, known.into_iter()),
-            );
-        }
-    }
     let expect = raw.expect.and_then(|expect| {
         let (format, def) = signals::find_format(&expect.format, &[key, "expect", "format"], cx)?;
+        let condition = signals::conditions(expect.conditions, def, &[key, "expect", "where"], cx);
         Some(Expect {
             format,
-            condition: signals::conditions(expect.conditions, def, &[key, "expect", "where"], cx),
+            written: condition::written(&condition),
+            condition,
+            holds: expect.holds,
         })
     });
+    if raw.manual.is_some() && (expect.is_some() || raw.until.is_some()) {
+        cx.refuse(&[key], "what a person does has no 'expect' and no 'until'");
+    }
     RemedyStep {
         run: raw.run,
         or: raw.or,
         manual: raw.manual.map(text),
-        every: raw.every,
-        span: raw.span,
+        on: raw.on.map(|raw| on(raw, cx)),
+        why: raw.why.map(text),
+        risk: raw.risk,
+        every: span(key, raw.every.as_deref(), cx),
+        span: span(key, raw.span.as_deref(), cx),
         expect,
         otherwise: raw.otherwise,
+        until: raw.until.map(|until| Box::new(step(key, *until, cx))),
+        closes: raw.closes,
+        repeatable: raw.repeatable,
+        stop_after: span(key, raw.stop_after.as_deref(), cx),
     }
 }
 
-/// Commands are plain ASCII with typed parameters, never free text.
+/// A span of time in milliseconds.
+fn span(key: &str, written: Option<&str>, cx: &mut Cx<'_>) -> Option<u64> {
+    let written = written?;
+    let micros = parse_span(written);
+    if micros.is_none() {
+        let message = format!("'{written}' is not a time span such as 30s, 10m or 2h");
+        cx.refuse(&[key, written], message);
+    }
+    u64::try_from(micros? / MILLISECOND).ok()
+}
+
+/// Commands are plain ASCII; their parameters are checked where the dialect is known.
 fn check_command(key: &str, command: &str, cx: &mut Cx<'_>) {
     if !command.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         cx.refuse(&[key, command], "a command holds printable ASCII only");
     }
-    for place in super::super::text::placeholders(command) {
-        let kind = place.split_once(':').map(|(_, kind)| kind);
-        let typed = kind.is_some_and(|kind| {
-            [
-                ValueType::Address,
-                ValueType::Host,
-                ValueType::Node,
-                ValueType::Integer,
-                ValueType::Word,
-            ]
-            .iter()
-            .any(|known| known.as_str() == kind)
-        });
-        if !typed {
-            cx.refuse(
-                &[key, place],
-                format!("'{{{{{place}}}}}' has no type such as {{{{peer:address}}}}"),
-            );
-        }
-    }
-}
-
-/// True when a command begins with one of the verbs, word for word.
-pub(super) fn allowed(command: &str, verbs: &[String]) -> bool {
-    verbs.iter().any(|verb| {
-        let rest = command
-            .get(..verb.len())
-            .filter(|start| start.eq_ignore_ascii_case(verb))
-            .and_then(|_| command.get(verb.len()..));
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-    })
 }
 
 /// Compiles a dialect.
@@ -138,6 +161,7 @@ pub(super) fn dialect(raw: RawDialect, cx: &mut Cx<'_>) -> Dialect {
     let end = raw.end.map(OneOrMany::into_vec).unwrap_or_default();
     let patterns = std::iter::once(&raw.prompt)
         .chain(&end)
+        .chain(&raw.failed)
         .chain(&raw.unknown_command);
     for pattern in patterns.chain(asks.iter().chain(&pager).map(|a| &a.ask)) {
         if let Err(error) = condition::regex(pattern, true) {
@@ -145,6 +169,13 @@ pub(super) fn dialect(raw: RawDialect, cx: &mut Cx<'_>) -> Dialect {
                 &[pattern],
                 format!("regular expression '{pattern}': {error}"),
             );
+        }
+    }
+    let identity = raw.identity.into_iter();
+    let identity = identity.filter_map(|raw| self::identity(raw, cx)).collect();
+    for (list, words) in &raw.words {
+        for word in words {
+            check_command(list, word, cx);
         }
     }
     Dialect {
@@ -155,28 +186,39 @@ pub(super) fn dialect(raw: RawDialect, cx: &mut Cx<'_>) -> Dialect {
         confirm: asks,
         interrupt: raw.interrupt,
         unknown_command: raw.unknown_command,
+        reads: raw.reads,
         verbs: raw.verbs,
+        failed: raw.failed,
+        leave: raw.leave,
+        identity,
+        words: raw.words,
         mask: raw.mask,
     }
+}
+
+fn identity(raw: RawIdentity, cx: &mut Cx<'_>) -> Option<Identity> {
+    check_command("identity", &raw.run, cx);
+    let place = ["identity", "format"];
+    let (format, def) = signals::find_format(&raw.format, &place, cx)?;
+    if !def.fields.iter().any(|field| field.name == raw.field) {
+        let fields = def.fields.iter().map(|field| field.name);
+        cx.refuse_near(
+            &["identity", &raw.field],
+            format!("format '{}' has no field '{}'", def.id, raw.field),
+            near(&raw.field, fields),
+        );
+    }
+    Some(Identity {
+        run: raw.run,
+        format,
+        condition: signals::conditions(raw.conditions, def, &["identity", "where"], cx),
+        field: raw.field,
+    })
 }
 
 fn ask(raw: RawAsk) -> Ask {
     Ask {
         ask: raw.ask,
         answer: raw.answer,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn verbs_are_whole_words() {
-        let verbs = vec!["database cluster status".to_owned()];
-        assert!(allowed("database cluster status", &verbs));
-        assert!(allowed("database cluster status now", &verbs));
-        assert!(!allowed("database cluster statusx", &verbs));
-        assert!(!allowed("database cluster", &verbs));
     }
 }

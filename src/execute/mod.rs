@@ -1,0 +1,1 @@
+//! Plan to journal: step by step, with checks and consent.

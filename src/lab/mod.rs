@@ -1,0 +1,1 @@
+//! Simulated clusters that speak the appliances' command lines over real SSH.

@@ -1,0 +1,1 @@
+//! Diagnosis to plan: pure, total, deterministic.
