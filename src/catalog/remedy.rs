@@ -1,39 +1,12 @@
 //! Remedies and the command-line dialects they are written for.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::condition::Condition;
 use super::text::Text;
 use crate::model::report::Reference;
 
-/// What a remedy may do to a system; ordered from least to most.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Risk {
-    /// It only looks.
-    Read,
-    /// It changes something that can be changed back.
-    Change,
-    /// It interrupts service.
-    Disruptive,
-    /// It deletes data or configuration.
-    Destructive,
-}
-
-impl fmt::Display for Risk {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Read => "read",
-            Self::Change => "change",
-            Self::Disruptive => "disruptive",
-            Self::Destructive => "destructive",
-        })
-    }
-}
+pub use crate::model::plan::Risk;
 
 /// Where a remedy or one of its steps runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
