@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::node::{Product, Role};
-use super::report::{Binding, Severity};
+use super::report::{Binding, Severity, Verdict};
 
 /// Name and version of the shape.
 pub const SCHEMA: &str = "clusterdx.plan/1";
@@ -68,6 +68,8 @@ pub struct Basis {
     pub cluster: String,
     /// Its product.
     pub product: Product,
+    /// What the diagnosis thinks of it.
+    pub verdict: Verdict,
     /// Its nodes, in the order of the inventory.
     pub nodes: Vec<PlannedNode>,
     /// Its open incidents that need a remedy, in the order of the report.
