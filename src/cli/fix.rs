@@ -149,7 +149,9 @@ fn consented(plan: &Plan, args: &FixArgs) -> Result<(), Failure> {
                     help,
                 ));
             }
-            if let Some(disputed) = &task.disputed {
+            // where sources spell a command in two ways, both are tried
+            let both = task.steps.iter().any(|step| step.or.is_some());
+            if let Some(disputed) = task.disputed.as_ref().filter(|_| !both) {
                 return Err(refused(format!("{what} is disputed: {disputed}"), help));
             }
         }

@@ -352,9 +352,16 @@ impl<'a> Runner<'a> {
             return Ok(None);
         };
         let rule = self.rule(step).and_then(|rule| rule.until.as_deref());
-        let expect = rule.and_then(|rule| rule.expect.as_ref());
-        self.ask(&step.id, &until.node, &until.run, expect, sessions, true)
-            .await
+        let expect = self.expected(step, rule);
+        self.ask(
+            &step.id,
+            &until.node,
+            &until.run,
+            expect.as_ref(),
+            sessions,
+            true,
+        )
+        .await
     }
 
     /// A check between the steps: what the next one relies on.
@@ -368,13 +375,13 @@ impl<'a> Runner<'a> {
     /// A check after the steps, repeated for as long as it may take.
     async fn postcheck(&mut self, check: &Step, sessions: &mut Sessions<'_>) -> Result<(), Halt> {
         let end = Instant::now() + self.span(check.span.unwrap_or(0));
-        let rule = self.rule(check).and_then(|rule| rule.expect.as_ref());
+        let expect = self.expected(check, self.rule(check));
         loop {
             let Some(run) = &check.run else {
                 return Ok(());
             };
             let look = self
-                .ask(&check.id, &check.node, run, rule, sessions, true)
+                .ask(&check.id, &check.node, run, expect.as_ref(), sessions, true)
                 .await?;
             let seen = match &look {
                 Some(look) if look.holds() => return Ok(()),
@@ -401,9 +408,16 @@ impl<'a> Runner<'a> {
         let Some(run) = &check.run else {
             return Ok(None);
         };
-        let expect = self.rule(check).and_then(|rule| rule.expect.as_ref());
-        self.ask(&check.id, &check.node, run, expect, sessions, false)
-            .await
+        let expect = self.expected(check, self.rule(check));
+        self.ask(
+            &check.id,
+            &check.node,
+            run,
+            expect.as_ref(),
+            sessions,
+            false,
+        )
+        .await
     }
 
     /// Asks a node something that changes nothing. With `patient`, a node that cannot be reached
@@ -540,9 +554,7 @@ impl<'a> Runner<'a> {
 
     /// The step of the rules that a step was made from.
     fn rule(&self, step: &Step) -> Option<&'a RemedyStep> {
-        let number = step.id.split('.').next()?.parse::<usize>().ok()?;
-        let task = self.plan.tasks.get(number.checked_sub(1)?)?;
-        let remedy = self.catalog.remedy(&task.remedy)?;
+        let remedy = self.catalog.remedy(&self.task_of(step)?.remedy)?;
         let part = match step.part {
             Part::SkipIf => &remedy.skip_if,
             Part::Precheck => &remedy.prechecks,
@@ -550,6 +562,21 @@ impl<'a> Runner<'a> {
             Part::Postcheck => &remedy.postchecks,
         };
         part.get(step.index)
+    }
+
+    /// What a step of the rules expects, with the values of the finding that its task serves.
+    fn expected(&self, step: &Step, rule: Option<&RemedyStep>) -> Option<Expect> {
+        let incident = self.plan.incident(self.task_of(step)?.incidents.first()?)?;
+        let value = |place: &str| {
+            let name = place.split(':').next().unwrap_or(place);
+            incident.value(name).map(str::to_owned)
+        };
+        rule?.expect.as_ref()?.bound(&value)
+    }
+
+    fn task_of(&self, step: &Step) -> Option<&'a Task> {
+        let number = step.id.split('.').next()?.parse::<usize>().ok()?;
+        self.plan.tasks.get(number.checked_sub(1)?)
     }
 
     fn span(&self, seconds: u64) -> Duration {

@@ -258,6 +258,18 @@ impl Plan {
     }
 }
 
+impl PlannedIncident {
+    /// A value of the finding, by the name that its rule gave it.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        let bound = self.bindings.get(name).map(|bound| bound.value.as_str());
+        bound.or_else(|| match name {
+            "node" => self.node.as_deref(),
+            "peer" => self.peer.as_deref(),
+            _ => None,
+        })
+    }
+}
+
 impl PlannedNode {
     /// True when this is a name or address of it. A short name fits the full name.
     pub fn is(&self, name: &str) -> bool {
