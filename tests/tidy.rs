@@ -110,12 +110,24 @@ const DOORS: &[(&str, &[&str])] = &[
     ("serde", &[""]),
     (
         "serde_json",
-        &["report/", "cli/", "execute/", "parse/log/postgres/json.rs", "plan/basis.rs"],
+        &[
+            "report/",
+            "cli/",
+            "execute/",
+            "parse/log/postgres/json.rs",
+            "plan/basis.rs",
+        ],
     ),
     ("serde_saphyr", &["catalog/yaml.rs"]),
     (
         "sha2",
-        &["catalog/", "diagnose/entry.rs", "execute/", "parse/net/cert.rs", "plan/basis.rs"],
+        &[
+            "catalog/",
+            "diagnose/entry.rs",
+            "execute/",
+            "parse/net/cert.rs",
+            "plan/basis.rs",
+        ],
     ),
     ("encoding_rs", &["parse/encoding.rs"]),
     ("foldhash", &["parse/net/"]),

@@ -3,9 +3,9 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::model::inventory;
+use crate::model::node::Role;
 use crate::model::plan::{Basis, PlannedIncident, PlannedNode, same_host};
 use crate::model::report::{Cluster, DiagnosisRole, Node, Severity};
-use crate::model::node::Role;
 
 /// True when the inventory's cluster is this one: of the same product, and they share a node.
 pub fn matches(found: &Cluster, wanted: &inventory::Cluster) -> bool {
@@ -20,7 +20,11 @@ pub fn basis(found: &Cluster, wanted: &inventory::Cluster, rules_digest: &str) -
         diagnosis_digest: digest(found),
         cluster: wanted.name.clone(),
         product: wanted.product,
-        nodes: wanted.nodes.iter().map(|node| planned(found, node)).collect(),
+        nodes: wanted
+            .nodes
+            .iter()
+            .map(|node| planned(found, node))
+            .collect(),
         incidents: incidents(found),
     }
 }
@@ -38,13 +42,18 @@ pub(super) fn digest(value: &impl serde::Serialize) -> String {
 fn seen<'c>(found: &'c Cluster, wanted: &inventory::Node) -> Option<&'c Node> {
     let own = [&wanted.name, &wanted.address];
     let is = |name: &String| own.iter().any(|own| same_host(own, name));
-    found.nodes.iter().find(|node| is(&node.name) || node.addresses.iter().any(is))
+    found
+        .nodes
+        .iter()
+        .find(|node| is(&node.name) || node.addresses.iter().any(is))
 }
 
 fn planned(found: &Cluster, wanted: &inventory::Node) -> PlannedNode {
     let seen = seen(found, wanted);
     let own = |name: &&String| **name != wanted.name && **name != wanted.address;
-    let names = seen.into_iter().flat_map(|node| std::iter::once(&node.name).chain(&node.addresses));
+    let names = seen
+        .into_iter()
+        .flat_map(|node| std::iter::once(&node.name).chain(&node.addresses));
     PlannedNode {
         name: wanted.name.clone(),
         address: wanted.address.clone(),

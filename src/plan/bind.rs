@@ -33,7 +33,10 @@ pub(super) fn command(
     if plain && dialect.allows(&filled) {
         Ok(filled)
     } else {
-        Err(format!("'{template}' is no command that '{}' allows", dialect.id))
+        Err(format!(
+            "'{template}' is no command that '{}' allows",
+            dialect.id
+        ))
     }
 }
 
@@ -62,7 +65,10 @@ fn typed(value: &str, kind: &str, dialect: &Dialect) -> Option<String> {
     let value = value.trim();
     if let Some(list) = dialect.words.get(kind) {
         // the spelling that is sent is ours
-        return list.iter().find(|word| word.eq_ignore_ascii_case(value)).cloned();
+        return list
+            .iter()
+            .find(|word| word.eq_ignore_ascii_case(value))
+            .cloned();
     }
     let fits = match kind {
         "address" => value.parse::<IpAddr>().is_ok(),
@@ -134,7 +140,11 @@ mod tests {
             Some("utils ha fallback imp1a.apolo.local")
         );
         assert_eq!(
-            bound("utils service restart {{s:service}}", &[("s", "cisco xcp ROUTER")]).as_deref(),
+            bound(
+                "utils service restart {{s:service}}",
+                &[("s", "cisco xcp ROUTER")]
+            )
+            .as_deref(),
             Some("utils service restart Cisco XCP Router")
         );
         for (template, value) in [

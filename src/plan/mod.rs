@@ -71,7 +71,10 @@ fn remedied(
         }
     }
     if reasons.is_empty() {
-        reasons.push(refused(None, "no remedy is known for this fault".to_owned()));
+        reasons.push(refused(
+            None,
+            "no remedy is known for this fault".to_owned(),
+        ));
     }
     Err(reasons)
 }
@@ -83,7 +86,10 @@ fn one(
     catalog: &Catalog,
     lang: Lang,
 ) -> Result<Vec<Task>, String> {
-    let dialect = catalog.dialects.iter().find(|known| known.id == remedy.dialect);
+    let dialect = catalog
+        .dialects
+        .iter()
+        .find(|known| known.id == remedy.dialect);
     let dialect = dialect.ok_or_else(|| format!("there is no dialect '{}'", remedy.dialect))?;
     let nodes = place::nodes(&remedy.on, remedy, incident, basis)?;
     if remedy.risk >= Risk::Disruptive {
@@ -114,7 +120,10 @@ fn settled(remedy: &Remedy, incident: &PlannedIncident, basis: &Basis) -> Result
         Some(other) => Err(format!(
             "the remedy interrupts service, and something else is broken that has to be mended first: {}{}",
             other.title,
-            other.node.as_ref().map_or(String::new(), |node| format!(" ({node})")),
+            other
+                .node
+                .as_ref()
+                .map_or(String::new(), |node| format!(" ({node})")),
         )),
     }
 }

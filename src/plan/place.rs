@@ -29,7 +29,11 @@ fn with_role<'b>(role: &str, basis: &'b Basis) -> Result<&'b PlannedNode, String
         [] => Err(format!("no node of the inventory is known to be {role}")),
         several => Err(format!(
             "several nodes were seen as {role}: {}",
-            several.iter().map(|node| node.name.as_str()).collect::<Vec<_>>().join(", ")
+            several
+                .iter()
+                .map(|node| node.name.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
         )),
     }
 }
@@ -62,7 +66,13 @@ fn in_order<'b>(order: &[String], basis: &'b Basis) -> Result<Vec<&'b PlannedNod
             node.name
         ));
     }
-    let of_role = |role: &Role| basis.nodes.iter().filter(|node| node.role == *role).collect::<Vec<_>>();
+    let of_role = |role: &Role| {
+        basis
+            .nodes
+            .iter()
+            .filter(|node| node.role == *role)
+            .collect::<Vec<_>>()
+    };
     if order.len() > 1 && of_role(&Role::Primary).len() > 1 {
         return Err("several nodes were seen as primary".to_owned());
     }
@@ -78,9 +88,14 @@ fn spared<'b>(
     if let [only] = basis.nodes.as_slice() {
         return Ok(only);
     }
-    let of_fault = basis.incidents.iter().filter(|known| remedy.faults.contains(&known.fault));
+    let of_fault = basis
+        .incidents
+        .iter()
+        .filter(|known| remedy.faults.contains(&known.fault));
     let struck: Vec<&str> = of_fault.filter_map(|known| known.node.as_deref()).collect();
     let mut free = in_order(order, basis)?;
     free.retain(|node| !struck.iter().any(|name| node.is(name)));
-    free.first().copied().ok_or_else(|| "every node shows the fault".to_owned())
+    free.first()
+        .copied()
+        .ok_or_else(|| "every node shows the fault".to_owned())
 }

@@ -62,7 +62,9 @@ impl Maker<'_> {
             None => vec![self.node],
             Some(on) => place::nodes(on, self.remedy, self.incident, self.basis)?,
         };
-        let other = nodes.iter().find(|node| node.dialect != self.remedy.dialect);
+        let other = nodes
+            .iter()
+            .find(|node| node.dialect != self.remedy.dialect);
         match other.filter(|_| step.run.is_some()) {
             Some(node) => Err(format!(
                 "the remedy is written for '{}', and the inventory gives '{}' the dialect '{}'",
@@ -85,7 +87,9 @@ impl Maker<'_> {
         };
         let words = |text: &Text| bind::words(text.get(self.lang), self.incident);
         let run = command(&step.run)?;
-        let only_reads = run.as_deref().is_some_and(|run| self.dialect.only_reads(run));
+        let only_reads = run
+            .as_deref()
+            .is_some_and(|run| self.dialect.only_reads(run));
         Ok(Step {
             id: String::new(),
             part,
