@@ -83,10 +83,13 @@ impl Page {
         }
         self.line("undo", task.undo.as_deref().unwrap_or("none"), out)?;
         let parts = [
-            ("nothing to do if all of this holds", &task.skip_if),
-            ("first", &task.prechecks),
+            ("nothing to do where all of this holds", &task.skip_if),
+            (
+                "first, and the run stops where one does not hold",
+                &task.prechecks,
+            ),
             ("then", &task.steps),
-            ("at last", &task.postchecks),
+            ("at last, to see that it is mended", &task.postchecks),
         ];
         for (title, steps) in parts {
             if !steps.is_empty() {
@@ -140,12 +143,11 @@ impl Page {
             let time = step
                 .span
                 .map_or(String::new(), |time| format!(" within {}", span(time)));
-            let otherwise = if step.skips {
-                "else this remedy is left out"
-            } else {
-                "else the run stops"
+            let otherwise = match step.skips {
+                true => "; else this remedy is left out",
+                false => "",
             };
-            self.hanging(&below, &format!("wanted{time}: {expect}; {otherwise}"), out)?;
+            self.hanging(&below, &format!("wanted{time}: {expect}{otherwise}"), out)?;
         }
         if let Some(until) = &step.until {
             let text = format!(
