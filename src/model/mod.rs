@@ -16,4 +16,5 @@ pub mod ladder;
 pub mod node;
 pub mod origin;
 pub mod report;
+pub mod secret;
 pub mod time;
