@@ -9,6 +9,8 @@ use std::io::{self, Write};
 use clap::Parser as _;
 
 mod args;
+#[cfg(unix)]
+mod askpass;
 mod capture;
 mod check;
 mod completions;
@@ -42,6 +44,10 @@ use args::{Command, Program};
 /// Whatever kept the program from giving a result, ready to be printed.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<Exit, Failure> {
     let args: Vec<OsString> = args.into_iter().collect();
+    #[cfg(unix)]
+    if let Some(socket) = settings::askpass() {
+        return askpass::answer(&socket, args.get(1));
+    }
     let program = match Program::try_parse_from(&args) {
         Ok(program) => program,
         Err(error) => return usage::answer(&error, &args),
