@@ -16,10 +16,14 @@ mod diagnose;
 mod exit;
 mod explain;
 mod failure;
+mod fix;
 mod interrupt;
+mod inventory;
 mod man;
 mod near;
 mod output;
+mod plan;
+mod planned;
 mod progress;
 mod rules;
 mod settings;
@@ -47,6 +51,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<Exit, Failure> {
         Command::Capture(args) => capture::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Plan(args) => plan::run(&args),
+        Command::Fix(args) => fix::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man => man::run(),

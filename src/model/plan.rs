@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::node::{Product, Role};
-use super::report::{Binding, Severity};
+use super::report::{Binding, Severity, Verdict};
 
 /// Name and version of the shape.
 pub const SCHEMA: &str = "clusterdx.plan/1";
@@ -68,6 +68,8 @@ pub struct Basis {
     pub cluster: String,
     /// Its product.
     pub product: Product,
+    /// What the diagnosis thinks of it.
+    pub verdict: Verdict,
     /// Its nodes, in the order of the inventory.
     pub nodes: Vec<PlannedNode>,
     /// Its open incidents that need a remedy, in the order of the report.
@@ -253,6 +255,18 @@ impl Plan {
     /// The incident with this id.
     pub fn incident(&self, id: &str) -> Option<&PlannedIncident> {
         self.basis.incidents.iter().find(|known| known.id == id)
+    }
+}
+
+impl PlannedIncident {
+    /// A value of the finding, by the name that its rule gave it.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        let bound = self.bindings.get(name).map(|bound| bound.value.as_str());
+        bound.or_else(|| match name {
+            "node" => self.node.as_deref(),
+            "peer" => self.peer.as_deref(),
+            _ => None,
+        })
     }
 }
 

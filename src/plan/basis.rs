@@ -20,6 +20,7 @@ pub fn basis(found: &Cluster, wanted: &inventory::Cluster, rules_digest: &str) -
         diagnosis_digest: digest(found),
         cluster: wanted.name.clone(),
         product: wanted.product,
+        verdict: found.verdict,
         nodes: wanted
             .nodes
             .iter()

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::catalog::remedy::Dialect;
+use crate::catalog::remedy::{Dialect, Expect};
 use crate::catalog::text;
 use crate::model::inventory::is_host;
 use crate::model::plan::PlannedIncident;
@@ -18,16 +18,16 @@ pub(super) fn command(
 ) -> Result<String, String> {
     for place in text::placeholders(template) {
         let (name, kind) = parted(place);
-        let value = value_of(incident, name).ok_or_else(|| {
+        let value = incident.value(name).ok_or_else(|| {
             format!("the finding does not say '{name}', which the command '{template}' needs")
         })?;
-        if typed(&value, kind, dialect).is_none() {
+        if typed(value, kind, dialect).is_none() {
             return Err(format!("'{name}' of the finding is no {}", in_words(kind)));
         }
     }
     let filled = text::fill(template, &|place| {
         let (name, kind) = parted(place);
-        typed(&value_of(incident, name)?, kind, dialect)
+        typed(incident.value(name)?, kind, dialect)
     });
     let plain = filled.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     if plain && dialect.allows(&filled) {
@@ -42,22 +42,19 @@ pub(super) fn command(
 
 /// A text for people with values filled in.
 pub(super) fn words(template: &str, incident: &PlannedIncident) -> String {
-    text::fill(template, &|place| value_of(incident, parted(place).0))
+    text::fill(template, &|place| {
+        incident.value(parted(place).0).map(str::to_owned)
+    })
+}
+
+/// An expectation with values filled in: they are compared with what a node says, never sent.
+pub(super) fn expect(expect: &Expect, incident: &PlannedIncident) -> Option<Expect> {
+    expect.bound(&|place| incident.value(parted(place).0).map(str::to_owned))
 }
 
 /// Name and type of a place.
 fn parted(place: &str) -> (&str, &str) {
     place.split_once(':').unwrap_or((place, ""))
-}
-
-/// A value of the finding, by the name that its rule gave it.
-pub(super) fn value_of(incident: &PlannedIncident, name: &str) -> Option<String> {
-    let bound = incident.bindings.get(name).map(|bound| bound.value.clone());
-    bound.or_else(|| match name {
-        "node" => incident.node.clone(),
-        "peer" => incident.peer.clone(),
-        _ => None,
-    })
 }
 
 /// The value as it may stand in a command, if it is of the type.

@@ -4,8 +4,6 @@ use crate::catalog::remedy::{On, Remedy};
 use crate::model::node::Role;
 use crate::model::plan::{Basis, PlannedIncident, PlannedNode};
 
-use super::bind;
-
 /// The nodes that are meant, in turn, or why nobody can tell.
 pub(super) fn nodes<'b>(
     on: &On,
@@ -43,9 +41,10 @@ fn bound<'b>(
     incident: &PlannedIncident,
     basis: &'b Basis,
 ) -> Result<&'b PlannedNode, String> {
-    let value = bind::value_of(incident, name)
+    let value = incident
+        .value(name)
         .ok_or_else(|| format!("the finding does not say which node is meant ('{name}')"))?;
-    let fitting: Vec<&PlannedNode> = basis.nodes.iter().filter(|node| node.is(&value)).collect();
+    let fitting: Vec<&PlannedNode> = basis.nodes.iter().filter(|node| node.is(value)).collect();
     match fitting.as_slice() {
         [node] => Ok(node),
         [] => Err(format!("the inventory has no node '{value}'")),

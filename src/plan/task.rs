@@ -1,6 +1,6 @@
 //! A remedy bound to a node.
 
-use crate::catalog::remedy::{Dialect, Otherwise, Remedy, RemedyStep, Risk};
+use crate::catalog::remedy::{Dialect, Holds, Otherwise, Remedy, RemedyStep, Risk};
 use crate::catalog::text::{Lang, Text};
 use crate::model::plan::{Basis, Part, PlannedIncident, PlannedNode, Step, Task, Until};
 
@@ -102,7 +102,7 @@ impl Maker<'_> {
                 true => Risk::Read,
                 false => step.risk.unwrap_or(self.remedy.risk),
             },
-            expect: step.expect.as_ref().map(|expect| expect.written.clone()),
+            expect: self.expected(step)?,
             until: self.until(step, node)?,
             every: step.every.map(seconds),
             span: step.span.map(seconds),
@@ -112,6 +112,20 @@ impl Maker<'_> {
             stop_after: step.stop_after.map(seconds),
             run,
         })
+    }
+
+    /// What is expected, in words.
+    fn expected(&self, step: &RemedyStep) -> Result<Option<String>, String> {
+        let Some(expect) = &step.expect else {
+            return Ok(None);
+        };
+        let bound = bind::expect(expect, self.incident);
+        let bound = bound.ok_or("the finding does not say what a check of the remedy needs")?;
+        Ok(Some(match expect.holds {
+            Holds::Any => bound.written,
+            Holds::All => format!("everywhere {}", bound.written),
+            Holds::None => format!("nowhere {}", bound.written),
+        }))
     }
 
     fn until(&self, step: &RemedyStep, node: &PlannedNode) -> Result<Option<Until>, String> {
@@ -125,13 +139,13 @@ impl Maker<'_> {
                 _ => return Err("an effect is looked for on one node".to_owned()),
             },
         };
-        let (Some(run), Some(expect)) = (&until.run, &until.expect) else {
+        let (Some(run), Some(expect)) = (&until.run, self.expected(until)?) else {
             return Ok(None);
         };
         Ok(Some(Until {
             node: asked.name.clone(),
             run: bind::command(run, self.incident, self.dialect)?,
-            expect: expect.written.clone(),
+            expect,
             every: until.every.map_or(EVERY, seconds),
             span: until.span.map_or(SPAN, seconds),
         }))
