@@ -66,7 +66,11 @@ pub(super) struct Stamp {
     minute: i64,
     second: i64,
     millis: i64,
+    /// From Sunday on.
+    weekday: usize,
 }
+
+const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -85,6 +89,8 @@ impl Stamp {
             minute: rest / 60_000 % 60,
             second: rest / 1000 % 60,
             millis: rest % 1000,
+            // the first day of 1970 was a Thursday
+            weekday: usize::try_from((days + 4).rem_euclid(7)).unwrap_or(0),
         }
     }
 
@@ -110,6 +116,12 @@ impl Stamp {
     /// Milliseconds, as three digits.
     pub(super) fn fraction(&self) -> String {
         format!("{:03}", self.millis)
+    }
+
+    /// `Mon Mar 2, 2026 10:15:04`
+    pub(super) fn wall(&self) -> String {
+        let (day, month) = (DAYS.get(self.weekday).unwrap_or(&""), self.month_name());
+        format!("{day} {month} {}, {} {}", self.day, self.year, self.clock())
     }
 
     /// `May 21 2021 13:10:24.476 UTC`
@@ -154,6 +166,7 @@ mod tests {
         let stamp = Stamp::of(1_490_872_965_476);
         assert_eq!(stamp.date(), "2017-03-30");
         assert_eq!(stamp.bsd(), "Mar 30 11:22:45");
+        assert_eq!(stamp.wall(), "Thu Mar 30, 2017 11:22:45");
         assert_eq!(stamp.cisco(), "Mar 30 2017 11:22:45.476 UTC");
         assert_eq!(Stamp::of(951_782_400_000).date(), "2000-02-29");
         assert_eq!(Stamp::of(951_868_800_000).bsd(), "Mar  1 00:00:00");

@@ -5,6 +5,8 @@ use super::world::World;
 use crate::model::node::Product;
 
 mod cms;
+mod expressway;
+mod imp;
 
 /// How a run of `fix` has to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +51,7 @@ impl Scenario {
 }
 
 /// All scenarios, those of one product together.
-pub static SCENARIOS: &[&[Scenario]] = &[cms::SCENARIOS];
+pub static SCENARIOS: &[&[Scenario]] = &[cms::SCENARIOS, expressway::SCENARIOS, imp::SCENARIOS];
 
 /// The scenario of a name.
 pub fn scenario(name: &str) -> Option<&'static Scenario> {

@@ -559,3 +559,6 @@ impl World for Cms {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,8 @@
 use super::clock::Millis;
 
 pub(super) mod cms;
+pub(super) mod expressway;
+pub(super) mod imp;
 
 /// Lines that a log keeps; the oldest go first.
 const LOG_LINES: usize = 20_000;
