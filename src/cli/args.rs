@@ -38,6 +38,9 @@ pub(super) enum Command {
     Plan(Box<PlanArgs>),
     /// Run the remedies step by step, with checks, consent and a journal
     Fix(Box<FixArgs>),
+    /// Simulated clusters to practise on: real SSH, no real node
+    #[cfg(feature = "lab")]
+    Lab(LabArgs),
     /// List and check the rules
     Rules(RulesArgs),
     /// Print a completion script for a shell
@@ -306,6 +309,29 @@ pub(super) struct FixArgs {
 
     #[command(flatten)]
     pub(super) planned: PlannedArgs,
+}
+
+/// What `lab` takes.
+#[cfg(feature = "lab")]
+#[derive(Debug, Args)]
+pub(super) struct LabArgs {
+    #[command(subcommand)]
+    pub(super) what: LabWhat,
+}
+
+#[cfg(feature = "lab")]
+#[derive(Debug, Subcommand)]
+pub(super) enum LabWhat {
+    /// List the scenarios, one a line
+    List,
+    /// Break a simulated cluster, collect, diagnose, fix and verify; asks nothing
+    #[command(
+        after_help = "Exit codes: 0 it ended as the scenario says, 2 wrong usage, 4 it did not."
+    )]
+    Run {
+        /// A name of 'lab list'
+        scenario: String,
+    },
 }
 
 /// Which rules, in which language.

@@ -167,7 +167,9 @@ fn nothing_to_run(plan: &Plan) -> Exit {
         say("nothing is broken; no node was contacted");
         return Exit::Clean;
     }
-    say("nothing that is broken was found, but not everything could be read; no node was contacted");
+    say(
+        "nothing that is broken was found, but not everything could be read; no node was contacted",
+    );
     Exit::Failed
 }
 

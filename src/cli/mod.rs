@@ -21,6 +21,8 @@ mod failure;
 mod fix;
 mod interrupt;
 mod inventory;
+#[cfg(feature = "lab")]
+mod lab;
 mod man;
 mod near;
 mod output;
@@ -59,6 +61,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<Exit, Failure> {
         Command::Check(args) => check::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Fix(args) => fix::run(&args),
+        #[cfg(feature = "lab")]
+        Command::Lab(args) => lab::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man => man::run(),

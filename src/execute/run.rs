@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use crate::agent::{Answer, Command, Output};
 use crate::catalog::Catalog;
-use crate::catalog::remedy::{Expect, RemedyStep};
+
 use crate::model::journal::{Outcome, Record};
 use crate::model::look::Look;
-use crate::model::plan::{Part, Plan, Step, Task};
+use crate::model::plan::{Plan, Step, Task};
 
 use super::resume::Known;
 use super::session::{Sessions, Trouble};

@@ -49,7 +49,7 @@ pub(super) fn asked(url: &Url) -> Option<Secret> {
 ///
 /// # Errors
 /// It cannot be read, or holds none.
-pub(in super::super) fn from_descriptor(number: u16) -> Result<Secret, Failure> {
+pub(in crate::cli) fn from_descriptor(number: u16) -> Result<Secret, Failure> {
     let read = || -> io::Result<String> {
         let mut text = String::new();
         File::open(format!("/dev/fd/{number}"))?
@@ -62,7 +62,9 @@ pub(in super::super) fn from_descriptor(number: u16) -> Result<Secret, Failure> 
             "cannot read the password from file descriptor {number}"
         ))
         .because(&error)
-        .help(format!("open it for the program, such as: clusterdx … {number}<FILE"))
+        .help(format!(
+            "open it for the program, such as: clusterdx … {number}<FILE"
+        ))
     })?;
     match text.lines().next() {
         Some(line) if !line.is_empty() => Ok(Secret::new(line)),

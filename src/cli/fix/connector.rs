@@ -21,7 +21,7 @@ use super::super::failure::{Failure, Trouble};
 use super::super::inventory::Loaded;
 
 /// How the nodes of a plan are reached.
-pub(in super::super) struct Agents {
+pub(in crate::cli) struct Agents {
     targets: BTreeMap<String, Target>,
     /// Words after which output is secret.
     words: Vec<String>,
@@ -32,7 +32,7 @@ impl Agents {
     ///
     /// # Errors
     /// A descriptor cannot be read, or an agent is none.
-    pub(in super::super) fn new(
+    pub(in crate::cli) fn new(
         plan: &Plan,
         inventory: &Loaded,
         catalog: &Catalog,
@@ -42,9 +42,12 @@ impl Agents {
         let mut targets = BTreeMap::new();
         for node in cluster.into_iter().flat_map(|cluster| &cluster.nodes) {
             let place = Place::parse(&node.agent).map_err(|why| {
-                Trouble::new(format!("the agent of '{}' in the inventory is none", node.name))
-                    .cause(why)
-                    .help("an agent is ssh://USER@HOST:PORT, soap://USER@HOST:PORT or manual://")
+                Trouble::new(format!(
+                    "the agent of '{}' in the inventory is none",
+                    node.name
+                ))
+                .cause(why)
+                .help("an agent is ssh://USER@HOST:PORT, soap://USER@HOST:PORT or manual://")
             })?;
             let mut target = Target::new(node.name.clone(), place);
             if let Some(from) = node.password {
@@ -63,7 +66,10 @@ impl Agents {
             target.console = Some(Arc::new(Person));
             targets.insert(node.name.clone(), target);
         }
-        let words = catalog.dialects.iter().flat_map(|dialect| dialect.mask.clone());
+        let words = catalog
+            .dialects
+            .iter()
+            .flat_map(|dialect| dialect.mask.clone());
         Ok(Self {
             targets,
             words: words.collect(),
@@ -72,7 +78,7 @@ impl Agents {
 
     /// Hands every node this password.
     #[cfg(feature = "lab")]
-    pub(in super::super) fn with_password(mut self, secret: &Secret) -> Self {
+    pub(in crate::cli) fn with_password(mut self, secret: &Secret) -> Self {
         for target in self.targets.values_mut() {
             target.password = Some(secret.clone());
         }
@@ -80,12 +86,18 @@ impl Agents {
     }
 
     /// Hides the secrets in what is written down.
-    pub(in super::super) fn mask(&self) -> Mask {
-        let secrets: Vec<Secret> = self.targets.values().filter_map(|t| t.password.clone()).collect();
+    pub(in crate::cli) fn mask(&self) -> Mask {
+        let secrets: Vec<Secret> = self
+            .targets
+            .values()
+            .filter_map(|t| t.password.clone())
+            .collect();
         let words = self.words.clone();
         Box::new(move |text| {
             let text = mask::words(text, &words);
-            secrets.iter().fold(text, |text, secret| secret.hide_in(&text))
+            secrets
+                .iter()
+                .fold(text, |text, secret| secret.hide_in(&text))
         })
     }
 }

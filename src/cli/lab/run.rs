@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::catalog::Catalog;
 use crate::catalog::text::Lang;
 use crate::execute::{Consent, Journal, Operator, Progress, Runner, Settings, Stop};
-use crate::lab::{Expected, Lab, LabOptions, Scenario, INVENTORY};
+use crate::lab::{Expected, INVENTORY, Lab, LabOptions, Scenario};
 use crate::model::journal::{Outcome, Record};
 use crate::model::plan::{Plan, Step, Task};
 use crate::model::report::{Cluster, DiagnosisRole, Report};
@@ -57,7 +57,9 @@ fn tempfile(scenario: &Scenario) -> Result<std::path::PathBuf, Failure> {
 }
 
 fn trouble(error: &std::io::Error) -> Failure {
-    Trouble::new("the lab cannot be set up").because(error).into()
+    Trouble::new("the lab cannot be set up")
+        .because(error)
+        .into()
 }
 
 struct Practice<'p> {
@@ -74,7 +76,8 @@ impl Practice<'_> {
         };
         let lab = Lab::start(self.scenario, &options).map_err(|error| trouble(&error))?;
         say(&format!("{}: {}", self.scenario.name, self.scenario.story));
-        lab.write_inventory(self.folder).map_err(|error| trouble(&error))?;
+        lab.write_inventory(self.folder)
+            .map_err(|error| trouble(&error))?;
         let inventory = inventory::load(&self.folder.join(INVENTORY))?;
         let before = self.collected(&lab, "before")?;
         tell("found", &before);
@@ -85,13 +88,21 @@ impl Practice<'_> {
             say("the nodes of the cluster were not recognised");
             return Ok(Exit::Failed);
         };
-        let plan = plan(basis(found, wanted, self.catalog.digest()), self.catalog, Lang::En);
+        let plan = plan(
+            basis(found, wanted, self.catalog.digest()),
+            self.catalog,
+            Lang::En,
+        );
         let ended = self.fixed(&lab, &inventory, &plan)?;
         say(&format!("outcome: {}", ended.in_words));
         let after = self.collected(&lab, "after")?;
         tell("left", &after);
         let right = self.is_as_expected(&ended, &before, &after);
-        say(if right { "as expected" } else { "not as expected" });
+        say(if right {
+            "as expected"
+        } else {
+            "not as expected"
+        });
         Ok(if right { Exit::Clean } else { Exit::Failed })
     }
 
@@ -109,12 +120,17 @@ impl Practice<'_> {
             progress: &|_| {},
             stop: &AtomicBool::new(false),
         };
-        diagnoser.run(job).map_err(|error| diagnose::internal(&error))
+        diagnoser
+            .run(job)
+            .map_err(|error| diagnose::internal(&error))
     }
 
     fn fixed(&self, lab: &Lab, inventory: &Loaded, plan: &Plan) -> Result<Ended, Failure> {
         for refused in &plan.refused {
-            say(&format!("not planned: {}: {}", refused.fault, refused.because));
+            say(&format!(
+                "not planned: {}: {}",
+                refused.fault, refused.because
+            ));
         }
         if plan.tasks.is_empty() {
             return Ok(Ended::of_plan(plan));
@@ -141,9 +157,13 @@ impl Practice<'_> {
             },
             stop: &stop,
         };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
         let runtime = runtime.map_err(|error| trouble(&error))?;
-        let outcome = runtime.block_on(runner.run()).map_err(|error| trouble(&error))?;
+        let outcome = runtime
+            .block_on(runner.run())
+            .map_err(|error| trouble(&error))?;
         Ok(Ended::of_run(outcome))
     }
 
@@ -188,12 +208,19 @@ impl Ended {
 }
 
 fn fits(found: &Cluster, inventory: &Loaded) -> bool {
-    inventory.inventory.clusters.iter().any(|wanted| matches(found, wanted))
+    inventory
+        .inventory
+        .clusters
+        .iter()
+        .any(|wanted| matches(found, wanted))
 }
 
 /// Faults that are open and that nothing else explains.
 fn open(report: &Report) -> impl Iterator<Item = &str> {
-    let all = report.clusters.iter().flat_map(|cluster| &cluster.diagnoses);
+    let all = report
+        .clusters
+        .iter()
+        .flat_map(|cluster| &cluster.diagnoses);
     let open = all.filter(|incident| !incident.cleared && incident.role == DiagnosisRole::Cause);
     open.map(|incident| incident.fault.as_str())
 }
@@ -202,7 +229,11 @@ fn tell(word: &str, report: &Report) {
     let mut faults: Vec<&str> = open(report).collect();
     faults.sort_unstable();
     faults.dedup();
-    let faults = if faults.is_empty() { "nothing".to_owned() } else { faults.join(", ") };
+    let faults = if faults.is_empty() {
+        "nothing".to_owned()
+    } else {
+        faults.join(", ")
+    };
     say(&format!("{word}: {faults}"));
 }
 
@@ -224,7 +255,10 @@ impl Operator for Trainer {
     }
 
     fn done_by_hand<'a>(&'a mut self, _: &'a Task, step: &'a Step) -> BoxFuture<'a, Consent> {
-        say(&format!("{}: only a person can do step {}", step.node, step.id));
+        say(&format!(
+            "{}: only a person can do step {}",
+            step.node, step.id
+        ));
         Box::pin(async { Consent::No })
     }
 
@@ -237,7 +271,11 @@ impl Operator for Trainer {
             ..
         } = record
         {
-            let word = if look.holds() { "as wanted" } else { "not as wanted" };
+            let word = if look.holds() {
+                "as wanted"
+            } else {
+                "not as wanted"
+            };
             say(&format!("{step} {node}> {command}: {word}"));
         }
     }

@@ -36,7 +36,11 @@ impl<'a> Runner<'a> {
     }
 
     /// A check after the steps, repeated for as long as it may take.
-    pub(super) async fn postcheck(&mut self, check: &Step, sessions: &mut Sessions<'_>) -> Result<(), Halt> {
+    pub(super) async fn postcheck(
+        &mut self,
+        check: &Step,
+        sessions: &mut Sessions<'_>,
+    ) -> Result<(), Halt> {
         let end = Instant::now() + self.span(check.span.unwrap_or(0));
         let expect = self.expected(check, self.rule(check));
         loop {
@@ -126,7 +130,11 @@ impl<'a> Runner<'a> {
     }
 
     /// Makes sure that the node of a step is reached and is the planned one.
-    pub(super) async fn reach(&mut self, node: &str, sessions: &mut Sessions<'_>) -> Result<(), Halt> {
+    pub(super) async fn reach(
+        &mut self,
+        node: &str,
+        sessions: &mut Sessions<'_>,
+    ) -> Result<(), Halt> {
         let proved = sessions.prove(node).await;
         self.write_proofs(sessions)?;
         proved.map_err(|trouble| Halt::End(self.failed(node, &trouble)))
