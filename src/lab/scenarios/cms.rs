@@ -78,7 +78,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "cms-two-primaries",
         story: "the schema upgrade failed, and two nodes take themselves for the primary",
-        fault: "cms.db.multiple-primaries",
+        fault: "cms.db.views-disagree",
         expected: Expected::Refused { why: "primar" },
         make: |now| {
             let setup = Setup {
@@ -92,7 +92,9 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "cms-swapped-inventory",
         story: "the inventory gives every node the address of another one's command line",
-        expected: Expected::Refused { why: "is not" },
+        expected: Expected::Refused {
+            why: "was expected",
+        },
         swapped: true,
         ..BASE
     },
