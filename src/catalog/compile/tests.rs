@@ -269,11 +269,6 @@ fn checks_of_remedies_prove_something_and_change_nothing() {
             "prechecks:\n  - {run: mend",
             "a check only looks",
         ),
-        (
-            "{me: '{{node}}'}",
-            "{'me|re': 'abc{{node}}'}",
-            "compared as it stands",
-        ),
         ("{{node:host}}", "{{node}}", "has neither a type"),
         ("mend {{", "break {{", "is not a verb of dialect"),
     ];
