@@ -18,6 +18,7 @@ pub mod manual;
 pub mod mask;
 pub mod screen;
 pub mod session;
+pub mod soap;
 #[cfg(unix)]
 pub mod ssh;
 pub mod target;
