@@ -19,6 +19,8 @@ mod failure;
 mod fix;
 mod interrupt;
 mod inventory;
+#[cfg(feature = "lab")]
+mod lab;
 mod man;
 mod near;
 mod output;
@@ -54,6 +56,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::run(&args),
         Command::Fix(args) => fix::run(&args),
         Command::Rules(args) => rules::run(&args),
+        #[cfg(feature = "lab")]
+        Command::Lab(args) => lab::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man => man::run(),
     }

@@ -259,6 +259,11 @@ impl Lab {
         self.hub.truth()
     }
 
+    /// True when nothing is under way: no service starts, no node restarts, nothing is copied.
+    pub fn at_rest(&self) -> bool {
+        self.hub.at_rest()
+    }
+
     /// Commands that the nodes were sent, in their order.
     pub fn sent(&self) -> Vec<Sent> {
         self.hub.sent()
