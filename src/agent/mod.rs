@@ -10,6 +10,18 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
+#[cfg(unix)]
+pub mod askpass;
+pub mod connect;
+pub mod dialect_agent;
+pub mod manual;
+pub mod mask;
+pub mod screen;
+pub mod session;
+#[cfg(unix)]
+pub mod ssh;
+pub mod target;
+
 /// A future that may be moved between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 

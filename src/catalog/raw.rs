@@ -334,6 +334,9 @@ pub(super) struct RawFault {
     /// Signals: a later one on the same node and peer ends the incident.
     #[serde(default)]
     pub(super) cleared_by: Vec<String>,
+    /// Those of `cleared_by` that end it on whatever node of the cluster they come from.
+    #[serde(default)]
+    pub(super) cleared_anywhere: Vec<String>,
     /// Faults that are symptoms of this one.
     #[serde(default)]
     pub(super) explains: Vec<String>,

@@ -21,15 +21,14 @@ mod metered;
 mod other;
 mod postgres;
 mod reach;
-mod secret;
 mod server;
 mod session;
 mod tls;
 mod url;
 mod version;
 
+pub use crate::model::secret::Secret;
 pub use finding::{Finding, Outcome};
-pub use secret::Secret;
 pub use url::{Engine, SslMode, Url, WrongUrl};
 
 use crate::catalog::Release;

@@ -2,9 +2,10 @@
 
 use std::net::SocketAddr;
 
+use crate::model::secret::Secret;
+
 use super::finding::Finding;
 use super::metered::Metered;
-use super::secret::Secret;
 use super::session::{Login, Refusal, Session};
 use super::tls::{self, Answer, Told};
 use super::url::SslMode;

@@ -10,8 +10,9 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::error::DbError;
 use tokio_postgres::{Client, Config, Error, NoTls, SimpleQueryMessage};
 
+use crate::model::secret::Secret;
+
 use super::metered::Metered;
-use super::secret::Secret;
 
 /// Rows that are taken of one answer.
 const ROWS: usize = 10_000;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::secret::Secret;
+use crate::model::secret::Secret;
 
 /// A database system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -38,11 +38,11 @@ pub(super) enum Command {
     Plan(Box<PlanArgs>),
     /// Run the remedies step by step, with checks, consent and a journal
     Fix(Box<FixArgs>),
-    /// List and check the rules
-    Rules(RulesArgs),
-    /// Run simulated clusters to practise on
+    /// Simulated clusters to practise on: real SSH, no real node
     #[cfg(feature = "lab")]
     Lab(LabArgs),
+    /// List and check the rules
+    Rules(RulesArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print the man page
@@ -311,6 +311,31 @@ pub(super) struct FixArgs {
     pub(super) planned: PlannedArgs,
 }
 
+/// What `lab` takes.
+#[cfg(feature = "lab")]
+#[derive(Debug, Args)]
+pub(super) struct LabArgs {
+    #[command(subcommand)]
+    pub(super) what: LabWhat,
+}
+
+#[cfg(feature = "lab")]
+#[derive(Debug, Subcommand)]
+pub(super) enum LabWhat {
+    /// List the scenarios, one a line
+    List,
+    /// Start a broken cluster on this machine and keep it until Ctrl-C
+    Up(LabUpArgs),
+    /// Break a simulated cluster, collect, diagnose, fix and verify; asks nothing
+    #[command(
+        after_help = "Exit codes: 0 it ended as the scenario says, 2 wrong usage, 4 it did not."
+    )]
+    Run {
+        /// A name of 'lab list'
+        scenario: String,
+    },
+}
+
 /// Which rules, in which language.
 #[derive(Debug, Args)]
 pub(super) struct KnowledgeArgs {
@@ -333,24 +358,6 @@ pub(super) struct ExplainArgs {
 
     #[command(flatten)]
     pub(super) knowledge: KnowledgeArgs,
-}
-
-/// What `lab` takes.
-#[cfg(feature = "lab")]
-#[derive(Debug, Args)]
-pub(super) struct LabArgs {
-    #[command(subcommand)]
-    pub(super) action: LabAction,
-}
-
-/// What to do with simulated clusters.
-#[cfg(feature = "lab")]
-#[derive(Debug, Subcommand)]
-pub(super) enum LabAction {
-    /// List the scenarios
-    List,
-    /// Start a broken cluster on this machine and keep it running until Ctrl-C
-    Up(LabUpArgs),
 }
 
 /// What `lab up` takes.

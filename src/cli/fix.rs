@@ -25,8 +25,9 @@ mod ask;
 mod connector;
 mod operator;
 
-use connector::Agents;
-use operator::{Terminal, in_words};
+pub(super) use connector::Agents;
+use operator::Terminal;
+pub(super) use operator::in_words;
 
 /// What is to be run, and what is known of it.
 struct Job {
@@ -39,7 +40,7 @@ struct Job {
 }
 
 /// Answers are read by the parsers of a diagnosis.
-struct Reader<'c>(&'c Catalog);
+pub(super) struct Reader<'c>(pub(super) &'c Catalog);
 
 impl Observer for Reader<'_> {
     fn look(&self, expect: &Expect, answer: &str) -> Look {
@@ -55,72 +56,57 @@ impl Observer for Reader<'_> {
 pub(super) fn run(args: &FixArgs) -> Result<Exit, Failure> {
     let catalog = diagnose::catalog(&args.planned.knowledge)?;
     let inventory = inventory::load(&args.planned.inventory)?;
-    let agents = Agents::new(&inventory)?;
-    let Some(job) = prepared(args, &inventory, &catalog, &agents)? else {
-        return nothing_to_run(args, &inventory, &catalog);
-    };
+    let plan = wanted(args, &inventory, &catalog)?;
+    print(&plan::text(&plan))?;
+    if plan.tasks.is_empty() {
+        return Ok(nothing_to_run(&plan));
+    }
+    consented(&plan, args)?;
+    let agents = Agents::new(&plan, &inventory, &catalog)?;
+    let job = prepared(plan, args, &agents)?;
     executed(args, &catalog, &agents, job)
 }
 
-/// The plan with its journal, unless there is nothing that can be run.
-fn prepared(
-    args: &FixArgs,
-    inventory: &Loaded,
-    catalog: &Catalog,
-    agents: &Agents,
-) -> Result<Option<Job>, Failure> {
-    if let Some(path) = &args.resume {
-        return resumed(path, args, inventory, catalog, agents).map(Some);
-    }
-    let plan = planned::plan(&args.paths, &args.planned, inventory, catalog)?;
-    print(&plan::text(&plan))?;
-    if plan.tasks.is_empty() {
-        return Ok(None);
-    }
-    consented(&plan, args)?;
+/// The plan: of the journal that is resumed, else of what was given.
+fn wanted(args: &FixArgs, inventory: &Loaded, catalog: &Catalog) -> Result<Plan, Failure> {
+    let Some(path) = &args.resume else {
+        return planned::plan(&args.paths, &args.planned, inventory, catalog);
+    };
+    let plan = Journal::plan_of(path).map_err(|error| unusable(&error))?;
+    planned::check(&plan, &planned::shown(path), inventory, catalog)?;
+    Ok(plan)
+}
+
+/// The plan with its journal and the lock of its cluster.
+fn prepared(plan: Plan, args: &FixArgs, agents: &Agents) -> Result<Job, Failure> {
     let plan = Arc::new(plan);
     if args.dry_run {
-        return Ok(Some(Job {
+        return Ok(Job {
             plan,
             path: PathBuf::new(),
             journal: Journal::nowhere(),
             before: Progress::default(),
             lock: None,
-        }));
+        });
     }
-    let path = new_journal(&plan)?;
-    let lock = locked(&plan, &path)?;
-    let journal = Journal::create(&path, &plan, agents.mask()).map_err(|error| unusable(&error))?;
-    Ok(Some(Job {
+    let path = match &args.resume {
+        Some(path) => path.canonicalize().unwrap_or_else(|_| path.clone()),
+        None => new_journal(&plan)?,
+    };
+    let lock = Some(locked(&plan, &path)?);
+    let (journal, before) = match args.resume {
+        Some(_) => Journal::resume(&path, agents.mask())
+            .map(|(journal, _, entries)| (journal, Progress::of(&entries))),
+        None => Journal::create(&path, &plan, agents.mask())
+            .map(|journal| (journal, Progress::default())),
+    }
+    .map_err(|error| unusable(&error))?;
+    Ok(Job {
         plan,
         path,
         journal,
-        before: Progress::default(),
-        lock: Some(lock),
-    }))
-}
-
-fn resumed(
-    path: &Path,
-    args: &FixArgs,
-    inventory: &Loaded,
-    catalog: &Catalog,
-    agents: &Agents,
-) -> Result<Job, Failure> {
-    let plan = Journal::plan_of(path).map_err(|error| unusable(&error))?;
-    planned::check(&plan, &planned::shown(path), inventory, catalog)?;
-    consented(&plan, args)?;
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let lock = locked(&plan, &path)?;
-    let (journal, plan, entries) =
-        Journal::resume(&path, agents.mask()).map_err(|error| unusable(&error))?;
-    print(&plan::text(&plan))?;
-    Ok(Job {
-        plan: Arc::new(plan),
-        path,
-        journal,
-        before: Progress::of(&entries),
-        lock: Some(lock),
+        before,
+        lock,
     })
 }
 
@@ -172,19 +158,19 @@ fn consented(plan: &Plan, args: &FixArgs) -> Result<(), Failure> {
 }
 
 /// Nothing is open, or nothing of it can be planned.
-fn nothing_to_run(args: &FixArgs, inventory: &Loaded, catalog: &Catalog) -> Result<Exit, Failure> {
-    let plan = planned::plan(&args.paths, &args.planned, inventory, catalog)?;
+fn nothing_to_run(plan: &Plan) -> Exit {
     if !plan.basis.incidents.is_empty() {
-        return Ok(Exit::Usage);
+        say("nothing of this can be mended here; no node was contacted");
+        return Exit::Usage;
     }
     if plan.basis.verdict == Verdict::Healthy {
         say("nothing is broken; no node was contacted");
-        return Ok(Exit::Clean);
+        return Exit::Clean;
     }
     say(
         "nothing that is broken was found, but not everything could be read; no node was contacted",
     );
-    Ok(Exit::Failed)
+    Exit::Failed
 }
 
 fn executed(args: &FixArgs, catalog: &Catalog, agents: &Agents, job: Job) -> Result<Exit, Failure> {

@@ -9,6 +9,8 @@ use std::io::{self, Write};
 use clap::Parser as _;
 
 mod args;
+#[cfg(unix)]
+mod askpass;
 mod capture;
 mod check;
 mod completions;
@@ -44,6 +46,10 @@ use args::{Command, Program};
 /// Whatever kept the program from giving a result, ready to be printed.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<Exit, Failure> {
     let args: Vec<OsString> = args.into_iter().collect();
+    #[cfg(unix)]
+    if let Some(socket) = settings::askpass() {
+        return askpass::answer(&socket, args.get(1));
+    }
     let program = match Program::try_parse_from(&args) {
         Ok(program) => program,
         Err(error) => return usage::answer(&error, &args),
@@ -55,9 +61,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<Exit, Failure> {
         Command::Check(args) => check::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Fix(args) => fix::run(&args),
-        Command::Rules(args) => rules::run(&args),
         #[cfg(feature = "lab")]
         Command::Lab(args) => lab::run(&args),
+        Command::Rules(args) => rules::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man => man::run(),
     }

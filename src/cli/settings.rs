@@ -22,6 +22,12 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// Where the password is that ssh asks for: set for the program when it is ssh's helper.
+#[cfg(unix)]
+pub(super) fn askpass() -> Option<PathBuf> {
+    variable(crate::agent::askpass::SOCKET).map(PathBuf::from)
+}
+
 /// The language asked for, else that of the locale.
 pub(super) fn language(asked: Option<Lang>) -> Lang {
     asked.unwrap_or_else(|| locale_language(variable))

@@ -11,8 +11,9 @@ use crate::model::plan::{Plan, PlannedNode};
 
 use super::Observer;
 
-/// Time for a connection, login and first prompt.
-const CONNECT: Duration = Duration::from_secs(30);
+/// Time for a connection, login and first prompt, with a password that a person types. Agents
+/// themselves wait 30 seconds for each that needs nobody.
+const CONNECT: Duration = Duration::from_secs(180);
 
 /// Opens connections.
 pub trait Connector: Sync {

@@ -20,4 +20,5 @@ pub mod node;
 pub mod origin;
 pub mod plan;
 pub mod report;
+pub mod secret;
 pub mod time;

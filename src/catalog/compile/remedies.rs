@@ -60,6 +60,9 @@ fn check_shape(remedy: &Remedy, cx: &mut Cx<'_>) {
             let message = "a check takes no 'until', 'closes' or 'stop_after'";
             cx.refuse(&[&named(check)], message);
         }
+        if check.run.is_some() && check.expect.is_none() {
+            cx.refuse(&[&named(check)], "a check without 'expect' proves nothing");
+        }
     }
     for step in &remedy.steps {
         let until = step.until.as_deref();

@@ -252,7 +252,7 @@ fn safe(text: &str) -> String {
 }
 
 /// How something came out, in a few words.
-pub(super) fn in_words(outcome: &Outcome) -> String {
+pub(in crate::cli) fn in_words(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Done => "done and verified".to_owned(),
         Outcome::Already => "nothing to do, it is as it should be".to_owned(),

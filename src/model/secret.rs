@@ -17,12 +17,12 @@ impl Secret {
     }
 
     /// The password, for the server alone.
-    pub(super) fn reveal(&self) -> &str {
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 
     /// A text without the password, should a server send it back.
-    pub(super) fn hide_in(&self, text: &str) -> String {
+    pub fn hide_in(&self, text: &str) -> String {
         if self.0.len() < LEAST {
             return text.to_owned();
         }
