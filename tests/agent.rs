@@ -68,7 +68,7 @@ fn dialect() -> Dialect {
         interrupt: Some("ctrl-c".to_owned()),
         unknown_command: words(&["Unknown command"]),
         reads: words(&[
-            "status", "size", "dribble", "long", "flood", "nothing", "crash",
+            "echo", "status", "size", "dribble", "long", "flood", "nothing", "crash",
         ]),
         verbs: words(&["upgrade", "capture", "reboot"]),
         leave: Some("exit".to_owned()),
@@ -397,6 +397,23 @@ fn ctrl_c_of_the_user_does_not_end_ssh_and_dropping_the_agent_does() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         panic!("ssh is still there");
+    });
+    worked.unwrap();
+}
+
+#[test]
+fn the_echo_of_a_line_editor_is_no_answer() {
+    let Some((site, _server, target)) = site() else {
+        return;
+    };
+    let shell = "#!/bin/sh\nexport PS1='cms1> '\nexec bash --norc --noprofile -i\n";
+    write(&site.path("node"), shell, 0o755);
+    let worked = site.with(&target, async |mut agent| {
+        for length in [1, 60, 71, 72, 73, 74, 75, 76, 80, 160, 500] {
+            let word = "0123456789".repeat(50).split_at(length).0.to_owned();
+            let shown = text(agent.as_mut(), &format!("echo {word}")).await;
+            assert_eq!(shown, format!("{word}\n"), "with {length} characters");
+        }
     });
     worked.unwrap();
 }

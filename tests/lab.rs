@@ -364,13 +364,17 @@ fn proves(product: &str) {
             let mut lines = lines.to_vec();
             lines.push("exit");
             assert!(bench.say(node, &lines).status.success());
-            until("the cluster comes to rest", || bench.lab.at_rest());
+            assert!(
+                bench.lab.settle(Duration::from_secs(10)),
+                "{}",
+                scenario.name
+            );
         }
         let good = Truth {
             repaired: true,
             harm: Vec::new(),
         };
-        until(scenario.name, || bench.lab.truth() == good);
+        assert_eq!(bench.lab.truth(), good, "{}", scenario.name);
         let after = bench.folder.path().join("after");
         bench.lab.collect(&after).expect("collected");
         assert_eq!(

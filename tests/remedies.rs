@@ -282,3 +282,105 @@ fn services_are_those_that_lists_print() {
         assert!(known.contains(&name.as_str()), "{name} is in no list");
     }
 }
+
+/// What deletes, dissolves or resets is no command of a dialect, whatever a remedy says.
+#[test]
+fn what_destroys_is_never_sent() {
+    let catalog = Catalog::builtin().unwrap();
+    let cases = [
+        ("cms-mmp", "database cluster remove"),
+        ("cms-mmp", "database cluster join 10.48.54.75"),
+        ("cms-mmp", "database cluster initialize"),
+        ("cms-mmp", "database cluster certs none"),
+        ("cms-mmp", "backup rollback before"),
+        ("cms-mmp", "factory_reset full"),
+        ("cms-mmp", "pcaps"),
+        (
+            "expressway-admin",
+            "xConfiguration Alternates Peer 1 Address: \"\"",
+        ),
+        ("expressway-admin", "xConfiguration Alternates"),
+        ("expressway-admin", "xConfiguration H323 Mode: Off"),
+        ("expressway-admin", "xCommand DefaultValuesSet Level: 3"),
+        ("expressway-admin", "xCommand FactoryReset"),
+        ("expressway-root", "clusterdb_destroy_and_purge_data.sh"),
+        ("expressway-root", "factory-reset"),
+        ("imp-admin", "utils service stop Cisco XCP Router"),
+        ("imp-admin", "utils service deactivate Cisco XCP Router"),
+        ("imp-admin", "utils system restart"),
+        ("imp-admin", "utils dbreplication reset all"),
+        ("imp-admin", "file delete activelog epas/trace"),
+    ];
+    for (id, command) in cases {
+        assert!(!dialect(&catalog, id).allows(command), "{id}: {command}");
+    }
+}
+
+#[test]
+fn what_changes_something_is_no_read() {
+    let catalog = Catalog::builtin().unwrap();
+    let cases = [
+        ("cms-mmp", "database cluster clear_error", false),
+        ("cms-mmp", "database cluster upgrade_schema", false),
+        ("cms-mmp", "database cluster status", true),
+        ("cms-mmp", "pcap a", true),
+        ("expressway-admin", "xConfiguration H323 Mode: On", false),
+        ("expressway-admin", "xConfiguration H323 Mode", true),
+        ("expressway-admin", "xCommand ForceConfigUpdate", false),
+        ("expressway-admin", "xCommand Boot", false),
+        ("imp-admin", "utils ha fallback imp1a", false),
+        ("imp-admin", "utils ha status DefaultCluster", true),
+        ("imp-admin", "utils service restart Cisco Tomcat", false),
+        ("imp-admin", "utils service list", true),
+    ];
+    for (id, command, reads) in cases {
+        let dialect = dialect(&catalog, id);
+        assert!(dialect.allows(command), "{id}: {command}");
+        assert_eq!(dialect.only_reads(command), reads, "{id}: {command}");
+    }
+}
+
+/// The remedies that need nobody at the keyboard but for consent.
+const ON_THEIR_OWN: [&str; 22] = [
+    "cms.db.clear-error",
+    "cms.db.retry-schema-upgrade",
+    "expressway.cluster.reboot-named-node",
+    "expressway.cluster.restart-in-order",
+    "expressway.cluster.restart-separated",
+    "expressway.cluster.turn-on-h323",
+    "expressway.key-file.force-update",
+    "expressway.key-file.force-update-alone",
+    "expressway.node.restart",
+    "imp.chat.restart-text-conference",
+    "imp.chat.start-service",
+    "imp.ha.failover-and-back",
+    "imp.ha.fallback",
+    "imp.ha.recover",
+    "imp.ha.start-services",
+    "imp.intercluster.relieve-agent",
+    "imp.intercluster.restart-sync-agent",
+    "imp.intercluster.restore-axl",
+    "imp.intercluster.resync-certificates",
+    "imp.router.restart",
+    "imp.service.start",
+    "imp.service.start-failed-service",
+];
+
+#[test]
+fn remedies_that_run_on_their_own_are_known_and_guarded() {
+    let catalog = Catalog::builtin().unwrap();
+    let automatic = |remedy: &&Remedy| !remedy.all_steps().any(|step| step.manual.is_some());
+    let mut found: Vec<&Remedy> = catalog.remedies.iter().filter(automatic).collect();
+    found.sort_by(|a, b| a.id.cmp(&b.id));
+    let ids: Vec<&str> = found.iter().map(|remedy| remedy.id.as_str()).collect();
+    assert_eq!(ids, ON_THEIR_OWN);
+    for remedy in found {
+        let id = &remedy.id;
+        assert!(!remedy.prechecks.is_empty(), "{id} checks nothing before");
+        assert!(!remedy.postchecks.is_empty(), "{id} checks nothing after");
+        for step in &remedy.steps {
+            let words = step.why.is_some() || step.expect.is_some();
+            assert!(words, "{id}: {:?} does not say why", step.run);
+        }
+    }
+}

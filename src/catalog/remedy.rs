@@ -20,6 +20,8 @@ pub enum On {
     /// On the first node, by role, that no incident of the remedy's faults is about; on the only
     /// node of a system of one.
     Spared(Vec<String>),
+    /// On every node but the one on which the remedy runs.
+    Others,
 }
 
 /// How many records of an answer have to fit.

@@ -141,7 +141,7 @@ impl<'a> Runner<'a> {
             return Ok(Outcome::Skipped("dry run".to_owned()));
         }
         for check in &task.postchecks {
-            self.postcheck(check, sessions).await?;
+            self.awaited(check, sessions).await?;
         }
         Ok(Outcome::Done)
     }
@@ -346,8 +346,14 @@ impl<'a> Runner<'a> {
 
     /// A check between the steps: what the next one relies on.
     async fn mid_check(&mut self, step: &Step, sessions: &mut Sessions<'_>) -> Result<(), Halt> {
+        if step.span.is_some() && !self.settings.dry_run {
+            return self.awaited(step, sessions).await;
+        }
         match self.look(step, sessions).await? {
-            Some(look) if !look.holds() => Err(Halt::End(Outcome::Refused(unlike(step, &look)))),
+            // what the steps before it bring about is not so in a dry run
+            Some(look) if !look.holds() && !self.settings.dry_run => {
+                Err(Halt::End(Outcome::Refused(unlike(step, &look))))
+            }
             _ => Ok(()),
         }
     }
@@ -450,8 +456,12 @@ fn command(step: &Step, line: &str) -> Command {
 fn unlike(check: &Step, look: &Look) -> String {
     let wanted = check.expect.as_deref().unwrap_or_default();
     let command = check.run.as_deref().unwrap_or_default();
+    let why = check
+        .why
+        .as_ref()
+        .map_or(String::new(), |why| format!("{why}: "));
     format!(
-        "'{command}' on {} says {}, and what is wanted is: {wanted}",
+        "{why}'{command}' on {} says {}, and what is wanted is: {wanted}",
         check.node,
         look.seen()
     )

@@ -91,7 +91,7 @@ fn one(
         .iter()
         .find(|known| known.id == remedy.dialect);
     let dialect = dialect.ok_or_else(|| format!("there is no dialect '{}'", remedy.dialect))?;
-    let nodes = place::nodes(&remedy.on, remedy, incident, basis)?;
+    let nodes = place::nodes(&remedy.on, remedy, incident, basis, None)?;
     if remedy.risk >= Risk::Disruptive {
         settled(remedy, incident, basis)?;
     }

@@ -4,18 +4,24 @@ use crate::catalog::remedy::{On, Remedy};
 use crate::model::node::Role;
 use crate::model::plan::{Basis, PlannedIncident, PlannedNode};
 
-/// The nodes that are meant, in turn, or why nobody can tell.
+/// The nodes that are meant, in turn, or why nobody can tell; `own` is the one on which the remedy
+/// runs.
 pub(super) fn nodes<'b>(
     on: &On,
     remedy: &Remedy,
     incident: &PlannedIncident,
     basis: &'b Basis,
+    own: Option<&PlannedNode>,
 ) -> Result<Vec<&'b PlannedNode>, String> {
     match on {
         On::Role(role) => with_role(role, basis).map(|node| vec![node]),
         On::Bind(name) => bound(name, incident, basis).map(|node| vec![node]),
         On::Each(order) => in_order(order, basis),
         On::Spared(order) => spared(order, remedy, basis).map(|node| vec![node]),
+        On::Others => {
+            let other = |node: &&PlannedNode| own.is_none_or(|own| own.name != node.name);
+            Ok(basis.nodes.iter().filter(other).collect())
+        }
     }
 }
 

@@ -60,7 +60,7 @@ impl Maker<'_> {
     fn places(&self, step: &RemedyStep) -> Result<Vec<&PlannedNode>, String> {
         let nodes = match &step.on {
             None => vec![self.node],
-            Some(on) => place::nodes(on, self.remedy, self.incident, self.basis)?,
+            Some(on) => place::nodes(on, self.remedy, self.incident, self.basis, Some(self.node))?,
         };
         let other = nodes
             .iter()

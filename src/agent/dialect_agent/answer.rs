@@ -17,6 +17,9 @@ const LAST_CHARS: usize = 200;
 /// Lines that an echo may be wrapped into, blank ones included.
 const HELD: usize = 32;
 
+/// Columns without blanks from which on an echo may not fit a terminal of 80 columns.
+const NARROW: usize = 64;
+
 /// The last lines a node said, bounded.
 #[derive(Default)]
 pub(super) struct Last(VecDeque<String>);
@@ -113,7 +116,7 @@ impl Heard {
         let prompt = squeezed(&self.prompt);
         let typed = behind(so_far, &prompt);
         let begun = self.bare.starts_with(typed) || prompt.starts_with(typed);
-        if typed == self.bare {
+        if typed == self.bare || is_redrawn(&squeezed(line), &prompt, &self.bare) {
             self.echo = Echo::Came;
         } else if begun && held.len() < HELD {
             held.push(line.to_owned());
@@ -215,6 +218,24 @@ impl Heard {
     }
 }
 
+/// True when a line is what remains of an echo that does not fit its terminal: `<` and the end of
+/// the command where the editor scrolls, or the end of the command over the beginning of it where
+/// the terminal is narrower than ours. All without blanks.
+fn is_redrawn(line: &str, prompt: &str, command: &str) -> bool {
+    let whole = format!("{prompt}{command}");
+    if whole.len() < NARROW {
+        return false;
+    }
+    if let Some(end) = line.strip_prefix('<') {
+        return !end.is_empty() && command.ends_with(end);
+    }
+    let over = |at: usize| {
+        let (end, rest) = line.split_at_checked(at)?;
+        Some(command.ends_with(end) && whole.contains(rest))
+    };
+    (1..=line.len()).any(|at| over(at) == Some(true))
+}
+
 /// What stands behind the prompt, which a terminal may write more than once.
 fn behind<'t>(text: &'t str, prompt: &str) -> &'t str {
     if prompt.is_empty() {
@@ -225,4 +246,27 @@ fn behind<'t>(text: &'t str, prompt: &str) -> &'t str {
 
 fn squeezed(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_echo_may_be_redrawn() {
+        let command = "pkicsrdatabasecluster_serverCN:db.example.comsubjectAltName:cms1.example.com,cms2.example.com";
+        assert!(is_redrawn(
+            "<cms1.example.com,cms2.example.com",
+            "cms1>",
+            command
+        ));
+        let over = "ple.com,cms2.example.comcsrdatabasecluster_serverCN:db.example.com";
+        assert!(is_redrawn(over, "cms1>", command));
+        assert!(!is_redrawn("<cms1.example.net", "cms1>", command));
+        assert!(!is_redrawn("Unknowncommand", "cms1>", command));
+        assert!(
+            !is_redrawn("<status", "cms1>", "status"),
+            "it fits any terminal"
+        );
+    }
 }

@@ -35,8 +35,8 @@ impl<'a> Runner<'a> {
         .await
     }
 
-    /// A check after the steps, repeated for as long as it may take.
-    pub(super) async fn postcheck(
+    /// A check that is repeated for as long as it may take to hold.
+    pub(super) async fn awaited(
         &mut self,
         check: &Step,
         sessions: &mut Sessions<'_>,

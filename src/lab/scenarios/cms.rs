@@ -93,7 +93,9 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "cms-swapped-inventory",
         story: "the inventory gives every node the address of another one's command line",
-        expected: Expected::Refused { why: "is not" },
+        expected: Expected::Refused {
+            why: "was expected",
+        },
         swapped: true,
         ..BASE
     },
