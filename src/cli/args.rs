@@ -324,6 +324,8 @@ pub(super) struct LabArgs {
 pub(super) enum LabWhat {
     /// List the scenarios, one a line
     List,
+    /// Start a broken cluster on this machine and keep it until Ctrl-C
+    Up(LabUpArgs),
     /// Break a simulated cluster, collect, diagnose, fix and verify; asks nothing
     #[command(
         after_help = "Exit codes: 0 it ended as the scenario says, 2 wrong usage, 4 it did not."
@@ -356,6 +358,37 @@ pub(super) struct ExplainArgs {
 
     #[command(flatten)]
     pub(super) knowledge: KnowledgeArgs,
+}
+
+/// What `lab up` takes.
+#[cfg(feature = "lab")]
+#[derive(Debug, Args)]
+pub(super) struct LabUpArgs {
+    /// Product of the cluster: cms, expressway or imp
+    #[arg(value_name = "PRODUCT", value_parser = PossibleValuesParser::new(["cms", "expressway", "imp"]), hide_possible_values = true)]
+    pub(super) product: String,
+
+    /// What is broken, as 'lab list' names it [default: the first one of the product]
+    #[arg(long, value_name = "NAME")]
+    pub(super) scenario: Option<String>,
+
+    /// New or empty folder for inventory, known hosts and logs [default: one named after the
+    /// scenario, here]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) dir: Option<PathBuf>,
+
+    /// How many times faster than real the cluster's clock runs
+    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = speed)]
+    pub(super) speed: f64,
+}
+
+/// A number of times.
+#[cfg(feature = "lab")]
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if (0.1..=1000.0).contains(&speed) => Ok(speed),
+        _ => Err("expected a number from 0.1 to 1000".to_owned()),
+    }
 }
 
 /// What `rules` takes.

@@ -8,11 +8,13 @@ use super::near::near;
 use super::{Exit, print};
 
 mod run;
+mod up;
 
 /// Runs what was asked for.
 pub(super) fn run(args: &LabArgs) -> Result<Exit, Failure> {
     match &args.what {
         LabWhat::List => list(),
+        LabWhat::Up(args) => up::run(args),
         LabWhat::Run { scenario } => run::run(known(scenario)?),
     }
 }

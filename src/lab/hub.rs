@@ -121,6 +121,11 @@ impl Hub {
         self.ask(|world, _| world.truth())
     }
 
+    /// Nothing is under way.
+    pub(super) fn at_rest(&self) -> bool {
+        self.ask(|world, _| world.due().is_none())
+    }
+
     /// Commands so far, in their order.
     pub(super) fn sent(&self) -> Vec<Sent> {
         lock(&self.sent).clone()

@@ -13,6 +13,7 @@ use std::net::{SocketAddr, TcpListener as StdListener};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -259,11 +260,31 @@ impl Lab {
         self.hub.truth()
     }
 
+    /// True when nothing is under way: no service starts, no node restarts, nothing is copied.
+    pub fn at_rest(&self) -> bool {
+        self.hub.at_rest()
+    }
+
+    /// Waits until nothing is under way, at most for a while; false when it is over before.
+    pub fn settle(&self, limit: Duration) -> bool {
+        let until = Instant::now() + limit;
+        while !self.at_rest() {
+            if Instant::now() >= until {
+                return false;
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+        true
+    }
+
     /// Commands that the nodes were sent, in their order.
     pub fn sent(&self) -> Vec<Sent> {
         self.hub.sent()
     }
 }
+
+/// How often it is asked whether something is still under way.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// Name of the list of known hosts, beside the inventory.
 pub const KNOWN_HOSTS: &str = "known_hosts";

@@ -113,7 +113,7 @@ impl Server {
                 (None, _) => {
                     // the port stays ours, and connections to it are refused
                     let kept = reserve(self.address).await;
-                    if !turned(&mut boots, |boot| boot.is_some()).await {
+                    if !turned(&mut boots, Option::is_some).await {
                         return;
                     }
                     listener = kept.listen(BACKLOG).ok();

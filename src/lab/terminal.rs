@@ -301,3 +301,6 @@ impl<'h, S: AsyncRead + AsyncWrite + Unpin> Terminal<'h, S> {
         Ok(self.stream.flush().await?)
     }
 }
+
+#[cfg(test)]
+mod tests;

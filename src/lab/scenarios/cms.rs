@@ -77,11 +77,12 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "cms-two-primaries",
-        story: "the schema upgrade failed, and two nodes take themselves for the primary",
-        fault: "cms.db.views-disagree",
+        story: "the schema upgrade failed on a replica, and two nodes take themselves for the primary",
+        fault: "cms.db.multiple-primaries",
         expected: Expected::Refused { why: "primar" },
         make: |now| {
             let setup = Setup {
+                schema_failed: Some(2),
                 two_primaries: true,
                 ..Setup::default()
             };
@@ -107,7 +108,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
         make: |now| {
             let setup = Setup {
-                schema_failed: false,
+                schema_failed: None,
                 error: Some("Failed to start the database"),
                 ..Setup::default()
             };

@@ -50,7 +50,9 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         name: "imp-ha-fallback-services-down",
         story: "the same, but after the logs were collected a critical service stops again",
         fault: "imp.ha.fallback-needed",
-        expected: Expected::Refused { why: "critical" },
+        expected: Expected::Refused {
+            why: "Cisco Presence Engine",
+        },
         make: |now| Box::new(Imp::new(Broken::FailedOverAgain, now)),
         ..BASE
     },

@@ -41,8 +41,8 @@ pub(in crate::lab) enum Twist {
 /// How a cluster starts.
 #[derive(Clone, Debug)]
 pub(in crate::lab) struct Setup {
-    /// The schema upgrade on the first node failed.
-    pub(in crate::lab) schema_failed: bool,
+    /// The node on which the schema upgrade failed.
+    pub(in crate::lab) schema_failed: Option<usize>,
     /// The ERROR line of the second node.
     pub(in crate::lab) error: Option<&'static str>,
     /// The third node lags behind.
@@ -58,7 +58,7 @@ pub(in crate::lab) struct Setup {
 impl Default for Setup {
     fn default() -> Self {
         Self {
-            schema_failed: true,
+            schema_failed: Some(0),
             error: None,
             behind: false,
             two_primaries: false,
@@ -111,7 +111,6 @@ pub(in crate::lab) struct Cms {
     twist: Twist,
     agenda: Agenda<Effect>,
     next_beat: Millis,
-    broken: Setup,
     harm: Vec<String>,
 }
 
@@ -143,7 +142,6 @@ impl Cms {
             twist: setup.twist,
             agenda: Agenda::new(),
             next_beat: start,
-            broken: setup.clone(),
             harm: Vec::new(),
         };
         if let Some(first) = cluster.nodes.first_mut() {
@@ -156,10 +154,10 @@ impl Cms {
 
     fn break_it(&mut self, setup: &Setup, at: Millis) {
         self.beat(at);
-        if setup.schema_failed {
+        if let Some(node) = setup.schema_failed {
             self.schema_done = false;
-            self.upgrade_begins(0, at);
-            self.upgrade_fails(0, at + UPGRADE_GIVES_UP);
+            self.upgrade_begins(node, at);
+            self.upgrade_fails(node, at + UPGRADE_GIVES_UP);
         }
         if let (Some(error), Some(node)) = (setup.error, self.nodes.get_mut(1)) {
             node.error = Some(error.to_owned());
@@ -320,7 +318,7 @@ impl Cms {
     }
 
     fn restart(&mut self, node: usize, now: Millis) {
-        self.agenda.add(now + SECOND / 5, Effect::NodeDown(node));
+        self.agenda.add(now + 3 * SECOND, Effect::NodeDown(node));
         self.agenda.add(now + RESTART_TAKES, Effect::NodeUp(node));
     }
 
@@ -552,7 +550,7 @@ impl World for Cms {
             == 1;
         let settled = |n: &Node| n.boots.is_some() && n.follows.is_some() && n.in_sync;
         let clean = self.nodes.iter().all(|n| n.error.is_none() && settled(n));
-        let schema = !self.broken.schema_failed || self.schema_done;
+        let schema = self.schema_done;
         Truth {
             repaired: one && clean && schema,
             harm: self.harm.clone(),

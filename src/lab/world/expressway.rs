@@ -263,7 +263,7 @@ impl Expressway {
 
     fn restart(&mut self, node: usize, now: Millis) -> Reply {
         self.judge_restart(node);
-        self.agenda.add(now + SECOND / 5, Effect::Down(node));
+        self.agenda.add(now + 3 * SECOND, Effect::Down(node));
         self.agenda.add(now + RESTART_TAKES, Effect::Up(node));
         print::done("RestartResult")
     }

@@ -105,9 +105,9 @@ fn somebody_else_repairs_it() {
 fn a_restart_moves_the_role_and_ends() {
     let mut world = Cms::new(&Setup::default(), NOW);
     said(&mut world, 0, "reboot", NOW);
-    world.tick(NOW + SECOND);
+    world.tick(NOW + 3 * SECOND);
     assert_eq!((world.boots(0), world.is_primary(1)), (None, true));
-    let screen = said(&mut world, 1, STATUS, NOW + SECOND);
+    let screen = said(&mut world, 1, STATUS, NOW + 3 * SECOND);
     assert!(
         screen.contains("10.48.54.75          : Disconnected"),
         "{screen}"

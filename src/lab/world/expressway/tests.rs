@@ -55,7 +55,7 @@ fn restarts_go_well_in_their_order_only() {
     let mut now = NOW;
     for node in 0..2 {
         said(&mut world, node, "xCommand Restart", now);
-        now += SECOND;
+        now += 3 * SECOND;
         world.tick(now);
         assert_eq!(world.boots(node), None);
         now += RESTART_TAKES;
@@ -78,7 +78,7 @@ fn restarts_go_well_in_their_order_only() {
 
     let mut world = Expressway::new(Broken::Restart, NOW);
     said(&mut world, 0, "xCommand Restart", NOW);
-    said(&mut world, 1, "xCommand Restart", NOW + SECOND);
+    said(&mut world, 1, "xCommand Restart", NOW + 4 * SECOND);
     assert_eq!(world.truth().harm.len(), 1);
 }
 

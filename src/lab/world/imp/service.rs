@@ -114,11 +114,10 @@ impl Imp {
 
     /// True when every critical service of a node runs.
     pub(super) fn critical_run(&self, node: usize) -> bool {
-        let runs = |name: &&str| {
-            let status = self.nodes.get(node).and_then(|n| n.status(name));
-            status == Some(Status::Started)
-        };
-        CRITICAL.iter().all(|name| runs(&name))
+        self.nodes.get(node).is_some_and(|n| {
+            let runs = |name: &&str| n.status(name) == Some(Status::Started);
+            CRITICAL.iter().all(runs)
+        })
     }
 
     /// The services of a node that stand behind its router and were activated.
