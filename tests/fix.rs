@@ -10,6 +10,7 @@
     reason = "a test may fail loudly"
 )]
 
+use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -31,6 +32,8 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_clusterdx");
 struct Bench {
     lab: Lab,
     folder: TempDir,
+    /// How often a password was typed on the terminal.
+    typed: Cell<usize>,
 }
 
 impl Bench {
@@ -58,7 +61,11 @@ impl Bench {
         )
         .unwrap();
         lab.collect(&folder.path().join("before")).unwrap();
-        Self { lab, folder }
+        Self {
+            lab,
+            folder,
+            typed: Cell::new(0),
+        }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -469,22 +476,16 @@ fn on_terminal(bench: &Bench, terminal: &Terminal) {
     ));
 }
 
-fn log_in(bench: &Bench, terminal: &Terminal) {
-    terminal.until("Password:", || {});
-    terminal.type_line(bench.lab.password());
-}
-
 /// Answers ssh's questions for passwords until something else is asked.
 fn until_asked(bench: &Bench, terminal: &Terminal, wanted: &str) -> String {
-    let mut logins = 0;
     let end = Instant::now() + Duration::from_secs(60);
     loop {
         let text = terminal.text();
         if text.contains(wanted) {
             return text;
         }
-        if text.matches("Password:").count() > logins {
-            logins += 1;
+        if text.matches("Password:").count() > bench.typed.get() {
+            bench.typed.set(bench.typed.get() + 1);
             terminal.type_line(bench.lab.password());
         }
         assert!(Instant::now() < end, "'{wanted}' did not appear:\n{text}");
@@ -499,7 +500,6 @@ fn a_person_says_yes_at_every_step() {
     };
     let bench = Bench::new("cms-node-error");
     on_terminal(&bench, &terminal);
-    log_in(&bench, &terminal);
     let text = until_asked(&bench, &terminal, "Run this step? [y/N]");
     assert!(text.trim_end().ends_with("Run this step? [y/N]"), "{text}");
     terminal.resize(60, 20);
