@@ -37,7 +37,7 @@ impl<S: Session> DialectAgent<S> {
         let mut heard = Instant::now();
         loop {
             let ready = self.is_greeted(&last);
-            let asks = self.talk.is_question(&self.screen.line(), true);
+            let asks = self.talk.is_question(&self.screen.line(), false);
             let until = match (ready, asks) {
                 (true, _) => heard + self.limits.settle,
                 (_, true) => heard + self.limits.idle,

@@ -653,17 +653,17 @@ fn a_change_that_takes_too_long_is_not_stopped_half_way() {
 fn a_command_that_is_to_be_stopped_is_stopped() {
     for shown in ["^C\r\n12 packets\r\ncms1> ", "\r\n12 packets\r\n^Ccms1> "] {
         let capture = Command {
-            stop_after: Some(Duration::from_millis(150)),
+            stop_after: Some(Duration::from_millis(300)),
             ..command("pcap a")
         };
         let output = ask_one(&capture, soon(), |mut n| async move {
             n.take("pcap a").await;
-            n.say("capturing").await;
+            n.say("Press any key to stop:").await;
             n.expect("\x03").await;
             n.say(shown).await;
             n.rest().await;
         });
-        assert_eq!(output.unwrap().text, "capturing\n12 packets\n");
+        assert_eq!(output.unwrap().text, "Press any key to stop:\n12 packets\n");
     }
 }
 
