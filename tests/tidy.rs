@@ -90,7 +90,10 @@ const DOORS: &[(&str, &[&str])] = &[
     ("bzip2", &["source/limits/bzip2.rs", "source/tests"]),
     ("flate2", &["source/limits/deflate.rs", "source/tests"]),
     ("lzma_rust2", &["source/limits/xz.rs", "source/tests"]),
-    ("rustix", &["agent/ssh.rs", "cli/capture/keep.rs"]),
+    (
+        "rustix",
+        &["agent/ssh.rs", "cli/capture/keep.rs", "cli/fix/ask.rs"],
+    ),
     ("ruzstd", &["source/limits/zstd.rs", "source/tests"]),
     ("etherparse", &["parse/net/frame"]),
     ("indicatif", &["cli/progress.rs"]),
@@ -122,12 +125,24 @@ const DOORS: &[(&str, &[&str])] = &[
     ("serde", &[""]),
     (
         "serde_json",
-        &["report/", "cli/", "parse/log/postgres/json.rs"],
+        &[
+            "report/",
+            "cli/",
+            "execute/",
+            "parse/log/postgres/json.rs",
+            "plan/basis.rs",
+        ],
     ),
     ("serde_saphyr", &["catalog/yaml.rs"]),
     (
         "sha2",
-        &["catalog/", "diagnose/entry.rs", "parse/net/cert.rs"],
+        &[
+            "catalog/",
+            "diagnose/entry.rs",
+            "execute/",
+            "parse/net/cert.rs",
+            "plan/basis.rs",
+        ],
     ),
     ("encoding_rs", &["parse/encoding.rs"]),
     ("foldhash", &["parse/net/"]),

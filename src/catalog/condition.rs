@@ -62,6 +62,15 @@ pub struct Test {
 
 impl fmt::Display for Test {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.op == Op::Exists {
+            let there = self.values.iter().any(|value| value == "true");
+            return write!(
+                f,
+                "{} is {}",
+                self.field,
+                if there { "there" } else { "absent" }
+            );
+        }
         let op = match self.op {
             Op::Equals => "is",
             Op::Contains => "contains",
@@ -69,7 +78,7 @@ impl fmt::Display for Test {
             Op::EndsWith => "ends with",
             Op::Re => "matches",
             Op::Cidr => "is in",
-            Op::Exists => "exists:",
+            Op::Exists => "is there:",
             Op::Gt => ">",
             Op::Gte => ">=",
             Op::Lt => "<",

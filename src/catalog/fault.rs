@@ -296,6 +296,8 @@ pub struct Fault {
     pub quiet: i64,
     /// Signals that end an incident.
     pub cleared_by: Vec<u16>,
+    /// Those of them that end it whichever node and peer they are about.
+    pub cleared_anywhere: Vec<u16>,
     /// Faults that it brings about.
     pub explains: Vec<String>,
     /// A symptom may begin this long before its cause, in microseconds.

@@ -22,7 +22,7 @@ pub mod remedy;
 pub mod schema;
 pub mod text;
 pub mod version;
-mod yaml;
+pub mod yaml;
 
 pub use fault::{FactRule, Fault};
 pub use name::{Name, NameKind};

@@ -334,6 +334,9 @@ pub(super) struct RawFault {
     /// Signals: a later one on the same node and peer ends the incident.
     #[serde(default)]
     pub(super) cleared_by: Vec<String>,
+    /// Those of `cleared_by` that end it on whatever node of the cluster they come from.
+    #[serde(default)]
+    pub(super) cleared_anywhere: Vec<String>,
     /// Faults that are symptoms of this one.
     #[serde(default)]
     pub(super) explains: Vec<String>,
@@ -397,7 +400,8 @@ pub(super) struct RawRemedy {
     pub(super) disputed: Option<RawText>,
 }
 
-/// Where a remedy or a step runs: one of `role`, `bind`, `each: node` or `spared: node`.
+/// Where a remedy or a step runs: one of `role`, `bind`, `each: node`,
+/// `spared: node` or, for steps, `others: node`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[schemars(rename = "on")]
 #[serde(deny_unknown_fields)]
@@ -410,6 +414,8 @@ pub(super) struct RawOn {
     pub(super) each: Option<String>,
     /// The word `node`: on the first one that no incident of these faults is about.
     pub(super) spared: Option<String>,
+    /// The word `node`: on every node but the one on which the remedy runs.
+    pub(super) others: Option<String>,
     /// Roles, in turn.
     #[serde(default)]
     pub(super) order: Vec<String>,

@@ -1,39 +1,12 @@
 //! Remedies and the command-line dialects they are written for.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
-use super::condition::Condition;
-use super::text::Text;
+use super::condition::{self, Condition};
+use super::text::{Text, fill, placeholders};
 use crate::model::report::Reference;
 
-/// What a remedy may do to a system; ordered from least to most.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Risk {
-    /// It only looks.
-    Read,
-    /// It changes something that can be changed back.
-    Change,
-    /// It interrupts service.
-    Disruptive,
-    /// It deletes data or configuration.
-    Destructive,
-}
-
-impl fmt::Display for Risk {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Read => "read",
-            Self::Change => "change",
-            Self::Disruptive => "disruptive",
-            Self::Destructive => "destructive",
-        })
-    }
-}
+pub use crate::model::plan::Risk;
 
 /// Where a remedy or one of its steps runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +20,8 @@ pub enum On {
     /// On the first node, by role, that no incident of the remedy's faults is about; on the only
     /// node of a system of one.
     Spared(Vec<String>),
+    /// On every node but the one on which the remedy runs.
+    Others,
 }
 
 /// How many records of an answer have to fit.
@@ -88,6 +63,29 @@ pub struct Expect {
     pub written: String,
     /// How many records have to fit.
     pub holds: Holds,
+}
+
+impl Expect {
+    /// The expectation about one finding, with its values in place of `{{name}}`; nothing when a
+    /// value is missing.
+    pub fn bound(&self, value: &dyn Fn(&str) -> Option<String>) -> Option<Self> {
+        let mut bound = self.clone();
+        for word in bound
+            .condition
+            .iter_mut()
+            .flatten()
+            .flat_map(|test| &mut test.values)
+        {
+            if placeholders(word).any(|name| value(name).is_none()) {
+                return None;
+            }
+            if word.contains("{{") {
+                *word = fill(word, value);
+            }
+        }
+        bound.written = condition::written(&bound.condition);
+        Some(bound)
+    }
 }
 
 /// One step or check.
@@ -276,6 +274,22 @@ pub struct Port {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_expectation_is_bound_to_the_values_of_a_finding() {
+        let test = condition::parse_test("service", vec!["{{service}}".to_owned()]).ok();
+        let expect = Expect {
+            format: 0,
+            condition: vec![test.into_iter().collect()],
+            written: "service is {{service}}".to_owned(),
+            holds: Holds::Any,
+        };
+        let router = |name: &str| (name == "service").then(|| "Cisco XCP Router".to_owned());
+        let bound = expect.bound(&router);
+        let written = bound.map(|bound| bound.written);
+        assert_eq!(written.as_deref(), Some("service is Cisco XCP Router"));
+        assert_eq!(expect.bound(&|_| None), None);
+    }
 
     #[test]
     fn verbs_are_whole_words() {

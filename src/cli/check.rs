@@ -18,7 +18,7 @@ use super::failure::{Failure, Trouble};
 use super::output::Target;
 use super::{Exit, diagnose, say, settings};
 
-mod password;
+pub(super) mod password;
 
 /// Time for each connection and answer where nothing else is said.
 const LIMIT: Duration = Duration::from_secs(10);

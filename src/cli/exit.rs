@@ -15,6 +15,10 @@ pub enum Exit {
     Usage,
     /// Nothing was found, but not everything could be read.
     Incomplete,
+    /// A step or a check of a fix failed.
+    Failed,
+    /// The person declined.
+    Declined,
     /// Ctrl-C.
     Interrupted,
 }
@@ -27,6 +31,8 @@ impl Exit {
             Self::Found => 1,
             Self::Usage => 2,
             Self::Incomplete => 3,
+            Self::Failed => 4,
+            Self::Declined => 5,
             Self::Interrupted => 130,
         }
     }

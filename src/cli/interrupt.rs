@@ -16,6 +16,11 @@ pub(super) fn watch(progress: Arc<Progress>) -> Arc<AtomicBool> {
     })
 }
 
+/// A flag that nobody sets: Ctrl-C ends the program as it does by itself.
+pub(super) fn never() -> AtomicBool {
+    AtomicBool::new(false)
+}
+
 /// Watches for Ctrl-C; at the first one the flag turns true and `told` is called.
 pub(super) fn first(told: impl Fn() + Send + 'static) -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));

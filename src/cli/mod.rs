@@ -18,10 +18,16 @@ mod diagnose;
 mod exit;
 mod explain;
 mod failure;
+mod fix;
 mod interrupt;
+mod inventory;
+#[cfg(feature = "lab")]
+mod lab;
 mod man;
 mod near;
 mod output;
+mod plan;
+mod planned;
 mod progress;
 mod rules;
 mod settings;
@@ -53,6 +59,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<Exit, Failure> {
         Command::Capture(args) => capture::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Plan(args) => plan::run(&args),
+        Command::Fix(args) => fix::run(&args),
+        #[cfg(feature = "lab")]
+        Command::Lab(args) => lab::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man => man::run(),

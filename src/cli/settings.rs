@@ -96,6 +96,15 @@ pub(super) fn home() -> Option<PathBuf> {
     variable("HOME").map(PathBuf::from)
 }
 
+/// The folder for journals and locks.
+pub(super) fn state_folder() -> Option<PathBuf> {
+    let state = variable("XDG_STATE_HOME").map(PathBuf::from);
+    // a relative path is to be ignored, says the base directory specification
+    let state = state.filter(|path| path.is_absolute());
+    let folder = state.or_else(|| home().map(|home| home.join(".local/state")));
+    folder.map(|folder| folder.join("clusterdx"))
+}
+
 /// The file in which libpq looks for passwords.
 pub(super) fn password_file() -> Option<PathBuf> {
     variable("PGPASSFILE")

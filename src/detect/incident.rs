@@ -243,11 +243,11 @@ impl<'a> Scope<'a> {
                 fault.cleared_by.contains(&point.signal) && point.time != UNTIMED
             })
         {
-            scope
-                .clears
-                .entry((point.node, point.peer))
-                .or_default()
-                .push(at);
+            let key = match fault.cleared_anywhere.contains(&point.signal) {
+                true => (None, None),
+                false => (point.node, point.peer),
+            };
+            scope.clears.entry(key).or_default().push(at);
         }
         scope
     }

@@ -8,7 +8,7 @@ use regex::{Captures, Regex};
 
 use super::table::{Owner, Table};
 use crate::catalog::Port;
-use crate::catalog::condition::{self, Network, Op, Test};
+use crate::catalog::condition::{self, Condition, Network, Op, Test};
 use crate::catalog::fault::{Bind, Fact, Signal, Source, Tells};
 use crate::model::event::Event;
 use crate::model::excerpt::excerpt;
@@ -41,6 +41,23 @@ struct Ready<'c> {
     patterns: Vec<Vec<OnceLock<Option<Regex>>>>,
     /// For each test, true when values are taken from its patterns: one search serves for both.
     catching: Vec<bool>,
+}
+
+/// True when a record fits a condition that belongs to no signal: what a check expects. Where
+/// nothing is asked every record fits.
+pub fn fits(condition: &Condition, ports: &[Port], event: &Event<'_>) -> bool {
+    if condition.is_empty() {
+        return true;
+    }
+    let signal = Signal {
+        name: String::new(),
+        format: 0,
+        condition: condition.clone(),
+        file_name: Vec::new(),
+        binds: Vec::new(),
+        literals: Vec::new(),
+    };
+    Ready::new(&signal, ports).fitting(event).is_some()
 }
 
 /// The alternative that fits an event.

@@ -26,6 +26,7 @@ mod capture;
 mod fold;
 mod intake;
 mod live;
+pub mod observe;
 mod show;
 mod why;
 mod work;

@@ -10,6 +10,7 @@ pub mod check;
 pub mod json;
 pub mod layout;
 pub mod paint;
+pub mod plan;
 pub mod sanitize;
 pub mod text;
 

@@ -57,11 +57,22 @@ pub(super) fn fault(raw: RawFault, cx: &mut Cx<'_>) -> Fault {
             cx.refuse(&["per", name], format!("no signal binds '{name}'"));
         }
     }
-    let cleared_by = raw
-        .cleared_by
-        .iter()
-        .filter_map(|name| signal_index(name, &signals, &["cleared_by", name], cx))
-        .collect();
+    for name in &raw.cleared_anywhere {
+        if !raw.cleared_by.contains(name) {
+            cx.refuse(
+                &["cleared_anywhere", name],
+                format!("'{name}' is none of the signals of 'cleared_by'"),
+            );
+        }
+    }
+    let mut clearing = |key: &str, names: &[String]| {
+        let names = names.iter();
+        names
+            .filter_map(|name| signal_index(name, &signals, &[key, name], cx))
+            .collect()
+    };
+    let cleared_by = clearing("cleared_by", &raw.cleared_by);
+    let cleared_anywhere = clearing("cleared_anywhere", &raw.cleared_anywhere);
     let fault = Fault {
         id: raw.id,
         product: raw.product,
@@ -80,6 +91,7 @@ pub(super) fn fault(raw: RawFault, cx: &mut Cx<'_>) -> Fault {
         per: raw.per,
         quiet: cx.span(&["quiet"], raw.quiet.as_deref(), QUIET),
         cleared_by,
+        cleared_anywhere,
         explains: raw.explains,
         explains_within: cx.span(
             &["explains_within"],

@@ -25,13 +25,20 @@ pub(super) fn remedy(raw: RawRemedy, cx: &mut Cx<'_>) -> Remedy {
         steps("postchecks", raw.postchecks),
     );
     let undo = raw.undo.map(text).filter(|undo| undo.en != "none");
+    let on = on(raw.on, cx);
+    if on == On::Others {
+        cx.refuse(
+            &["on"],
+            "'others' is for steps: a remedy itself runs somewhere",
+        );
+    }
     let remedy = Remedy {
         id: raw.id,
         faults: raw.faults,
         title: text(raw.title),
         advice: raw.advice.map(text),
         dialect: raw.dialect,
-        on: on(raw.on, cx),
+        on,
         risk: raw.risk,
         skip_if,
         prechecks,
@@ -60,6 +67,9 @@ fn check_shape(remedy: &Remedy, cx: &mut Cx<'_>) {
             let message = "a check takes no 'until', 'closes' or 'stop_after'";
             cx.refuse(&[&named(check)], message);
         }
+        if check.run.is_some() && check.expect.is_none() {
+            cx.refuse(&[&named(check)], "a check without 'expect' proves nothing");
+        }
     }
     for step in &remedy.steps {
         let until = step.until.as_deref();
@@ -76,24 +86,21 @@ fn check_shape(remedy: &Remedy, cx: &mut Cx<'_>) {
 }
 
 fn on(raw: RawOn, cx: &mut Cx<'_>) -> On {
-    let each = raw.each.as_deref() == Some("node");
-    let spared = raw.spared.as_deref() == Some("node");
-    let words = usize::from(raw.each.is_some()) + usize::from(raw.spared.is_some());
+    let words = [&raw.each, &raw.spared, &raw.others].map(Option::as_deref);
     match (raw.role, raw.bind, words) {
-        (Some(role), None, 0) if Role::parse(&role).is_some() => On::Role(role),
-        (Some(role), None, 0) => {
+        (Some(role), None, [None, None, None]) if Role::parse(&role).is_some() => On::Role(role),
+        (Some(role), None, [None, None, None]) => {
             cx.refuse(&["on", &role], format!("'{role}' is no role of a node"));
             On::Role(role)
         }
-        (None, Some(bind), 0) => On::Bind(bind),
-        (None, None, 1) if each => On::Each(raw.order),
-        (None, None, 1) if spared => On::Spared(raw.order),
+        (None, Some(bind), [None, None, None]) => On::Bind(bind),
+        (None, None, [Some("node"), None, None]) => On::Each(raw.order),
+        (None, None, [None, Some("node"), None]) => On::Spared(raw.order),
+        (None, None, [None, None, Some("node")]) => On::Others,
         _ => {
-            cx.refuse(
-                &["on"],
-                "'on' takes one of role, bind, each: node, or spared: node",
-            );
-            On::Each(Vec::new())
+            let message = "'on' takes one of role, bind, each: node, spared: node, or others: node";
+            cx.refuse(&["on"], message);
+            On::Others
         }
     }
 }

@@ -220,3 +220,74 @@ fn the_name_of_a_file_is_tested_as_text_and_without_alternatives() {
         "{p:?}"
     );
 }
+
+const REMEDY: &str = "id: cms.test.fix
+for: [cms.test.one]
+title: {en: Fix}
+dialect: cms-test
+on: {role: primary}
+risk: change
+skip_if:
+  - {run: status, expect: {format: cms.status, where: {status: Enabled}}}
+prechecks:
+  - {run: status, expect: {format: cms.status, where: {me: '{{node}}'}}}
+steps:
+  - {run: 'mend {{node:host}}', until: {run: status, expect: {format: cms.status, where: {status: Enabled}}}}
+";
+
+const DIALECT: &str = "id: cms-test
+prompt: '> $'
+unknown_command: [Unknown]
+reads: [status]
+verbs: [mend]
+";
+
+fn remedy_problems(remedy: &str) -> String {
+    let fault = GOOD.to_owned() + "remedies: [cms.test.fix]\n";
+    let files = [
+        file("faults", &fault),
+        file("remedies", remedy),
+        file("dialects", DIALECT),
+    ];
+    match compile(Catalog::default(), &files) {
+        Ok(_) => String::new(),
+        Err(problems) => problems.iter().map(|p| format!("{p}\n")).collect(),
+    }
+}
+
+#[test]
+fn checks_of_remedies_prove_something_and_change_nothing() {
+    assert_eq!(remedy_problems(REMEDY), "");
+    let cases = [
+        (
+            "  - {run: status, expect: {format: cms.status, where: {me: '{{node}}'}}}",
+            "  - {run: status}",
+            "a check without 'expect' proves nothing",
+        ),
+        (
+            "prechecks:\n  - {run: status",
+            "prechecks:\n  - {run: mend",
+            "a check only looks",
+        ),
+        ("{{node:host}}", "{{node}}", "has neither a type"),
+        ("mend {{", "break {{", "is not a verb of dialect"),
+    ];
+    for (from, to, message) in cases {
+        let changed = REMEDY.replace(from, to);
+        assert_ne!(changed, REMEDY, "{from}");
+        let problems = remedy_problems(&changed);
+        assert!(problems.contains(message), "{to}: {problems}");
+    }
+    let silent = REMEDY
+        .split(", until")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+        + "}\n";
+    assert!(remedy_problems(&silent).contains("says how that shows"));
+    let problems = problems(&format!("{GOOD}cleared_by: []\ncleared_anywhere: [a]\n"));
+    assert!(
+        problems[0].contains("none of the signals of 'cleared_by'"),
+        "{problems:?}"
+    );
+}

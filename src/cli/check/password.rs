@@ -45,7 +45,11 @@ pub(super) fn asked(url: &Url) -> Option<Secret> {
     (!answer.is_empty()).then(|| Secret::new(answer))
 }
 
-fn from_descriptor(number: u16) -> Result<Secret, Failure> {
+/// A password from a descriptor that is open already; one line.
+///
+/// # Errors
+/// It cannot be read, or holds none.
+pub(in crate::cli) fn from_descriptor(number: u16) -> Result<Secret, Failure> {
     let read = || -> io::Result<String> {
         let mut text = String::new();
         File::open(format!("/dev/fd/{number}"))?
@@ -58,7 +62,9 @@ fn from_descriptor(number: u16) -> Result<Secret, Failure> {
             "cannot read the password from file descriptor {number}"
         ))
         .because(&error)
-        .help("open it for the program, such as: --password-fd 3 3<FILE")
+        .help(format!(
+            "open it for the program, such as: clusterdx … {number}<FILE"
+        ))
     })?;
     match text.lines().next() {
         Some(line) if !line.is_empty() => Ok(Secret::new(line)),

@@ -1,6 +1,6 @@
 //! What single lines tell of a node: its machine, its release, its checks, its neighbours.
 
-use super::line::{is_address, is_host, labelled};
+use super::line::{find_label, is_address, is_host, labelled};
 use crate::parse::scan::{Cursor, decimal, find_space, trim};
 
 /// A value that a screen shows.
@@ -52,6 +52,10 @@ pub(super) fn setting(line: &[u8]) -> Option<(Setting<'_>, bool)> {
             return found(section, name, first_column(value), sure);
         }
     }
+    // first line of the screen; the link's state beside it is what other systems do not print
+    if let Some(value) = labelled(line, b"dhcp").filter(|value| shows_link(value)) {
+        return found("show network eth0", "DHCP", first_column(value), true);
+    }
     if let Some(rest) = line.strip_prefix(b"Primary Node") {
         let value = trim(trim(rest).strip_prefix(b"=")?);
         return found("utils service list", "Primary Node", value, true);
@@ -67,6 +71,11 @@ pub(super) fn setting(line: &[u8]) -> Option<(Setting<'_>, bool)> {
         return found("login banner", "Memory", line, false);
     }
     None
+}
+
+/// `disabled           Status     : up`
+fn shows_link(value: &[u8]) -> bool {
+    find_label(value, b"status").is_some_and(|(at, _)| at > 0)
 }
 
 /// A value up to the next column of its line.

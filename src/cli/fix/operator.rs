@@ -1,0 +1,266 @@
+//! The person at the terminal: what is shown while a plan runs, and what is asked.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use crate::agent::BoxFuture;
+use crate::execute::{Consent, Operator, Stop};
+use crate::model::journal::{Outcome, Record};
+use crate::model::look::Look;
+use crate::model::plan::{Plan, Risk, Step, Task};
+use crate::report::{plan, sanitize};
+
+use super::super::settings;
+use super::ask::{Said, ask};
+
+/// What a check said, first and last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) node: String,
+    pub(super) command: String,
+    pub(super) before: String,
+    pub(super) after: String,
+}
+
+/// Shows on standard output, asks on the terminal.
+pub(super) struct Terminal {
+    plan: Arc<Plan>,
+    stop: Arc<Stop>,
+    /// Nobody is asked.
+    yes: bool,
+    /// Steps of which the waiting was told.
+    told: Option<String>,
+    /// By node and command, in the order in which they were first asked.
+    seen: Vec<Seen>,
+    outcomes: BTreeMap<usize, Outcome>,
+    /// A command that changes something was sent.
+    sent: bool,
+}
+
+impl Terminal {
+    pub(super) fn new(plan: Arc<Plan>, stop: Arc<Stop>, yes: bool) -> Self {
+        Self {
+            plan,
+            stop,
+            yes,
+            told: None,
+            seen: Vec::new(),
+            outcomes: BTreeMap::new(),
+            sent: false,
+        }
+    }
+
+    /// True when something was sent that changes something.
+    pub(super) fn has_sent(&self) -> bool {
+        self.sent
+    }
+
+    /// Tells how it came out: every task, and what the nodes said before and after.
+    pub(super) fn summary(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "\nResult")?;
+        for task in &self.plan.tasks {
+            let outcome = match self.outcomes.get(&task.number) {
+                Some(outcome) => in_words(outcome),
+                None => "not begun".to_owned(),
+            };
+            let title = sanitize::line(&task.title);
+            writeln!(out, "  {}. {title} ({}): {outcome}", task.number, task.node)?;
+        }
+        let changed = self.seen.iter().filter(|seen| seen.before != seen.after);
+        for (at, seen) in changed.enumerate() {
+            if at == 0 {
+                writeln!(out, "\nBefore and after")?;
+            }
+            writeln!(
+                out,
+                "  {}> {}",
+                sanitize::line(&seen.node),
+                sanitize::line(&seen.command)
+            )?;
+            writeln!(out, "    before  {}", sanitize::line(&seen.before))?;
+            writeln!(out, "    after   {}", sanitize::line(&seen.after))?;
+        }
+        Ok(())
+    }
+
+    fn show(&self, text: &str) {
+        // nobody may be watching, which is no reason to stop in the middle
+        let mut out = io::stdout().lock();
+        _ = writeln!(out, "{text}");
+        _ = out.flush();
+    }
+
+    fn show_step(&self, task: &Task, step: &Step) {
+        let mut text = Vec::new();
+        let title = sanitize::line(&task.title).into_owned();
+        _ = writeln!(
+            text,
+            "\nStep {} of remedy {}: {title}",
+            step.id, task.number
+        );
+        _ = plan::write_step(step, settings::width(), &mut text);
+        self.show(String::from_utf8_lossy(&text).trim_end());
+    }
+
+    fn looked(&mut self, node: &str, command: &str, look: &Look) {
+        let said = look.seen().to_owned();
+        let same = |seen: &&mut Seen| seen.node == node && seen.command == command;
+        match self.seen.iter_mut().find(same) {
+            Some(seen) => seen.after = said,
+            None => self.seen.push(Seen {
+                node: node.to_owned(),
+                command: command.to_owned(),
+                before: said.clone(),
+                after: said,
+            }),
+        }
+    }
+
+    async fn asked(&mut self, task: &Task, step: &Step) -> Consent {
+        self.show_step(task, step);
+        if self.yes {
+            return Consent::Yes;
+        }
+        let (question, wanted) = match step.risk {
+            Risk::Destructive => (
+                format!("Type {} to continue: ", step.node),
+                vec![step.node.as_str()],
+            ),
+            _ => ("Run this step? [y/N] ".to_owned(), vec!["y", "yes"]),
+        };
+        self.answer(&question, &wanted, step.risk == Risk::Destructive)
+            .await
+    }
+
+    async fn answer(&self, question: &str, wanted: &[&str], exactly: bool) -> Consent {
+        match ask(question, &self.stop).await {
+            Said::Interrupted => Consent::Interrupted,
+            Said::Line(line) => {
+                let fits = |word: &&&str| match exactly {
+                    true => **word == line,
+                    false => word.eq_ignore_ascii_case(&line),
+                };
+                match wanted.iter().any(|word| fits(&word)) {
+                    true => Consent::Yes,
+                    false => Consent::No,
+                }
+            }
+            Said::Nothing => Consent::No,
+        }
+    }
+}
+
+impl Operator for Terminal {
+    fn consent<'a>(&'a mut self, task: &'a Task, step: &'a Step) -> BoxFuture<'a, Consent> {
+        Box::pin(self.asked(task, step))
+    }
+
+    fn done_by_hand<'a>(&'a mut self, task: &'a Task, step: &'a Step) -> BoxFuture<'a, Consent> {
+        Box::pin(async move {
+            self.show_step(task, step);
+            self.answer("Is this done? [y/N] ", &["y", "yes"], false)
+                .await
+        })
+    }
+
+    fn recorded(&mut self, record: &Record) {
+        match record {
+            Record::Connected { node, proved_by } => {
+                self.show(&format!(
+                    "connected to {}, which shows itself as {}",
+                    safe(node),
+                    safe(proved_by)
+                ));
+            }
+            Record::Looked {
+                step,
+                node,
+                command,
+                look,
+                ..
+            } => {
+                let Some(look) = look else {
+                    self.show(&format!("{step}  {}> {}", safe(node), safe(command)));
+                    return;
+                };
+                self.looked(node, command, look);
+                let word = if look.holds() {
+                    "as wanted"
+                } else {
+                    "not as wanted"
+                };
+                if self.told.as_ref() != Some(step) || look.holds() {
+                    let said = safe(look.seen());
+                    self.show(&format!(
+                        "{step}  {}> {}  {word}: {said}",
+                        safe(node),
+                        safe(command)
+                    ));
+                }
+            }
+            Record::StepStarted { .. } => self.sent = true,
+            Record::StepAnswered {
+                step,
+                taken,
+                confirmed,
+                ..
+            } => {
+                for (question, answer) in confirmed {
+                    self.show(&format!(
+                        "{step}  the node asked '{}', answered {}",
+                        safe(question),
+                        safe(answer)
+                    ));
+                }
+                self.show(&format!("{step}  sent; the node took it: {taken}"));
+            }
+            Record::StepEnded { step, outcome } => {
+                self.told = None;
+                self.show(&format!("{step}  {}", in_words(outcome)));
+            }
+            Record::TaskEnded { task, outcome } => {
+                self.outcomes.insert(*task, outcome.clone());
+            }
+            Record::Plan { .. }
+            | Record::Resumed
+            | Record::TaskStarted { .. }
+            | Record::Ended { .. } => {}
+        }
+    }
+
+    fn waiting(&mut self, step: &str, seen: &str) {
+        if self.told.as_deref() != Some(step) {
+            let seen = if seen.is_empty() {
+                "the node cannot be reached now"
+            } else {
+                seen
+            };
+            self.show(&format!("{step}  waiting for the effect: {}", safe(seen)));
+            self.told = Some(step.to_owned());
+        }
+    }
+
+    fn not_sent(&mut self, task: &Task, step: &Step) {
+        self.show_step(task, step);
+        self.show("           dry run: not sent");
+    }
+}
+
+fn safe(text: &str) -> String {
+    sanitize::line(text).into_owned()
+}
+
+/// How something came out, in a few words.
+pub(in crate::cli) fn in_words(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Done => "done and verified".to_owned(),
+        Outcome::Already => "nothing to do, it is as it should be".to_owned(),
+        Outcome::Skipped(why) => format!("left out: {}", safe(why)),
+        Outcome::Declined => "declined".to_owned(),
+        Outcome::Refused(why) => format!("refused: {}", safe(why)),
+        Outcome::Failed(why) => format!("failed: {}", safe(why)),
+        Outcome::Unknown(why) => format!("may have run, its effect is unknown: {}", safe(why)),
+        Outcome::Interrupted => "interrupted".to_owned(),
+    }
+}

@@ -1,0 +1,176 @@
+//! Looks: what is asked of a node and changes nothing.
+
+use std::io;
+use std::time::Instant;
+
+use crate::agent::{Answer, Command};
+use crate::catalog::remedy::{Expect, RemedyStep};
+use crate::model::journal::{Outcome, Record};
+use crate::model::look::Look;
+use crate::model::plan::{Part, Step, Task};
+
+use super::super::session::Sessions;
+use super::{Halt, Runner, unlike};
+
+impl<'a> Runner<'a> {
+    /// One look at the effect of a step; `None` while the node cannot be reached.
+    pub(super) async fn effect(
+        &mut self,
+        step: &Step,
+        sessions: &mut Sessions<'_>,
+    ) -> Result<Option<Look>, Halt> {
+        let Some(until) = &step.until else {
+            return Ok(None);
+        };
+        let rule = self.rule(step).and_then(|rule| rule.until.as_deref());
+        let expect = self.expected(step, rule);
+        self.ask(
+            &step.id,
+            &until.node,
+            &until.run,
+            expect.as_ref(),
+            sessions,
+            true,
+        )
+        .await
+    }
+
+    /// A check that is repeated for as long as it may take to hold.
+    pub(super) async fn awaited(
+        &mut self,
+        check: &Step,
+        sessions: &mut Sessions<'_>,
+    ) -> Result<(), Halt> {
+        let end = Instant::now() + self.span(check.span.unwrap_or(0));
+        let expect = self.expected(check, self.rule(check));
+        loop {
+            let Some(run) = &check.run else {
+                return Ok(());
+            };
+            let look = self
+                .ask(&check.id, &check.node, run, expect.as_ref(), sessions, true)
+                .await?;
+            let seen = match &look {
+                Some(look) if look.holds() => return Ok(()),
+                Some(look) => unlike(check, look),
+                None if check.expect.is_none() => return Ok(()),
+                None => format!("{} cannot be reached", check.node),
+            };
+            if Instant::now() >= end {
+                return Err(Halt::End(Outcome::Failed(seen)));
+            }
+            self.operator.waiting(&check.id, &seen);
+            if self.stop.sleep(self.pace(check.every.unwrap_or(1))).await {
+                return Err(Halt::End(Outcome::Interrupted));
+            }
+        }
+    }
+
+    /// One look for a check; `None` where it expects nothing.
+    pub(super) async fn look(
+        &mut self,
+        check: &Step,
+        sessions: &mut Sessions<'_>,
+    ) -> Result<Option<Look>, Halt> {
+        let Some(run) = &check.run else {
+            return Ok(None);
+        };
+        let expect = self.expected(check, self.rule(check));
+        self.ask(
+            &check.id,
+            &check.node,
+            run,
+            expect.as_ref(),
+            sessions,
+            false,
+        )
+        .await
+    }
+
+    /// Asks a node something that changes nothing. With `patient`, a node that cannot be reached
+    /// now is no reason to stop.
+    pub(super) async fn ask(
+        &mut self,
+        step: &str,
+        node: &str,
+        line: &str,
+        expect: Option<&Expect>,
+        sessions: &mut Sessions<'_>,
+        patient: bool,
+    ) -> Result<Option<Look>, Halt> {
+        let command = Command {
+            line: line.to_owned(),
+            closes: false,
+            stop_after: None,
+        };
+        let proved = sessions.prove(node).await;
+        self.write_proofs(sessions)?;
+        let output = match proved {
+            Ok(()) => sessions.run(node, &command).await,
+            Err(trouble) => Err(trouble),
+        };
+        let output = match output {
+            Ok(output) => output,
+            Err(trouble) if patient && trouble.may_pass() => return Ok(None),
+            Err(trouble) => return Err(Halt::End(self.failed(node, &trouble))),
+        };
+        let look = match output.answer {
+            Answer::Done => expect.map(|expect| self.observer.look(expect, &output.text)),
+            // what was not understood was not answered
+            _ => expect.map(|_| Look::Unreadable),
+        };
+        self.record(Record::Looked {
+            step: step.to_owned(),
+            node: node.to_owned(),
+            command: line.to_owned(),
+            look: look.clone(),
+            answer: self.journal.answer(&output.text, output.dropped),
+        })?;
+        Ok(look)
+    }
+
+    /// Makes sure that the node of a step is reached and is the planned one.
+    pub(super) async fn reach(
+        &mut self,
+        node: &str,
+        sessions: &mut Sessions<'_>,
+    ) -> Result<(), Halt> {
+        let proved = sessions.prove(node).await;
+        self.write_proofs(sessions)?;
+        proved.map_err(|trouble| Halt::End(self.failed(node, &trouble)))
+    }
+
+    pub(super) fn write_proofs(&mut self, sessions: &mut Sessions<'_>) -> io::Result<()> {
+        for proof in sessions.take_proved() {
+            self.record(proof)?;
+        }
+        Ok(())
+    }
+
+    /// The step of the rules that a step was made from.
+    pub(super) fn rule(&self, step: &Step) -> Option<&'a RemedyStep> {
+        let remedy = self.catalog.remedy(&self.task_of(step)?.remedy)?;
+        let part = match step.part {
+            Part::SkipIf => &remedy.skip_if,
+            Part::Precheck => &remedy.prechecks,
+            Part::Step => &remedy.steps,
+            Part::Postcheck => &remedy.postchecks,
+        };
+        part.get(step.index)
+    }
+
+    /// What a step of the rules expects, with the values of the finding that its task serves.
+    pub(super) fn expected(&self, step: &Step, rule: Option<&RemedyStep>) -> Option<Expect> {
+        let incident = self.plan.incident(self.task_of(step)?.incidents.first()?)?;
+        let value = |place: &str| {
+            let name = place.split(':').next().unwrap_or(place);
+            incident.value(name).map(str::to_owned)
+        };
+        rule?.expect.as_ref()?.bound(&value)
+    }
+
+    pub(super) fn task_of(&self, step: &Step) -> Option<&'a Task> {
+        let number = step.id.split('.').next()?.parse::<usize>().ok()?;
+        self.plan.tasks.get(number.checked_sub(1)?)
+    }
+}

@@ -1,0 +1,77 @@
+//! Scenarios of an Expressway cluster.
+
+use super::{Expected, Scenario};
+use crate::lab::world::expressway::{Broken, Expressway};
+use crate::model::node::Product;
+
+/// What is the same for all of them.
+const BASE: Scenario = Scenario {
+    name: "",
+    product: Product::Expressway,
+    story: "",
+    fault: "",
+    expected: Expected::NothingToDo,
+    swapped: false,
+    make: |now| Box::new(Expressway::new(Broken::KeyFile, now)),
+};
+
+/// They.
+pub(super) const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "expressway-key-file",
+        story: "one peer could not update its key file; the keys of the others are in order",
+        fault: "expressway.key-file.update-failed",
+        expected: Expected::Repaired {
+            fault: "expressway.key-file.update-failed",
+        },
+        ..BASE
+    },
+    Scenario {
+        name: "expressway-key-file-everywhere",
+        story: "no peer could update its key file, so there is no good key left to copy",
+        fault: "expressway.key-file.update-failed-everywhere",
+        expected: Expected::Refused {
+            why: "Create the cluster again",
+        },
+        make: |now| Box::new(Expressway::new(Broken::KeyFileEverywhere, now)),
+        ..BASE
+    },
+    Scenario {
+        name: "expressway-force-config-update",
+        story: "the configuration of a subordinate conflicts with that of a healthy primary",
+        fault: "expressway.replication.config-conflict",
+        expected: Expected::Repaired {
+            fault: "expressway.replication.config-conflict",
+        },
+        make: |now| Box::new(Expressway::new(Broken::Conflict, now)),
+        ..BASE
+    },
+    Scenario {
+        name: "expressway-force-config-update-sick-primary",
+        story: "the same, but the database of the primary fails",
+        fault: "expressway.replication.config-conflict",
+        expected: Expected::Refused {
+            why: "something else is broken",
+        },
+        make: |now| Box::new(Expressway::new(Broken::ConflictSickPrimary, now)),
+        ..BASE
+    },
+    Scenario {
+        name: "expressway-restart-in-order",
+        story: "primary and one subordinate ask for a restart after a change of the cluster",
+        fault: "expressway.cluster.restart-required",
+        expected: Expected::Repaired {
+            fault: "expressway.cluster.restart-required",
+        },
+        make: |now| Box::new(Expressway::new(Broken::Restart, now)),
+        ..BASE
+    },
+    Scenario {
+        name: "expressway-factory-reset-armed",
+        story: "somebody cleared all peer addresses of a subordinate, and it asks for a restart",
+        fault: "expressway.factory-reset.armed",
+        expected: Expected::Refused { why: "address" },
+        make: |now| Box::new(Expressway::new(Broken::ResetArmed, now)),
+        ..BASE
+    },
+];
