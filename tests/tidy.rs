@@ -90,7 +90,10 @@ const DOORS: &[(&str, &[&str])] = &[
     ("bzip2", &["source/limits/bzip2.rs", "source/tests"]),
     ("flate2", &["source/limits/deflate.rs", "source/tests"]),
     ("lzma_rust2", &["source/limits/xz.rs", "source/tests"]),
-    ("rustix", &["cli/capture/keep.rs", "cli/fix/ask.rs"]),
+    (
+        "rustix",
+        &["agent/ssh.rs", "cli/capture/keep.rs", "cli/fix/ask.rs"],
+    ),
     ("ruzstd", &["source/limits/zstd.rs", "source/tests"]),
     ("etherparse", &["parse/net/frame"]),
     ("indicatif", &["cli/progress.rs"]),

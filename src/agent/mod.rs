@@ -74,7 +74,7 @@ pub enum FailureKind {
     Connect,
     /// The login was refused.
     Auth,
-    /// The host key is unknown, changed or revoked.
+    /// The host key or certificate is unknown, changed, revoked or somebody else's.
     HostKey,
     /// No prompt came.
     Prompt,
