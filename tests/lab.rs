@@ -2,6 +2,7 @@
 
 #![cfg(feature = "lab")]
 #![allow(
+    clippy::print_stderr,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
@@ -97,7 +98,7 @@ fn text(bytes: &[u8]) -> String {
 fn has_ssh() -> bool {
     let found = Command::new("ssh").arg("-V").output().is_ok();
     if !found {
-        println!("skipped: there is no ssh");
+        eprintln!("skipped: there is no ssh");
     }
     found
 }

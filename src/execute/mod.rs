@@ -54,6 +54,9 @@ pub trait Operator: Send {
     /// Shows what only a person can do and asks whether it is done.
     fn done_by_hand<'a>(&'a mut self, task: &'a Task, step: &'a Step) -> BoxFuture<'a, Consent>;
 
+    /// A connection to a node is about to be opened: a password may be asked for.
+    fn connecting(&mut self, node: &str);
+
     /// A line was written to the journal.
     fn recorded(&mut self, record: &Record);
 
