@@ -10,6 +10,7 @@
     reason = "a test may fail loudly"
 )]
 
+use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -31,21 +32,23 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_clusterdx");
 struct Bench {
     lab: Lab,
     folder: TempDir,
+    /// How often a password was typed on the terminal.
+    typed: Cell<usize>,
 }
 
 impl Bench {
     fn new(name: &str) -> Self {
         Self::with(
             name,
-            LabOptions {
+            &LabOptions {
                 time_scale: 200.0,
                 ..LabOptions::default()
             },
         )
     }
 
-    fn with(name: &str, options: LabOptions) -> Self {
-        let lab = Lab::start(scenario(name).unwrap(), &options).unwrap();
+    fn with(name: &str, options: &LabOptions) -> Self {
+        let lab = Lab::start(scenario(name).unwrap(), options).unwrap();
         let folder = TempDir::new().unwrap();
         lab.write_inventory(folder.path()).unwrap();
         // the same with passwords that are handed over
@@ -58,7 +61,11 @@ impl Bench {
         )
         .unwrap();
         lab.collect(&folder.path().join("before")).unwrap();
-        Self { lab, folder }
+        Self {
+            lab,
+            folder,
+            typed: Cell::new(0),
+        }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -263,7 +270,7 @@ fn no_file_no_output_and_no_process_shows_a_password() {
         password: Some(password.to_owned()),
         ..LabOptions::default()
     };
-    let bench = Bench::with("cms-schema-upgrade", options);
+    let bench = Bench::with("cms-schema-upgrade", &options);
     let over = AtomicBool::new(false);
     let (done, seen) = thread::scope(|scope| {
         let watcher = scope.spawn(|| {
@@ -339,7 +346,7 @@ fn a_killed_run_is_explained_and_resumed() {
         time_scale: 4.0,
         ..LabOptions::default()
     };
-    let bench = Bench::with("cms-schema-upgrade", options);
+    let bench = Bench::with("cms-schema-upgrade", &options);
     let mut child = bench
         .command("fix before --inventory handed.yaml --yes")
         .stdout(Stdio::null())
@@ -378,7 +385,7 @@ fn with_manner(manner: Manner) -> Bench {
         manners: vec![("cms1".to_owned(), manner)],
         ..LabOptions::default()
     };
-    Bench::with("cms-schema-upgrade", options)
+    Bench::with("cms-schema-upgrade", &options)
 }
 
 #[test]
@@ -469,22 +476,16 @@ fn on_terminal(bench: &Bench, terminal: &Terminal) {
     ));
 }
 
-fn log_in(bench: &Bench, terminal: &Terminal) {
-    terminal.until("Password:", || {});
-    terminal.type_line(bench.lab.password());
-}
-
 /// Answers ssh's questions for passwords until something else is asked.
 fn until_asked(bench: &Bench, terminal: &Terminal, wanted: &str) -> String {
-    let mut logins = 0;
     let end = Instant::now() + Duration::from_secs(60);
     loop {
         let text = terminal.text();
         if text.contains(wanted) {
             return text;
         }
-        if text.matches("Password:").count() > logins {
-            logins += 1;
+        if text.matches("Password:").count() > bench.typed.get() {
+            bench.typed.set(bench.typed.get() + 1);
             terminal.type_line(bench.lab.password());
         }
         assert!(Instant::now() < end, "'{wanted}' did not appear:\n{text}");
@@ -499,7 +500,6 @@ fn a_person_says_yes_at_every_step() {
     };
     let bench = Bench::new("cms-node-error");
     on_terminal(&bench, &terminal);
-    log_in(&bench, &terminal);
     let text = until_asked(&bench, &terminal, "Run this step? [y/N]");
     assert!(text.trim_end().ends_with("Run this step? [y/N]"), "{text}");
     terminal.resize(60, 20);

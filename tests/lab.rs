@@ -305,6 +305,10 @@ fn repair(name: &str) -> &'static [(&'static str, &'static [&'static str])] {
         "cms-schema-upgrade-old-spelling" => {
             &[("cms1", &["database cluster clear error", UPGRADE])]
         }
+        "cms-schema-upgrade-on-replica" => &[
+            ("cms2", &["database cluster clear_error"]),
+            ("cms1", &[UPGRADE]),
+        ],
         "cms-node-error" => &[("cms2", &["database cluster clear_error"])],
         "expressway-key-file" => &[("expc01", &["xCommand ForceSystemKeyUpdate"])],
         "expressway-force-config-update" => &[("expc02", &["xCommand ForceConfigUpdate"])],
@@ -312,6 +316,23 @@ fn repair(name: &str) -> &'static [(&'static str, &'static [&'static str])] {
             ("expc01", &["xCommand Restart"]),
             ("expc02", &["xCommand Restart"]),
         ],
+        "expressway-key-file-alone" => &[("expc01", &["xCommand ForceSystemKeyUpdate"])],
+        "expressway-h323-off" => &[("expc01", &["xConfiguration H323 Mode: On"])],
+        "expressway-peer-config-missing" => &[("expc02", &["xCommand Restart"])],
+        "expressway-database-sync-failed" => &[("expc02", &["xCommand Boot"])],
+        "imp-axl-stopped" => &[("imp1b", &["utils service start Cisco AXL Web Service"])],
+        "imp-ha-service-down" => &[(
+            "imp1a",
+            &[
+                "utils service start Cisco Presence Engine",
+                "utils ha fallback imp1a",
+            ],
+        )],
+        "imp-service-failed" => &[(
+            "imp1a",
+            &["utils service start Cisco XCP SIP Federation Connection Manager"],
+        )],
+        "imp-ha-failed-mode" => &[("imp1a", &["utils ha recover DefaultCluster"])],
         "imp-router-restart" => &[("imp1a", &["utils service restart Cisco XCP Router"])],
         "imp-service-stopped" => &[(
             "imp1b",

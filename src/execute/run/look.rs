@@ -119,7 +119,7 @@ impl<'a> Runner<'a> {
             // what was not understood was not answered
             _ => expect.map(|_| Look::Unreadable),
         };
-        self.record(Record::Looked {
+        self.record(&Record::Looked {
             step: step.to_owned(),
             node: node.to_owned(),
             command: line.to_owned(),
@@ -142,7 +142,7 @@ impl<'a> Runner<'a> {
 
     pub(super) fn write_proofs(&mut self, sessions: &mut Sessions<'_>) -> io::Result<()> {
         for proof in sessions.take_proved() {
-            self.record(proof)?;
+            self.record(&proof)?;
         }
         Ok(())
     }

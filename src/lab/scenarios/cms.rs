@@ -37,6 +37,18 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ..BASE
     },
     Scenario {
+        name: "cms-schema-upgrade-on-replica",
+        story: "somebody ran the schema upgrade on a replica, where it cannot work",
+        make: |now| {
+            let setup = Setup {
+                schema_failed: Some(1),
+                ..Setup::default()
+            };
+            Box::new(Cms::new(&setup, now))
+        },
+        ..BASE
+    },
+    Scenario {
         name: "cms-schema-not-in-sync",
         story: "the schema upgrade failed, and one replica still lags behind",
         expected: Expected::Refused { why: "out_of_sync" },

@@ -74,4 +74,44 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         make: |now| Box::new(Expressway::new(Broken::ResetArmed, now)),
         ..BASE
     },
+    Scenario {
+        name: "expressway-key-file-alone",
+        story: "a single system could not update its key file",
+        fault: "expressway.key-file.update-failed",
+        expected: Expected::Repaired {
+            fault: "expressway.key-file.update-failed",
+        },
+        make: |now| Box::new(Expressway::new(Broken::KeyFileAlone, now)),
+        ..BASE
+    },
+    Scenario {
+        name: "expressway-h323-off",
+        story: "H.323 mode is off, and peers cannot ask each other for bandwidth",
+        fault: "expressway.cluster.h323-mode-off",
+        expected: Expected::Repaired {
+            fault: "expressway.cluster.h323-mode-off",
+        },
+        make: |now| Box::new(Expressway::new(Broken::H323Off, now)),
+        ..BASE
+    },
+    Scenario {
+        name: "expressway-peer-config-missing",
+        story: "a subordinate does not find the configuration of its peers",
+        fault: "expressway.replication.peer-config-missing",
+        expected: Expected::Repaired {
+            fault: "expressway.replication.peer-config-missing",
+        },
+        make: |now| Box::new(Expressway::new(Broken::PeerConfigMissing, now)),
+        ..BASE
+    },
+    Scenario {
+        name: "expressway-database-sync-failed",
+        story: "the database of a subordinate does not synchronise any more",
+        fault: "expressway.cluster.database-sync-failed",
+        expected: Expected::Repaired {
+            fault: "expressway.cluster.database-sync-failed",
+        },
+        make: |now| Box::new(Expressway::new(Broken::SyncFailed, now)),
+        ..BASE
+    },
 ];

@@ -66,4 +66,44 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         make: |now| Box::new(Imp::new(Broken::Sync, now)),
         ..BASE
     },
+    Scenario {
+        name: "imp-axl-stopped",
+        story: "the AXL service is down on one node",
+        fault: "imp.service.stopped",
+        expected: Expected::Repaired {
+            fault: "imp.service.stopped",
+        },
+        make: |now| Box::new(Imp::new(Broken::Axl, now)),
+        ..BASE
+    },
+    Scenario {
+        name: "imp-ha-service-down",
+        story: "a node failed over, and the service that is to blame is still down",
+        fault: "imp.ha.critical-service-down",
+        expected: Expected::Repaired {
+            fault: "imp.ha.critical-service-down",
+        },
+        make: |now| Box::new(Imp::new(Broken::ServiceDown, now)),
+        ..BASE
+    },
+    Scenario {
+        name: "imp-service-failed",
+        story: "a service ended again and again until its manager gave it up",
+        fault: "imp.service.failed",
+        expected: Expected::Repaired {
+            fault: "imp.service.failed",
+        },
+        make: |now| Box::new(Imp::new(Broken::ServiceFailed, now)),
+        ..BASE
+    },
+    Scenario {
+        name: "imp-ha-failed-mode",
+        story: "both nodes of the group run in failed mode",
+        fault: "imp.ha.failed-mode",
+        expected: Expected::Repaired {
+            fault: "imp.ha.failed-mode",
+        },
+        make: |now| Box::new(Imp::new(Broken::FailedMode, now)),
+        ..BASE
+    },
 ];

@@ -17,6 +17,7 @@ const RESTART_TAKES: Millis = 3 * MINUTE;
 /// How long a new key or a copied configuration needs to reach everybody.
 const KEY_TAKES: Millis = MINUTE;
 const COPY_TAKES: Millis = 2 * MINUTE;
+const REPLICATION_TAKES: Millis = 30 * SECOND;
 /// How often peers synchronise.
 const BEAT: Millis = 2 * MINUTE;
 /// How far the history reaches back.
@@ -28,6 +29,11 @@ const CONFLICT: u32 = 20011;
 const RESTART: u32 = 20007;
 const DATABASE: u32 = 15005;
 const INCONSISTENT: u32 = 20024;
+const H323: u32 = 20018;
+const PEER_CONFIG: u32 = 20014;
+const SYNC: u32 = 20025;
+/// Alarms that a restart of the node takes away.
+const GONE_WITH_RESTART: [u32; 2] = [RESTART, PEER_CONFIG];
 
 /// How a cluster starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +50,14 @@ pub(in crate::lab) enum Broken {
     Restart,
     /// All peer addresses of a subordinate were cleared.
     ResetArmed,
+    /// A single system could not update its key file.
+    KeyFileAlone,
+    /// H.323 is off everywhere.
+    H323Off,
+    /// A subordinate does not find the configuration of its peers.
+    PeerConfigMissing,
+    /// The database of a subordinate does not synchronise any more.
+    SyncFailed,
 }
 
 /// Something that happens later.
@@ -53,6 +67,7 @@ enum Effect {
     Up(usize),
     KeySpread { from: usize },
     Copied(usize),
+    Replicated,
 }
 
 #[derive(Clone, Debug)]
@@ -69,6 +84,7 @@ struct Node {
     listed: bool,
     /// It was reset to factory settings.
     reset: bool,
+    h323: bool,
     alarms: BTreeMap<u32, Millis>,
     log: Log,
 }
@@ -101,6 +117,7 @@ impl Expressway {
             current: true,
             listed: true,
             reset: false,
+            h323: true,
             alarms: BTreeMap::new(),
             log: Log::default(),
         });
@@ -116,7 +133,9 @@ impl Expressway {
     }
 
     fn break_it(&mut self, broken: Broken, at: Millis) {
-        self.beat(at);
+        if broken != Broken::KeyFileAlone {
+            self.beat(at);
+        }
         match broken {
             Broken::KeyFile => self.key_fails(1, at),
             Broken::KeyFileEverywhere => {
@@ -135,6 +154,20 @@ impl Expressway {
                 }
             }
             Broken::ResetArmed => self.clear_addresses(1, at),
+            Broken::KeyFileAlone => {
+                self.nodes.truncate(1);
+                self.key_fails(PRIMARY, at);
+            }
+            Broken::H323Off => {
+                for node in 0..self.nodes.len() {
+                    if let Some(node) = self.nodes.get_mut(node) {
+                        node.h323 = false;
+                    }
+                    self.raise(node, H323, at + SECOND);
+                }
+            }
+            Broken::PeerConfigMissing => self.raise(1, PEER_CONFIG, at),
+            Broken::SyncFailed => self.raise(PRIMARY, SYNC, at),
         }
     }
 
@@ -197,7 +230,7 @@ impl Expressway {
             let at = self.next_beat;
             let peers: Vec<(&str, &str)> = self.nodes.iter().map(|n| (n.address, n.name)).collect();
             for (number, node) in self.nodes.iter_mut().enumerate() {
-                if node.boots.is_none() || !node.listed || node.reset {
+                if peers.len() < 2 || node.boots.is_none() || !node.listed || node.reset {
                     continue;
                 }
                 for line in print::synchronisation(node.name, number, &peers, at) {
@@ -210,8 +243,9 @@ impl Expressway {
 
     /// The key of a node is copied to all others; a bad one as well as a good one.
     fn update_key(&mut self, node: usize, now: Millis) -> Reply {
+        let alone = self.nodes.len() == 1;
         let bad = self.nodes.get(node).is_some_and(|n| n.key_bad);
-        if bad {
+        if bad && !alone {
             let name = self.nodes.get(node).map_or("", |n| n.name);
             self.harm.push(format!("the bad key of {name} was spread"));
         }
@@ -221,7 +255,9 @@ impl Expressway {
     }
 
     fn key_arrives(&mut self, from: usize, at: Millis) {
-        let bad = self.nodes.get(from).is_none_or(|n| n.key_bad);
+        // a single system makes its key anew
+        let alone = self.nodes.len() == 1;
+        let bad = !alone && self.nodes.get(from).is_none_or(|n| n.key_bad);
         for node in 0..self.nodes.len() {
             if !self.is_up(node) {
                 continue;
@@ -308,7 +344,12 @@ impl Expressway {
         if reset {
             return;
         }
-        self.lower(node, RESTART, at + SECOND);
+        for alarm in GONE_WITH_RESTART {
+            self.lower(node, alarm, at + SECOND);
+        }
+        if node == 1 {
+            self.lower(PRIMARY, SYNC, at + SECOND);
+        }
         if stale {
             for peer in 0..self.nodes.len() {
                 self.raise(peer, INCONSISTENT, at + SECOND);
@@ -316,8 +357,41 @@ impl Expressway {
         }
     }
 
+    /// Addresses of the peers; a single system has none.
+    fn peers(&self) -> Vec<&'static str> {
+        let several = self.nodes.len() > 1;
+        let nodes = self.nodes.iter().filter(|_| several);
+        nodes.map(|n| n.address).collect()
+    }
+
+    /// Turns H.323 on. What a subordinate is told the primary takes back.
+    fn turn_on_h323(&mut self, node: usize, now: Millis) -> Reply {
+        if node != PRIMARY {
+            self.harm
+                .push("the configuration of a subordinate was changed".to_owned());
+        }
+        if let Some(node) = self.nodes.get_mut(node) {
+            node.h323 = true;
+        }
+        self.agenda.add(now + REPLICATION_TAKES, Effect::Replicated);
+        Reply::after(SECOND / 2, "\n\nOK\n\n")
+    }
+
+    fn replicated(&mut self, at: Millis) {
+        let on = self.nodes.get(PRIMARY).is_some_and(|n| n.h323);
+        for node in 0..self.nodes.len() {
+            if let Some(node) = self.nodes.get_mut(node) {
+                node.h323 = on;
+            }
+            if on {
+                self.lower(node, H323, at);
+            }
+        }
+    }
+
     fn happens(&mut self, effect: Effect, at: Millis) {
         match effect {
+            Effect::Replicated => self.replicated(at),
             Effect::Down(node) => self.goes_down(node, at),
             Effect::Up(node) => self.comes_up(node, at),
             Effect::KeySpread { from } => self.key_arrives(from, at),
@@ -378,7 +452,7 @@ impl World for Expressway {
 
     fn collect(&self, now: Millis) -> Vec<Collected> {
         let mut files = Vec::new();
-        let peers: Vec<&str> = self.nodes.iter().map(|n| n.address).collect();
+        let peers = self.peers();
         for (number, node) in self.nodes.iter().enumerate() {
             let path = |name: &str| format!("{}/{name}_{}.txt", node.name, node.name);
             files.push((path("loggingsnapshot"), node.log.text()));

@@ -14,6 +14,8 @@ use service::{Service, Status};
 const ROUTER: &str = "Cisco XCP Router";
 const CHAT: &str = "Cisco XCP Text Conference Manager";
 const ENGINE: &str = "Cisco Presence Engine";
+const AXL: &str = "Cisco AXL Web Service";
+const FEDERATION: &str = "Cisco XCP SIP Federation Connection Manager";
 const AGENT: &str = "Cisco Intercluster Sync Agent";
 
 /// How long a service needs to start, and those behind the router after it.
@@ -42,12 +44,24 @@ pub(in crate::lab) enum Broken {
     FailedOverAgain,
     /// The sync of the first node with the other cluster hangs.
     Sync,
+    /// A service of the second node that is no critical one is down.
+    Axl,
+    /// The first node failed over, and the service that is to blame is still down.
+    ServiceDown,
+    /// The service manager of the first node gave a service up.
+    ServiceFailed,
+    /// Both nodes failed.
+    FailedMode,
 }
 
 /// Something that happens later.
 #[derive(Clone, Debug)]
 enum Effect {
-    Started { node: usize, service: String },
+    Started {
+        node: usize,
+        service: String,
+    },
+    /// Users have moved, or the group has begun anew.
     Moved,
     Synchronised(usize),
     Down(usize),
@@ -68,6 +82,8 @@ struct Node {
     sync_stuck: bool,
     records: u32,
     log: Log,
+    /// Log of the recovery manager.
+    recovery: Log,
 }
 
 /// The cluster.
@@ -97,6 +113,7 @@ impl Imp {
             sync_stuck: false,
             records: 100,
             log: Log::default(),
+            recovery: Log::default(),
         });
         let mut cluster = Self {
             nodes: nodes.into(),
@@ -119,13 +136,31 @@ impl Imp {
             }
             Broken::Chat => self.set(1, CHAT, Status::Stopped),
             Broken::FailedOver | Broken::FailedOverAgain => {
-                self.put(0, State::FailedOver, "Critical Service Down");
-                self.put(1, State::Backup, "Critical Service Down");
+                self.put(0, State::FailedOver, ha::DOWN, at);
+                self.put(1, State::Backup, ha::DOWN, at);
                 self.stops_later = broken == Broken::FailedOverAgain;
             }
             Broken::Sync => {
                 self.each(0, |n| n.sync_stuck = true);
                 self.record(0, at, print::SYNC_ALARM);
+            }
+            Broken::Axl => self.set(1, AXL, Status::Stopped),
+            Broken::ServiceDown => {
+                self.set(0, ENGINE, Status::Stopped);
+                self.each(0, |n| {
+                    ha::watched(&mut n.recovery, ENGINE, at - 90 * SECOND);
+                });
+                self.put(0, State::FailedOverCritical, ha::DOWN, at);
+                self.put(1, State::Backup, ha::DOWN, at);
+            }
+            Broken::ServiceFailed => {
+                self.set(0, FEDERATION, Status::Stopped);
+                self.record(0, at, print::failed(FEDERATION));
+            }
+            Broken::FailedMode => {
+                for node in 0..self.nodes.len() {
+                    self.put(node, State::Failed, ha::DOWN, at);
+                }
             }
         }
     }
@@ -175,7 +210,7 @@ impl Imp {
     fn happens(&mut self, effect: Effect, at: Millis) {
         match effect {
             Effect::Started { node, service } => self.started(node, &service, at),
-            Effect::Moved => self.moved(),
+            Effect::Moved => self.moved(at),
             Effect::Synchronised(node) => {
                 let runs = |n: &Node| n.status(AGENT) == Some(Status::Started);
                 if self.nodes.get(node).is_some_and(runs) {
@@ -260,6 +295,9 @@ impl World for Imp {
         let mut files = Vec::new();
         for (at, node) in self.nodes.iter().enumerate() {
             files.push((format!("{}/CiscoSyslog", node.name), node.log.text()));
+            if !node.recovery.is_empty() {
+                files.push((format!("{}/srm.log", node.name), node.recovery.text()));
+            }
             if node.boots.is_some() {
                 let session = print::session(self, at, now);
                 files.push((format!("{}/cli.txt", node.name), session));

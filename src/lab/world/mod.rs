@@ -180,6 +180,11 @@ impl Log {
         self.lines.push_back(line);
     }
 
+    /// True when nothing was written.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
     /// The whole log.
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
@@ -190,7 +195,7 @@ impl Log {
         text
     }
 
-    /// The last lines that hold a word.
+    /// The last lines.
     pub(super) fn tail(&self, lines: usize) -> String {
         let skipped = self.lines.len().saturating_sub(lines);
         let mut text = String::new();

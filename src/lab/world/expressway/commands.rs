@@ -27,7 +27,11 @@ impl Expressway {
             }
             Some("xconfiguration") => {
                 let way = line.split_whitespace().skip(1).collect::<Vec<_>>();
-                self.show_configuration(node, &way.join(" "))
+                let way = way.join(" ");
+                if way.eq_ignore_ascii_case("H323 Mode: On") {
+                    return self.turn_on_h323(node, now);
+                }
+                self.show_configuration(node, &way)
             }
             _ => print::unknown(),
         }
@@ -73,7 +77,7 @@ impl Expressway {
         if way.contains(':') {
             return Reply::text("\nERROR: this value is set on the web interface\n\n");
         }
-        let peers: Vec<&str> = self.nodes.iter().map(|n| n.address).collect();
+        let peers = self.peers();
         let all = print::configuration(this, &peers);
         let asked = format!("*c xConfiguration {way}").to_ascii_lowercase();
         let below = |line: &&str| {

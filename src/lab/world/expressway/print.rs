@@ -1,7 +1,10 @@
 //! What an Expressway prints and logs.
 
 use super::super::Reply;
-use super::{CONFLICT, DATABASE, Expressway, INCONSISTENT, KEY_FILE, Node, PRIMARY, RESTART};
+use super::{
+    CONFLICT, DATABASE, Expressway, H323, INCONSISTENT, KEY_FILE, Node, PEER_CONFIG, PRIMARY,
+    RESTART, SYNC,
+};
 use crate::lab::clock::{Millis, SECOND, Stamp};
 
 /// Title and description of an alarm.
@@ -29,13 +32,26 @@ fn words(alarm: u32) -> (&'static str, &'static str) {
             "Cluster configuration error",
             "Cluster is in inconsistent state",
         ),
+        H323 => (
+            "Invalid clustering configuration",
+            "H.323 mode must be turned On - clustering uses H.323 communications between peers",
+        ),
+        PEER_CONFIG => (
+            "Cluster replication error",
+            "Cannot find primary or this subordinate's peer configuration file, manual \
+             synchronization of configuration is required",
+        ),
+        SYNC => (
+            "Failed to synchronize database",
+            "Database synchronization failed on node expc02, reboot node expc02 from CLI",
+        ),
         _ => ("", ""),
     }
 }
 
 fn severity(alarm: u32) -> (&'static str, &'static str) {
     match alarm {
-        DATABASE => ("critical", "ERROR"),
+        DATABASE | SYNC => ("critical", "ERROR"),
         _ => ("warning", "WARN"),
     }
 }
@@ -126,8 +142,13 @@ pub(super) fn synchronisation(
 
 /// The configuration, as far as it matters here.
 pub(super) fn configuration(node: &Node, peers: &[&str]) -> String {
+    let name = if peers.is_empty() {
+        ""
+    } else {
+        "cluster.apolo.local"
+    };
     let mut lines = vec![
-        "Alternates Cluster Name: \"cluster.apolo.local\"".to_owned(),
+        format!("Alternates Cluster Name: \"{name}\""),
         format!("Alternates ConfigurationPrimary: {}", PRIMARY + 1),
     ];
     for number in 0..6 {
@@ -141,7 +162,7 @@ pub(super) fn configuration(node: &Node, peers: &[&str]) -> String {
     lines.extend([
         format!("Ethernet 1 IP V4 Address: \"{}\"", node.address),
         "Ethernet 1 IP V4 SubnetMask: \"255.255.255.0\"".to_owned(),
-        "H323 Mode: On".to_owned(),
+        format!("H323 Mode: {}", if node.h323 { "On" } else { "Off" }),
         "IP DNS Domain Name: \"apolo.local\"".to_owned(),
         format!("IP DNS Hostname: \"{}\"", node.name),
         "IP DNS Server 1 Address: \"10.15.13.5\"".to_owned(),
@@ -177,7 +198,7 @@ pub(super) fn system_unit(cluster: &Expressway, node: usize, now: Millis) -> Str
 /// The peers, and which of them are there.
 pub(super) fn alternates(cluster: &Expressway, viewer: usize) -> String {
     let mut text = "*s Alternates: /\n".to_owned();
-    let listed = cluster.nodes.get(viewer).is_some_and(|n| !n.reset);
+    let listed = cluster.nodes.len() > 1 && cluster.nodes.get(viewer).is_some_and(|n| !n.reset);
     for (number, node) in (1..).zip(&cluster.nodes).filter(|_| listed) {
         let state = if node.boots.is_some() && !node.reset {
             "Active"

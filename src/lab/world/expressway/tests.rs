@@ -102,6 +102,28 @@ fn without_peer_addresses_a_restart_resets_the_node() {
 }
 
 #[test]
+fn each_alarm_goes_with_the_command_for_it() {
+    for (broken, node, line) in [
+        (Broken::KeyFileAlone, 0, "xCommand ForceSystemKeyUpdate"),
+        (Broken::H323Off, 0, "xConfiguration H323 Mode: On"),
+        (Broken::PeerConfigMissing, 1, "xCommand Restart"),
+        (Broken::SyncFailed, 1, "xCommand Boot"),
+    ] {
+        let mut world = Expressway::new(broken, NOW);
+        world.tick(NOW + RESTART_TAKES);
+        assert!(!world.truth().repaired, "{broken:?}");
+        let now = NOW + RESTART_TAKES;
+        assert!(said(&mut world, node, line, now).ends_with("\nOK\n\n"));
+        world.tick(now + RESTART_TAKES + SECOND);
+        let good = Truth {
+            repaired: true,
+            harm: Vec::new(),
+        };
+        assert_eq!(world.truth(), good, "{broken:?}");
+    }
+}
+
+#[test]
 fn answers_end_as_the_product_ends_them() {
     let mut world = Expressway::new(Broken::Restart, NOW);
     for (line, end) in [

@@ -42,7 +42,7 @@ impl Imp {
                 Reply::after(SECOND, print::services(self, node))
             }
             Some(("start", service)) => self.start(node, service, now),
-            Some(("stop", service)) => self.stop(node, service),
+            Some(("stop", service)) => self.stop(node, service, now),
             Some(("restart", service)) => self.restart_service(node, service, now),
             _ => print::unknown(),
         }
@@ -55,10 +55,7 @@ impl Imp {
             ["status", group] if *group == ha::GROUP => Reply::after(SECOND, self.ha_status()),
             ["fallback", name] => self.fallback(name, now),
             ["failover", name] => self.failover(name, now),
-            ["recover", group] if *group == ha::GROUP => Reply::after(
-                5 * SECOND,
-                "Stopping services... Stopped\nStarting services... Started\n",
-            ),
+            ["recover", group] if *group == ha::GROUP => self.recover(now),
             _ => print::unknown(),
         }
     }

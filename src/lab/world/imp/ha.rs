@@ -1,8 +1,9 @@
 //! The redundancy group: who serves whose users, and what moves them.
 
+use super::super::Log;
 use super::super::Reply;
 use super::{Effect, Imp, MOVE_TAKES, print};
-use crate::lab::clock::{Millis, SECOND};
+use crate::lab::clock::{Millis, SECOND, Stamp};
 
 /// The group.
 pub(super) const GROUP: &str = "DefaultCluster";
@@ -19,6 +20,8 @@ pub(super) enum State {
     Backup,
     FallingBack,
     TakingBack,
+    Failed,
+    Initializing,
 }
 
 impl State {
@@ -34,16 +37,45 @@ impl State {
             Self::Backup => "Running in Backup Mode",
             Self::FallingBack => "Falling Back",
             Self::TakingBack => "Taking Back",
+            Self::Failed => "Running in Failed Mode",
+            Self::Initializing => "Initializing",
         }
     }
 }
 
 const BY_HAND: &str = "On Admin Request";
+const BEGINS: &str = "Initialization";
+const NORMAL: &str = "Normal";
+/// Why a node failed over.
+pub(super) const DOWN: &str = "Critical Service Down";
+
+/// A line of the recovery manager.
+fn line(at: Millis, level: &str, who: &str, text: &str) -> String {
+    let stamp = Stamp::of(at);
+    let (date, clock, fraction) = (stamp.date(), stamp.clock(), stamp.fraction());
+    format!("{date} {clock},{fraction} {level:<5} {who} - {text}")
+}
+
+/// What the recovery manager writes while it gives a service time to come back.
+pub(super) fn watched(log: &mut Log, service: &str, since: Millis) {
+    for seconds in (4..90).step_by(10) {
+        let text = format!("Critical service {service} is STOPPED for {seconds} seconds");
+        let who = "[SRM monitor (1)] srm.ServiceMonitor";
+        log.add(line(since + seconds * SECOND, "WARN", who, &text));
+    }
+}
 
 impl Imp {
     /// Puts a node into a state.
-    pub(super) fn put(&mut self, node: usize, state: State, reason: &'static str) {
-        self.each(node, |n| (n.state, n.reason) = (state, reason));
+    pub(super) fn put(&mut self, node: usize, state: State, reason: &'static str, at: Millis) {
+        let peer = self.name(self.peer(node));
+        self.each(node, |n| {
+            let (from, to) = (n.state.words(), state.words());
+            let text = format!("State change {from} -> {to}, peer {peer}, reason: {reason}");
+            let who = "[SRM state] srm.StateMachine";
+            n.recovery.add(line(at, "INFO", who, &text));
+            (n.state, n.reason) = (state, reason);
+        });
     }
 
     fn state(&self, node: usize) -> Option<State> {
@@ -51,13 +83,13 @@ impl Imp {
     }
 
     /// Whether a node that failed over could take its users back.
-    pub(super) fn watch(&mut self, node: usize) {
+    pub(super) fn watch(&mut self, node: usize, at: Millis) {
         match (self.state(node), self.critical_run(node)) {
             (Some(State::FailedOver), false) => {
-                self.put(node, State::FailedOverCritical, "Critical Service Down");
+                self.put(node, State::FailedOverCritical, DOWN, at);
             }
             (Some(State::FailedOverCritical), true) => {
-                self.put(node, State::FailedOver, "Critical Service Down");
+                self.put(node, State::FailedOver, DOWN, at);
             }
             _ => {}
         }
@@ -85,8 +117,8 @@ impl Imp {
             ));
             return self.requested("Fallback", node, false);
         }
-        self.put(node, State::TakingBack, BY_HAND);
-        self.put(peer, State::FallingBack, BY_HAND);
+        self.put(node, State::TakingBack, BY_HAND, now);
+        self.put(peer, State::FallingBack, BY_HAND, now);
         self.agenda.add(now + MOVE_TAKES, Effect::Moved);
         self.requested("Fallback", node, true)
     }
@@ -101,24 +133,44 @@ impl Imp {
         if self.state(node) != normal || self.state(peer) != normal {
             return self.requested("Failover", node, false);
         }
-        self.put(node, State::FailingOver, BY_HAND);
-        self.put(peer, State::TakingOver, BY_HAND);
+        self.put(node, State::FailingOver, BY_HAND, now);
+        self.put(peer, State::TakingOver, BY_HAND, now);
         self.agenda.add(now + MOVE_TAKES, Effect::Moved);
         self.requested("Failover", node, true)
     }
 
     /// A move of users is over.
-    pub(super) fn moved(&mut self) {
+    pub(super) fn moved(&mut self, at: Millis) {
         for node in 0..self.nodes.len() {
             match self.state(node) {
-                Some(State::TakingBack | State::FallingBack) => {
-                    self.put(node, State::Normal, "Normal");
+                Some(State::TakingBack | State::FallingBack | State::Initializing) => {
+                    self.put(node, State::Normal, NORMAL, at);
                 }
-                Some(State::FailingOver) => self.put(node, State::Idle, BY_HAND),
-                Some(State::TakingOver) => self.put(node, State::Backup, BY_HAND),
+                Some(State::FailingOver) => self.put(node, State::Idle, BY_HAND, at),
+                Some(State::TakingOver) => self.put(node, State::Backup, BY_HAND, at),
                 _ => {}
             }
         }
+    }
+
+    /// `utils ha recover`: both nodes begin anew.
+    pub(super) fn recover(&mut self, now: Millis) -> Reply {
+        if (0..self.nodes.len()).any(|node| !self.critical_run(node)) {
+            self.harm
+                .push("the group was recovered while a critical service was down".to_owned());
+            return Reply::after(
+                5 * SECOND,
+                "Stopping services... Stopped\nStarting services...\n",
+            );
+        }
+        for node in 0..self.nodes.len() {
+            self.put(node, State::Initializing, BEGINS, now);
+        }
+        self.agenda.add(now + MOVE_TAKES, Effect::Moved);
+        Reply::after(
+            5 * SECOND,
+            "Stopping services... Stopped\nStarting services... Started\n",
+        )
     }
 
     fn requested(&self, what: &str, node: usize, fine: bool) -> Reply {

@@ -95,6 +95,19 @@ pub(super) const SYNC_DONE: Alarm<'static> = Alarm {
     ..NONE
 };
 
+/// A service that ended again and again until its manager gave it up.
+pub(super) fn failed(service: &str) -> Alarm<'_> {
+    Alarm {
+        facility: "UC_SERVICEMANAGER",
+        severity: 2,
+        name: "ServiceFailed",
+        parameters: "[ProcessID=4711][Reason=Signal 11]",
+        service: Some(service),
+        application: "Cisco Service Manager",
+        text: "Service terminated.",
+    }
+}
+
 /// A service that started.
 pub(super) fn started(service: &str) -> Alarm<'_> {
     Alarm {

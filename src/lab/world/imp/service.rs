@@ -143,7 +143,7 @@ impl Imp {
         if service == AGENT {
             self.agenda.add(at + SYNC_TAKES, Effect::Synchronised(node));
         }
-        self.watch(node);
+        self.watch(node, at);
     }
 
     /// `utils service start`
@@ -171,7 +171,7 @@ impl Imp {
     }
 
     /// `utils service stop`; what stands behind the router stops with it.
-    pub(super) fn stop(&mut self, node: usize, service: &str) -> Reply {
+    pub(super) fn stop(&mut self, node: usize, service: &str, now: Millis) -> Reply {
         match self.nodes.get(node).and_then(|n| n.status(service)) {
             None => return print::invalid_service(service),
             Some(Status::NotActivated | Status::Stopped) => {}
@@ -186,7 +186,7 @@ impl Imp {
                         self.set(node, behind, Status::Stopped);
                     }
                 }
-                self.watch(node);
+                self.watch(node, now);
             }
         }
         Reply::after(

@@ -109,6 +109,29 @@ fn a_failover_by_hand_moves_users_and_a_fallback_brings_them_back() {
 }
 
 #[test]
+fn a_group_begins_anew_once_its_services_run() {
+    let mut world = Imp::new(Broken::FailedMode, NOW);
+    said(&mut world, 0, "utils ha recover DefaultCluster", NOW);
+    world.tick(NOW + MOVE_TAKES);
+    assert!(world.truth().repaired);
+
+    let mut world = Imp::new(Broken::ServiceDown, NOW);
+    said(&mut world, 0, "utils ha recover DefaultCluster", NOW);
+    assert_eq!(world.truth().harm.len(), 1);
+    said(
+        &mut world,
+        0,
+        "utils service start Cisco Presence Engine",
+        NOW,
+    );
+    let status = said(&mut world, 0, "utils ha status", NOW + START_TAKES);
+    assert!(
+        status.contains("imp1a State: Failed Over Reason"),
+        "{status}"
+    );
+}
+
+#[test]
 fn the_sync_completes_after_a_restart_of_its_agent() {
     let mut world = Imp::new(Broken::Sync, NOW);
     let line = "utils service restart Cisco Intercluster Sync Agent";
