@@ -187,12 +187,14 @@ fn arguments(target: &Target) -> Result<Vec<OsString>, AgentError> {
 }
 
 /// A path that means itself inside quotes in a configuration of ssh.
-fn plain(path: &Path) -> Result<&str, AgentError> {
+fn plain(path: &Path) -> Result<String, AgentError> {
     let odd = |c: char| c.is_control() || matches!(c, '"' | '\\' | '%' | '$');
-    match path.to_str() {
-        Some(text) if path.is_absolute() && !text.contains(odd) => Ok(text),
-        _ => Err(AgentError {
-            help: "give an absolute path without quotes, backslashes, % and $".to_owned(),
+    let whole = std::path::absolute(path).ok();
+    let text = whole.as_deref().and_then(Path::to_str);
+    match text.filter(|text| !text.contains(odd)) {
+        Some(text) => Ok(text.to_owned()),
+        None => Err(AgentError {
+            help: "move the file to a path without quotes, backslashes, % and $".to_owned(),
             ..failed(
                 FailureKind::Connect,
                 "the path of the known hosts cannot be handed to ssh",
