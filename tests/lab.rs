@@ -97,7 +97,7 @@ fn text(bytes: &[u8]) -> String {
 fn has_ssh() -> bool {
     let found = Command::new("ssh").arg("-V").output().is_ok();
     if !found {
-        println!("skipped: there is no ssh");
+        eprintln!("skipped: there is no ssh");
     }
     found
 }

@@ -148,7 +148,7 @@ impl Imp {
             Broken::ServiceDown => {
                 self.set(0, ENGINE, Status::Stopped);
                 self.each(0, |n| {
-                    ha::watched(&mut n.recovery, ENGINE, at - 90 * SECOND)
+                    ha::watched(&mut n.recovery, ENGINE, at - 90 * SECOND);
                 });
                 self.put(0, State::FailedOverCritical, ha::DOWN, at);
                 self.put(1, State::Backup, ha::DOWN, at);
