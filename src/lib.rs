@@ -9,7 +9,7 @@
 //!                     └── catalog: rules/ as one immutable, checked value
 //! ```
 //!
-//! Only `source` and `cli` touch files, clock, environment or terminal, and `check` the network;
+//! Only `source` and `cli` touch files, clock, environment or terminal, `check` and `agent` the network;
 //! everything between is pure. `tests/tidy.rs` holds the table of which module may import which.
 
 pub mod agent;
@@ -33,3 +33,4 @@ pub mod plan;
 pub mod report;
 pub mod samples;
 pub mod source;
+pub mod tls;

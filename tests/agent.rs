@@ -42,7 +42,7 @@ while printf 'cms1> ' && read -r line; do
     size) stty size ;;
     upgrade) printf 'Are you sure? (Y/n)'; read -r answer; echo "answered $answer" ;;
     capture) sleep 60 ;;
-    dribble) for part in cm s1 '> ' 'is ' no ' prompt'; do printf '%s' "$part"; sleep 0.05; done; echo ;;
+    dribble) for part in cms 1 '> is ' no ' prompt'; do printf '%s' "$part"; sleep 0.05; done; echo ;;
     long*) echo "${#line}" ;;
     flood) exec cat /dev/zero | tr '\0' x ;;
     reboot) echo 'Going down'; exit 0 ;;

@@ -11,16 +11,11 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 
-use tempfile::TempDir;
 use unicode_width::UnicodeWidthStr as _;
-
-/// How often a wait asks before it gives up; one question takes some milliseconds.
-const POLLS: usize = 3000;
 
 /// What the progress bar is made of.
 const BAR: &str = "━━";
@@ -45,110 +40,11 @@ fn refused(second: u32) -> String {
     )
 }
 
-/// A terminal of 80 columns and 24 rows with a folder of its own; gone when dropped.
-struct Terminal {
-    folder: TempDir,
-}
+#[path = "common/tmux.rs"]
+mod tmux;
+use tmux::Terminal;
 
 impl Terminal {
-    /// None, and a word about it, where there is no tmux.
-    #[expect(
-        clippy::print_stderr,
-        reason = "a test that does not run has to say so"
-    )]
-    fn new() -> Option<Self> {
-        let there = Command::new("tmux")
-            .arg("-V")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success());
-        if !there {
-            eprintln!("skipped: tmux is not installed");
-            return None;
-        }
-        Some(Self {
-            folder: tempfile::tempdir().unwrap(),
-        })
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn tmux(&self) -> Command {
-        let mut command = Command::new("tmux");
-        command
-            .arg("-S")
-            .arg(self.path().join("socket"))
-            .args(["-f", "/dev/null"])
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", self.path())
-            .env("SHELL", "/bin/sh")
-            .env("LC_ALL", "C.UTF-8")
-            .stdin(Stdio::null());
-        command
-    }
-
-    /// Runs `clusterdx` with these words behind it, as a shell reads them. The screen shows
-    /// `exit N` when it is over, and stays.
-    fn run(&self, words: &str) {
-        // the trap keeps the shell alive over Ctrl-C; the program gets the signal as always
-        let script = format!(
-            "trap : INT; echo before; '{}' {words}; echo exit $?; exec cat",
-            env!("CARGO_BIN_EXE_clusterdx")
-        );
-        let status = self
-            .tmux()
-            .args(["-u", "new-session", "-d", "-x", "80", "-y", "24", "-c"])
-            .arg(self.path())
-            .args(["/bin/sh", "-c", &script])
-            .status()
-            .unwrap();
-        assert!(status.success());
-    }
-
-    /// What stands on the screen and above it; a line that was broken at the margin is whole.
-    fn text(&self) -> String {
-        let done = self
-            .tmux()
-            .args(["capture-pane", "-p", "-J", "-S", "-"])
-            .output()
-            .unwrap();
-        String::from_utf8_lossy(&done.stdout)
-            .lines()
-            .map(|line| format!("{}\n", line.trim_end()))
-            .collect()
-    }
-
-    /// Asks until the text has what is wanted; `meanwhile` is done before each time.
-    fn until(&self, wanted: &str, mut meanwhile: impl FnMut()) -> String {
-        let mut text = String::new();
-        for _ in 0..POLLS {
-            meanwhile();
-            text = self.text();
-            if text.contains(wanted) {
-                return text;
-            }
-        }
-        panic!("'{wanted}' did not appear:\n{text}");
-    }
-
-    fn title(&self) -> String {
-        let done = self
-            .tmux()
-            .args(["display-message", "-p", "#{pane_title}"])
-            .output()
-            .unwrap();
-        String::from_utf8_lossy(&done.stdout).trim().to_owned()
-    }
-
-    fn press(&self, key: &str) {
-        let status = self.tmux().args(["send-keys", key]).status().unwrap();
-        assert!(status.success());
-    }
-
     /// A pipe with a name, that the program reads after the large file.
     fn pipe(&self) -> Pipe {
         let path = self.path().join("pipe");
@@ -179,16 +75,6 @@ impl Terminal {
     fn large_file(&self) {
         let file = File::create(self.path().join("large")).unwrap();
         file.set_len(64 << 20).unwrap();
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        _ = self
-            .tmux()
-            .arg("kill-server")
-            .stderr(Stdio::null())
-            .status();
     }
 }
 

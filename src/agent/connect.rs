@@ -24,6 +24,7 @@ pub trait Transport: Sync {
 pub const TRANSPORTS: &[&dyn Transport] = &[
     #[cfg(unix)]
     &super::ssh::Ssh::IN_PATH,
+    &super::soap::Soap,
     &super::manual::Manual,
 ];
 

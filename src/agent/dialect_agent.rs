@@ -5,10 +5,10 @@
 //! Questions are answered only when the dialect knows them; anything else that waits for an answer
 //! stops the work with a typed error.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use super::screen::Screen;
 use super::session::Session;
@@ -109,7 +109,7 @@ impl<S: Session> DialectAgent<S> {
     /// Reads what comes until then.
     async fn hear(&mut self, until: Instant) -> Came {
         let read = self.session.read(&mut self.block);
-        match timeout_at(until.into(), read).await {
+        match timeout_at(until, read).await {
             Ok(Ok(0) | Err(_)) => Came::End,
             Ok(Ok(length)) => Came::Bytes(length),
             Err(_) => Came::Nothing,
@@ -122,7 +122,7 @@ impl<S: Session> DialectAgent<S> {
             self.session.write_all(bytes).await?;
             self.session.flush().await
         };
-        match timeout_at(until.into(), writing).await {
+        match timeout_at(until, writing).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(FailureKind::Closed),
             Err(_) => Err(FailureKind::Timeout),
@@ -166,10 +166,10 @@ impl<S: Session + 'static> ClusterAgent for DialectAgent<S> {
     fn run<'a>(
         &'a mut self,
         command: &'a Command,
-        deadline: Instant,
+        deadline: std::time::Instant,
     ) -> BoxFuture<'a, Result<Output, AgentError>> {
         Box::pin(async move {
-            let result = self.converse(command, deadline).await;
+            let result = self.converse(command, deadline.into()).await;
             let over = match &result {
                 Ok(output) => output.answer == Answer::Closed,
                 Err(error) => error.kind != FailureKind::Refused,
@@ -188,8 +188,8 @@ impl<S: Session + 'static> ClusterAgent for DialectAgent<S> {
                     while let Came::Bytes(_) = self.hear(until).await {}
                 }
             }
-            _ = timeout_at(until.into(), self.session.shutdown()).await;
-            _ = timeout_at(until.into(), self.session.ended()).await;
+            _ = timeout_at(until, self.session.shutdown()).await;
+            _ = timeout_at(until, self.session.ended()).await;
         })
     }
 }

@@ -9,7 +9,10 @@ const HIDDEN: &str = "***";
 /// dialect: `password: x` becomes `password: ***`.
 pub fn all(text: &str, secret: Option<&Secret>, mask: &[String]) -> String {
     let text = words(text, mask);
-    secret.map_or(text.clone(), |secret| secret.hide_in(&text))
+    match secret {
+        Some(secret) => secret.hide_in(&text),
+        None => text,
+    }
 }
 
 /// A text without what stands on a line behind one of these words, whatever their case.

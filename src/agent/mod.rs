@@ -18,6 +18,7 @@ pub mod manual;
 pub mod mask;
 pub mod screen;
 pub mod session;
+pub mod soap;
 #[cfg(unix)]
 pub mod ssh;
 pub mod target;
@@ -73,7 +74,7 @@ pub enum FailureKind {
     Connect,
     /// The login was refused.
     Auth,
-    /// The host key is unknown, changed or revoked.
+    /// The host key or certificate is unknown, changed, revoked or somebody else's.
     HostKey,
     /// No prompt came.
     Prompt,

@@ -13,8 +13,10 @@ use std::process::{ExitStatus, Stdio};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::process::{Child, ChildStdin, ChildStdout};
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::askpass::Askpass;
@@ -257,12 +259,14 @@ async fn asked(program: &Path, arguments: &[OsString]) -> Option<String> {
     output.status.success().then_some(text)
 }
 
-/// A running ssh. It is killed and reaped when it is dropped.
+/// A running ssh. It is ended and reaped when it is dropped, gently at first: it may have to give
+/// back a terminal on which a password is being typed.
 pub struct SshSession {
     input: ChildStdin,
     output: ChildStdout,
     errors: Errors,
-    child: Child,
+    /// There until it is dropped.
+    child: Option<Child>,
     /// Answers ssh until the login is over.
     askpass: Option<Askpass>,
 }
@@ -299,39 +303,64 @@ impl SshSession {
             input,
             output,
             errors: Errors::read(errors),
-            child,
+            child: Some(child),
             askpass,
         })
+    }
+
+    /// How it ended, once it has.
+    async fn wait(child: &mut Option<Child>) -> Option<ExitStatus> {
+        child.as_mut()?.wait().await.ok()
     }
 
     /// Waits until ssh says that the login is over; else how ssh ended, or nothing if it did not.
     async fn logged_in(&mut self, until: Instant) -> Result<(), Option<ExitStatus>> {
         let waiting = async {
             tokio::select! {
-                // both may be true at once: a node that ends the session at once
                 biased;
                 () = self.errors.logged_in() => Ok(()),
-                status = self.child.wait() => Err(status.ok()),
+                status = Self::wait(&mut self.child) => Err(status),
             }
         };
-        let result = tokio::time::timeout_at(until.into(), waiting).await;
-        let result = result.unwrap_or(Err(None));
-        if result.is_err() {
+        let mut result = tokio::time::timeout_at(until.into(), waiting)
+            .await
+            .unwrap_or(Err(None));
+        if let Err(Some(_)) = result {
             _ = timeout(END, self.errors.end()).await;
-        }
-        if result.is_err() && self.errors.has_logged_in() {
-            self.askpass = None;
-            return Ok(());
+            // a node that ends the session at once
+            if self.errors.has_logged_in() {
+                result = Ok(());
+            }
         }
         self.askpass = None;
         result
     }
 }
 
+impl Drop for SshSession {
+    fn drop(&mut self) {
+        let Some(mut child) = self.child.take() else {
+            return;
+        };
+        let pid = child.id().and_then(|id| i32::try_from(id).ok());
+        if let Some(pid) = pid.and_then(Pid::from_raw) {
+            _ = kill_process(pid, Signal::TERM);
+        }
+        // without a runtime, or when that ends, it is killed at once
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                if timeout(END, child.wait()).await.is_err() {
+                    _ = child.kill().await;
+                }
+            });
+        }
+    }
+}
+
 impl Session for SshSession {
     fn ended(&mut self) -> BoxFuture<'_, Option<AgentError>> {
         Box::pin(async move {
-            let status = timeout(END, self.child.wait()).await.ok()?.ok()?;
+            let status = timeout(END, Self::wait(&mut self.child)).await.ok()??;
             _ = timeout(END, self.errors.end()).await;
             refusal::of_session(status, &self.errors.text())
         })

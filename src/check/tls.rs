@@ -1,5 +1,4 @@
-//! TLS towards a database: what the server offers, and what its certificate is worth. The only
-//! user of rustls.
+//! TLS towards a database: what the server offers, and what its certificate is worth.
 
 use std::error::Error as _;
 use std::fmt;
@@ -17,13 +16,13 @@ use tokio_rustls::rustls::client::danger::{
 use tokio_rustls::rustls::crypto::{
     CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature,
 };
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
 
 use crate::parse::net::cert::{self, Certificate};
+use crate::tls;
 
 use super::url::SslMode;
 
@@ -82,15 +81,7 @@ impl Trust {
     pub(super) fn new(mode: SslMode, pem: Option<&[u8]>) -> Result<Self, &'static str> {
         let roots = match pem {
             None => None,
-            Some(pem) => {
-                let mut roots = RootCertStore::empty();
-                let found = CertificateDer::pem_slice_iter(pem).flatten();
-                let (added, _) = roots.add_parsable_certificates(found);
-                if added == 0 {
-                    return Err("it holds no certificate in PEM form");
-                }
-                Some(Arc::new(roots))
-            }
+            Some(pem) => Some(Arc::new(tls::roots(pem)?)),
         };
         let mode = match mode {
             SslMode::Require if roots.is_some() => SslMode::VerifyCa,

@@ -55,6 +55,10 @@ pub(super) fn load(path: &Path) -> Result<Loaded, Failure> {
         let trouble = |problem: &String| Trouble::new(format!("{name}: {problem}"));
         return Err(problems.iter().map(trouble).collect::<Vec<_>>().into());
     }
-    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    // ssh takes absolute paths only
+    let folder = std::path::absolute(path).map_err(|error| {
+        Trouble::new(format!("cannot find the inventory '{name}'")).because(&error)
+    })?;
+    let folder = folder.parent().unwrap_or(Path::new("/")).to_owned();
     Ok(Loaded { inventory, folder })
 }

@@ -233,22 +233,83 @@ impl<'a> Runner<'a> {
         self.send(step, sessions).await
     }
 
-    /// After a run that was cut off: looks whether the step had its effect. Where it had not, what
-    /// held before it has to hold still.
+    /// After a run that was cut off: finds out whether the step had its effect. Where everything is
+    /// still as it was before the remedy, it had none; else the effect gets its time to show.
     async fn took_effect(
         &mut self,
         task: &Task,
         step: &Step,
         sessions: &mut Sessions<'_>,
     ) -> Result<bool, Halt> {
-        if self
-            .effect(step, sessions)
-            .await?
-            .is_some_and(|look| look.holds())
-        {
-            return Ok(true);
+        let Some(until) = &step.until else {
+            // nothing shows it, and doing it twice does no harm
+            return Ok(false);
+        };
+        let end = Instant::now() + self.span(until.span);
+        let mut untouched = false;
+        loop {
+            let look = self.effect(step, sessions).await?;
+            let seen = match &look {
+                Some(look) if look.holds() => return Ok(true),
+                Some(look) => look.seen().to_owned(),
+                None => String::new(),
+            };
+            let before = look.is_some() && self.is_as_before(task, sessions).await?;
+            // seen twice, so that a command on its way is not taken for one that was never sent
+            if before && untouched {
+                return Ok(false);
+            }
+            untouched = before;
+            if Instant::now() >= end {
+                break;
+            }
+            self.operator.waiting(&step.id, &seen);
+            if self.stop.sleep(self.pace(until.every)).await {
+                return Err(Halt::End(Outcome::Interrupted));
+            }
         }
-        for check in task.prechecks.iter().filter(|check| check.run.is_some()) {
+        self.may_be_repeated(task, step, sessions)
+            .await
+            .map(|()| false)
+    }
+
+    /// True when every precheck holds, and nothing of the remedy was done.
+    async fn is_as_before(
+        &mut self,
+        task: &Task,
+        sessions: &mut Sessions<'_>,
+    ) -> Result<bool, Halt> {
+        let mut steps = task.steps.iter();
+        let done = |step: &Step| step.changes() && self.before.step(&step.id) == Known::Done;
+        if steps.any(done) || task.prechecks.is_empty() {
+            return Ok(false);
+        }
+        self.all_hold(&task.prechecks, sessions).await
+    }
+
+    /// What the step relies on has to hold still: the checks right before it, for the first one
+    /// those of the remedy.
+    async fn may_be_repeated(
+        &mut self,
+        task: &Task,
+        step: &Step,
+        sessions: &mut Sessions<'_>,
+    ) -> Result<(), Halt> {
+        let until_here = task.steps.iter().take_while(|other| other.id != step.id);
+        let mut checks: Vec<&Step> = Vec::new();
+        let mut first = true;
+        for other in until_here {
+            if other.changes() {
+                checks.clear();
+                first = false;
+            } else if other.expect.is_some() {
+                checks.push(other);
+            }
+        }
+        if first {
+            checks.extend(&task.prechecks);
+        }
+        for check in checks {
             let look = self.look(check, sessions).await?;
             if let Some(look) = look.filter(|look| !look.holds()) {
                 let because = format!(
@@ -259,7 +320,7 @@ impl<'a> Runner<'a> {
                 return Err(Halt::End(Outcome::Unknown(because)));
             }
         }
-        Ok(false)
+        Ok(())
     }
 
     /// Sends the command and waits for its effect.

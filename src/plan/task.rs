@@ -122,9 +122,8 @@ impl Maker<'_> {
         let bound = bind::expect(expect, self.incident);
         let bound = bound.ok_or("the finding does not say what a check of the remedy needs")?;
         Ok(Some(match expect.holds {
-            Holds::Any => bound.written,
-            Holds::All => format!("everywhere {}", bound.written),
-            Holds::None => format!("nowhere {}", bound.written),
+            Holds::Any | Holds::All => bound.written,
+            Holds::None => format!("none with {}", bound.written),
         }))
     }
 

@@ -16,7 +16,7 @@ impl<S: Session> DialectAgent<S> {
         session: S,
         dialect: &Dialect,
         limits: Limits,
-        deadline: Instant,
+        deadline: std::time::Instant,
     ) -> Result<Self, AgentError> {
         let talk = Talk::new(dialect).map_err(|reason| AgentError {
             kind: FailureKind::Dialect,
@@ -26,7 +26,7 @@ impl<S: Session> DialectAgent<S> {
             sent: false,
         })?;
         let mut agent = Self::new(session, talk, limits);
-        let deadline = deadline.min(Instant::now() + limits.greeting);
+        let deadline = Instant::from(deadline).min(Instant::now() + limits.greeting);
         agent.greet(deadline).await?;
         Ok(agent)
     }
@@ -37,7 +37,7 @@ impl<S: Session> DialectAgent<S> {
         let mut heard = Instant::now();
         loop {
             let ready = self.is_greeted(&last);
-            let asks = self.talk.is_question(&self.screen.line(), true);
+            let asks = self.talk.is_question(&self.screen.line(), false);
             let until = match (ready, asks) {
                 (true, _) => heard + self.limits.settle,
                 (_, true) => heard + self.limits.idle,

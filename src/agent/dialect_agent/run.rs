@@ -283,6 +283,10 @@ impl<S: Session> DialectAgent<S> {
         if let Some(found) = self.talk.pager.as_ref().and_then(|p| p.ask.find(&line)) {
             return Silence::Pager(found.start());
         }
+        if course.stop_at.is_some() {
+            // it says how it is stopped
+            return Silence::Working;
+        }
         // a question on a line that is finished is one when nothing follows for long
         let asked = match line.is_empty() && idle {
             true => course.heard.last.line().to_owned(),

@@ -152,8 +152,13 @@ fn command(line: &str) -> Command {
     }
 }
 
-fn soon() -> Instant {
-    Instant::now() + Duration::from_secs(3)
+fn soon() -> std::time::Instant {
+    within(3000)
+}
+
+/// So many milliseconds from now; of the time inside the runtime.
+fn within(milliseconds: u64) -> std::time::Instant {
+    (Instant::now() + Duration::from_millis(milliseconds)).into_std()
 }
 
 type Agent = DialectAgent<Memory>;
@@ -183,6 +188,8 @@ where
 {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        // time goes on only when nobody has anything to do: nothing depends on the machine
+        .start_paused(true)
         .build()
         .unwrap();
     runtime.block_on(async {
@@ -199,12 +206,12 @@ fn one<N: Future<Output = ()>>(
     line: &str,
     node: impl FnOnce(Node) -> N,
 ) -> Result<Output, AgentError> {
-    ask_one(&command(line), soon(), node)
+    ask_one(&command(line), 3000, node)
 }
 
 fn ask_one<N: Future<Output = ()>>(
     command: &Command,
-    deadline: Instant,
+    milliseconds: u64,
     node: impl FnOnce(Node) -> N,
 ) -> Result<Output, AgentError> {
     let greeted = |mut n: Node| async move {
@@ -212,7 +219,12 @@ fn ask_one<N: Future<Output = ()>>(
         node(n).await;
     };
     play(&mmp(), greeted, |agent| async move {
-        agent.unwrap().run(command, deadline).await
+        let mut agent = agent.unwrap();
+        let started = Instant::now();
+        let result = agent.run(command, within(milliseconds)).await;
+        let most = Duration::from_millis(milliseconds) + LIMITS.leave;
+        assert!(started.elapsed() <= most, "it ends in time");
+        result
     })
 }
 
@@ -278,14 +290,14 @@ fn no_prompt_in_time_is_an_error_that_tells_what_was_seen() {
 
 #[test]
 fn a_question_before_the_prompt_is_not_answered() {
-    let started = Instant::now();
     let error = login(&mmp(), |mut n| async move {
+        let started = Instant::now();
         n.say("Your password has expired.\r\nNew password: ").await;
         assert_eq!(n.rest().await, "");
+        assert!(started.elapsed() < LIMITS.greeting, "it is told early");
     })
     .unwrap_err();
     assert_eq!(error.kind, FailureKind::Prompt);
-    assert!(started.elapsed() < LIMITS.greeting, "it is told early");
 }
 
 #[test]
@@ -365,8 +377,7 @@ fn a_slow_answer_is_waited_for_and_prompts_within_it_are_no_end() {
 
 #[test]
 fn another_prompt_than_the_learned_one_ends_nothing() {
-    let deadline = Instant::now() + Duration::from_millis(500);
-    let error = ask_one(&command("status"), deadline, |mut n| async move {
+    let error = ask_one(&command("status"), 500, |mut n| async move {
         n.take("status").await;
         n.say("cms2> ").await;
         assert_eq!(n.rest().await, "\x03", "what only looks is stopped");
@@ -522,8 +533,7 @@ fn pages_are_turned_and_leave_nothing() {
 
 #[test]
 fn an_endless_pager_ends_at_the_deadline() {
-    let deadline = Instant::now() + Duration::from_millis(700);
-    let error = ask_one(&command("status"), deadline, |mut n| async move {
+    let error = ask_one(&command("status"), 700, |mut n| async move {
         n.take("status").await;
         let mut byte = [0];
         n.say("--More--").await;
@@ -638,8 +648,7 @@ fn a_change_that_works_on_behind_a_colon_is_left_alone() {
 
 #[test]
 fn a_change_that_takes_too_long_is_not_stopped_half_way() {
-    let deadline = Instant::now() + Duration::from_millis(300);
-    let error = ask_one(&command("upgrade"), deadline, |mut n| async move {
+    let error = ask_one(&command("upgrade"), 300, |mut n| async move {
         n.take("upgrade").await;
         n.say("working...").await;
         assert_eq!(n.rest().await, "");
@@ -653,17 +662,17 @@ fn a_change_that_takes_too_long_is_not_stopped_half_way() {
 fn a_command_that_is_to_be_stopped_is_stopped() {
     for shown in ["^C\r\n12 packets\r\ncms1> ", "\r\n12 packets\r\n^Ccms1> "] {
         let capture = Command {
-            stop_after: Some(Duration::from_millis(150)),
+            stop_after: Some(Duration::from_millis(300)),
             ..command("pcap a")
         };
-        let output = ask_one(&capture, soon(), |mut n| async move {
+        let output = ask_one(&capture, 3000, |mut n| async move {
             n.take("pcap a").await;
-            n.say("capturing").await;
+            n.say("Press any key to stop:").await;
             n.expect("\x03").await;
             n.say(shown).await;
             n.rest().await;
         });
-        assert_eq!(output.unwrap().text, "capturing\n12 packets\n");
+        assert_eq!(output.unwrap().text, "Press any key to stop:\n12 packets\n");
     }
 }
 
@@ -679,7 +688,7 @@ fn a_restart_may_close_the_connection_and_nothing_else_may() {
         closes: true,
         ..command("reboot")
     };
-    let output = ask_one(&reboot, soon(), node("reboot")).unwrap();
+    let output = ask_one(&reboot, 3000, node("reboot")).unwrap();
     assert_eq!(
         (output.answer, output.text.as_str()),
         (Answer::Closed, "Going down\n")
@@ -691,19 +700,15 @@ fn a_restart_may_close_the_connection_and_nothing_else_may() {
 
 #[test]
 fn a_node_that_hangs_costs_no_more_than_the_deadline() {
-    let started = Instant::now();
-    let deadline = started + Duration::from_millis(300);
-    let error = ask_one(&command("status"), deadline, |n| async move {
+    let error = ask_one(&command("status"), 300, |n| async move {
         n.rest().await;
     });
     assert_eq!(kind(&error), FailureKind::Timeout);
-    assert!(started.elapsed() < Duration::from_secs(2));
 }
 
 #[test]
 fn a_node_that_dribbles_for_ever_costs_no_more_than_the_deadline() {
-    let deadline = Instant::now() + Duration::from_millis(300);
-    let error = ask_one(&command("status"), deadline, |mut n| async move {
+    let error = ask_one(&command("status"), 300, |mut n| async move {
         n.take("status").await;
         while n.0.write_all(b".").await.is_ok() {
             n.pause(5).await;
@@ -742,7 +747,6 @@ fn floods_end_whatever_they_are_made_of() {
 #[test]
 fn a_hundred_megabytes_are_read_up_to_the_limit() {
     let sent = std::cell::Cell::new(0);
-    let deadline = Instant::now() + Duration::from_secs(60);
     let limits = Limits {
         flood: FLOOD,
         ..LIMITS
@@ -761,7 +765,7 @@ fn a_hundred_megabytes_are_read_up_to_the_limit() {
                 }
             }
         },
-        |agent| async move { agent.unwrap().run(&command("status"), deadline).await },
+        |agent| async move { agent.unwrap().run(&command("status"), soon()).await },
     );
     assert_eq!(kind(&error), FailureKind::Flood);
     assert!(
@@ -804,7 +808,7 @@ fn a_session_is_left_politely() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(8))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     /// Whatever a node says and wherever it is cut, the answer is what a whole one would be.
     #[test]

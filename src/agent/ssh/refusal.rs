@@ -48,7 +48,13 @@ fn judged(target: &Target, said: &str, known: bool) -> (FailureKind, String, Str
         line.contains("Permission denied (") || line.contains("Too many authentication failures")
     };
     if lines.iter().rev().take(2).any(denied) {
+        let many = lines
+            .iter()
+            .any(|line| line.contains("Too many authentication"));
         let help = match target.password {
+            _ if many => "ssh offers more keys than the node takes: set IdentitiesOnly and \
+                          IdentityFile for it in ~/.ssh/config"
+                .to_owned(),
             Some(_) => "check user and password".to_owned(),
             None => format!("check user and key with: {by_hand}"),
         };
@@ -149,6 +155,7 @@ pub(super) fn of_session(status: ExitStatus, said: &str) -> Option<AgentError> {
     let lost = [
         "not responding",
         "closed by remote host",
+        "request failed",
         "reset",
         "Broken pipe",
         "timed out",

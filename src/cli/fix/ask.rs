@@ -1,6 +1,6 @@
 //! Questions on the terminal. The only user of terminal modes.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::thread;
 
 use rustix::termios::{OptionalActions, QueueSelector, SpecialCodeIndex, Termios};
@@ -51,12 +51,18 @@ pub(super) async fn ask(question: &str, stop: &Stop) -> Said {
     said
 }
 
+/// One line; the terminal hands over what Esc or Enter ended.
 fn line() -> Said {
-    let mut text = String::new();
-    match io::stdin().read_line(&mut text) {
-        Ok(0) | Err(_) => Said::Nothing,
-        Ok(_) if text.contains(char::from(ESC)) => Said::Nothing,
-        Ok(_) => Said::Line(text.trim().to_owned()),
+    let mut input = io::stdin().lock();
+    let Ok(bytes) = input.fill_buf() else {
+        return Said::Nothing;
+    };
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let length = bytes.len();
+    input.consume(length);
+    match length == 0 || text.contains(char::from(ESC)) {
+        true => Said::Nothing,
+        false => Said::Line(text.trim().to_owned()),
     }
 }
 
