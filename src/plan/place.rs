@@ -90,9 +90,6 @@ fn spared<'b>(
     remedy: &Remedy,
     basis: &'b Basis,
 ) -> Result<&'b PlannedNode, String> {
-    if let [only] = basis.nodes.as_slice() {
-        return Ok(only);
-    }
     let of_fault = basis
         .incidents
         .iter()
