@@ -231,6 +231,8 @@ impl Operator for Person {
         Box::pin(async { Consent::Yes })
     }
 
+    fn connecting(&mut self, _: &str) {}
+
     fn recorded(&mut self, record: &Record) {
         self.records.push(record.clone());
         if self.kill_after == Some(self.records.len()) {

@@ -40,15 +40,15 @@ impl Bench {
     fn new(name: &str) -> Self {
         Self::with(
             name,
-            LabOptions {
+            &LabOptions {
                 time_scale: 200.0,
                 ..LabOptions::default()
             },
         )
     }
 
-    fn with(name: &str, options: LabOptions) -> Self {
-        let lab = Lab::start(scenario(name).unwrap(), &options).unwrap();
+    fn with(name: &str, options: &LabOptions) -> Self {
+        let lab = Lab::start(scenario(name).unwrap(), options).unwrap();
         let folder = TempDir::new().unwrap();
         lab.write_inventory(folder.path()).unwrap();
         // the same with passwords that are handed over
@@ -270,7 +270,7 @@ fn no_file_no_output_and_no_process_shows_a_password() {
         password: Some(password.to_owned()),
         ..LabOptions::default()
     };
-    let bench = Bench::with("cms-schema-upgrade", options);
+    let bench = Bench::with("cms-schema-upgrade", &options);
     let over = AtomicBool::new(false);
     let (done, seen) = thread::scope(|scope| {
         let watcher = scope.spawn(|| {
@@ -346,7 +346,7 @@ fn a_killed_run_is_explained_and_resumed() {
         time_scale: 4.0,
         ..LabOptions::default()
     };
-    let bench = Bench::with("cms-schema-upgrade", options);
+    let bench = Bench::with("cms-schema-upgrade", &options);
     let mut child = bench
         .command("fix before --inventory handed.yaml --yes")
         .stdout(Stdio::null())
@@ -385,7 +385,7 @@ fn with_manner(manner: Manner) -> Bench {
         manners: vec![("cms1".to_owned(), manner)],
         ..LabOptions::default()
     };
-    Bench::with("cms-schema-upgrade", options)
+    Bench::with("cms-schema-upgrade", &options)
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 #![cfg(feature = "lab")]
 #![allow(
+    clippy::print_stderr,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,

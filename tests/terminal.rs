@@ -11,6 +11,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -42,7 +43,7 @@ fn refused(second: u32) -> String {
 
 #[path = "common/tmux.rs"]
 mod tmux;
-use tmux::Terminal;
+use tmux::{POLLS, Terminal};
 
 impl Terminal {
     /// A pipe with a name, that the program reads after the large file.

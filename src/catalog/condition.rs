@@ -78,7 +78,7 @@ impl fmt::Display for Test {
             Op::EndsWith => "ends with",
             Op::Re => "matches",
             Op::Cidr => "is in",
-            Op::Exists => "is there:",
+            Op::Exists => "is there",
             Op::Gt => ">",
             Op::Gte => ">=",
             Op::Lt => "<",

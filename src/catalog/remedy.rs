@@ -17,8 +17,7 @@ pub enum On {
     Bind(String),
     /// On each node in turn, by role.
     Each(Vec<String>),
-    /// On the first node, by role, that no incident of the remedy's faults is about; on the only
-    /// node of a system of one.
+    /// On the first node, by role, that no incident of the remedy's faults is about.
     Spared(Vec<String>),
     /// On every node but the one on which the remedy runs.
     Others,

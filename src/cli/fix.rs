@@ -11,7 +11,7 @@ use crate::execute::{self, Held, Journal, JournalError, Lock, LockError, Observe
 use crate::execute::{Runner, Settings, Stop};
 use crate::model::journal::Outcome;
 use crate::model::look::Look;
-use crate::model::plan::Plan;
+use crate::model::plan::{Plan, Task};
 use crate::model::report::Verdict;
 use crate::pipeline::observe;
 use crate::report::plan::short;
@@ -143,7 +143,7 @@ fn consented(plan: &Plan, args: &FixArgs) -> Result<(), Failure> {
         }
         return Ok(());
     }
-    let asks = plan.tasks.iter().flat_map(|task| task.all_steps());
+    let asks = plan.tasks.iter().flat_map(Task::all_steps);
     let asks = asks
         .filter(|step| step.changes() || step.manual.is_some())
         .count()

@@ -10,8 +10,6 @@ mod resume;
 mod run;
 mod session;
 mod stop;
-#[cfg(test)]
-mod tests;
 
 pub use journal::{Journal, JournalError, Mask, folder, now};
 pub use lock::{Held, Lock, LockError};
@@ -53,6 +51,9 @@ pub trait Operator: Send {
 
     /// Shows what only a person can do and asks whether it is done.
     fn done_by_hand<'a>(&'a mut self, task: &'a Task, step: &'a Step) -> BoxFuture<'a, Consent>;
+
+    /// A connection to a node is about to be opened: a password may be asked for.
+    fn connecting(&mut self, node: &str);
 
     /// A line was written to the journal.
     fn recorded(&mut self, record: &Record);

@@ -87,7 +87,7 @@ impl<'a> Runner<'a> {
             Ok(outcome) | Err(Halt::End(outcome)) => outcome,
             Err(Halt::Journal(error)) => return Err(error),
         };
-        self.record(Record::Ended {
+        self.record(&Record::Ended {
             outcome: outcome.clone(),
         })?;
         Ok(outcome)
@@ -103,7 +103,7 @@ impl<'a> Runner<'a> {
             if self.stop.is_wanted() {
                 return Err(Halt::End(Outcome::Interrupted));
             }
-            self.record(Record::TaskStarted { task: task.number })?;
+            self.record(&Record::TaskStarted { task: task.number })?;
             let outcome = match self.task(task, sessions).await {
                 Ok(outcome) | Err(Halt::End(outcome)) => outcome,
                 Err(halt) => return Err(halt),
@@ -113,7 +113,7 @@ impl<'a> Runner<'a> {
                 task: task.number,
                 outcome: outcome.clone(),
             };
-            self.record(ended)?;
+            self.record(&ended)?;
             if !outcome.is_good() {
                 return Ok(outcome);
             }
@@ -329,7 +329,7 @@ impl<'a> Runner<'a> {
         let mut answered = None;
         for line in spellings {
             let command = command(step, line);
-            self.record(Record::StepStarted {
+            self.record(&Record::StepStarted {
                 step: step.id.clone(),
                 node: step.node.clone(),
                 command: line.clone(),
@@ -468,7 +468,7 @@ impl<'a> Runner<'a> {
             Answer::Failed => "failed",
             Answer::Closed => "closed",
         };
-        self.record(Record::StepAnswered {
+        self.record(&Record::StepAnswered {
             step: step.id.clone(),
             command: line.to_owned(),
             taken: taken.to_owned(),
@@ -478,15 +478,15 @@ impl<'a> Runner<'a> {
     }
 
     fn end(&mut self, step: &Step, outcome: Outcome) -> io::Result<()> {
-        self.record(Record::StepEnded {
+        self.record(&Record::StepEnded {
             step: step.id.clone(),
             outcome,
         })
     }
 
-    fn record(&mut self, record: Record) -> io::Result<()> {
-        self.journal.write(record.clone())?;
-        self.operator.recorded(&record);
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        self.journal.write(record)?;
+        self.operator.recorded(record);
         Ok(())
     }
 

@@ -106,6 +106,11 @@ impl<'a> Sessions<'a> {
         }
     }
 
+    /// True when there is a connection to the node.
+    pub(super) fn is_open(&self, name: &str) -> bool {
+        self.open.contains_key(name)
+    }
+
     /// Makes sure that there is a connection to the planned node.
     pub(super) async fn prove(&mut self, name: &str) -> Result<(), Trouble> {
         if self.open.contains_key(name) {

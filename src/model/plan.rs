@@ -262,7 +262,7 @@ impl PlannedIncident {
     /// A value of the finding, by the name that its rule gave it.
     pub fn value(&self, name: &str) -> Option<&str> {
         let bound = self.bindings.get(name).map(|bound| bound.value.as_str());
-        bound.or_else(|| match name {
+        bound.or(match name {
             "node" => self.node.as_deref(),
             "peer" => self.peer.as_deref(),
             _ => None,

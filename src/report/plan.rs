@@ -53,6 +53,14 @@ pub fn write_step(step: &Step, width: usize, out: &mut dyn Write) -> io::Result<
     Page { width }.step(step, out)
 }
 
+/// Writes a text behind a lead; its further lines stand below the first.
+///
+/// # Errors
+/// What it is written to fails.
+pub fn write_hanging(lead: &str, text: &str, width: usize, out: &mut dyn Write) -> io::Result<()> {
+    Page { width }.hanging(lead, text, out)
+}
+
 struct Page {
     width: usize,
 }

@@ -5,9 +5,12 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-#[allow(dead_code, reason = "not every test that has a terminal waits this way")]
+#[allow(
+    dead_code,
+    reason = "not every test that has a terminal waits this way"
+)]
 /// How often a wait asks before it gives up; one question takes some milliseconds.
-const POLLS: usize = 3000;
+pub(crate) const POLLS: usize = 3000;
 
 /// A terminal of 80 columns and 24 rows with a folder of its own; gone when dropped.
 pub(crate) struct Terminal {
@@ -86,7 +89,10 @@ impl Terminal {
             .collect()
     }
 
-    #[allow(dead_code, reason = "not every test that has a terminal waits this way")]
+    #[allow(
+        dead_code,
+        reason = "not every test that has a terminal waits this way"
+    )]
     /// Asks until the text has what is wanted; `meanwhile` is done before each time.
     pub(crate) fn until(&self, wanted: &str, mut meanwhile: impl FnMut()) -> String {
         let mut text = String::new();

@@ -78,8 +78,9 @@ impl Terminal {
                 sanitize::line(&seen.node),
                 sanitize::line(&seen.command)
             )?;
-            writeln!(out, "    before  {}", sanitize::line(&seen.before))?;
-            writeln!(out, "    after   {}", sanitize::line(&seen.after))?;
+            let width = settings::width();
+            plan::write_hanging("    before  ", &seen.before, width, out)?;
+            plan::write_hanging("    after   ", &seen.after, width, out)?;
         }
         Ok(())
     }
@@ -103,9 +104,32 @@ impl Terminal {
         self.show(String::from_utf8_lossy(&text).trim_end());
     }
 
-    fn looked(&mut self, node: &str, command: &str, look: &Look) {
+    fn looked_at(&mut self, step: &str, node: &str, command: &str, look: Option<&Look>) {
+        let Some(look) = look else {
+            return self.line(step, &format!("{node}> {command}"));
+        };
+        self.remember(node, command, look);
+        let is_skip = step.contains("skip");
+        let word = match (look.holds(), is_skip) {
+            (true, true) => "already so",
+            (true, false) => "as wanted",
+            (false, true) => "still to be done",
+            (false, false) => "not as wanted",
+        };
+        // of a long wait the begin and the end are told
+        if self.told.as_deref() != Some(step) {
+            self.line(step, &format!("{node}> {command}\n{word}: {}", look.seen()));
+        } else if look.holds() {
+            self.line(step, &format!("{word}: {}", look.seen()));
+        }
+    }
+
+    fn remember(&mut self, node: &str, command: &str, look: &Look) {
         let said = look.seen().to_owned();
-        let same = |seen: &&mut Seen| seen.node == node && seen.command == command;
+        let about = fields(&said);
+        let same = |seen: &&mut Seen| {
+            seen.node == node && seen.command == command && fields(&seen.after) == about
+        };
         match self.seen.iter_mut().find(same) {
             Some(seen) => seen.after = said,
             None => self.seen.push(Seen {
@@ -115,6 +139,13 @@ impl Terminal {
                 after: said,
             }),
         }
+    }
+
+    /// A line about a step, broken at the width of the terminal.
+    fn line(&self, step: &str, text: &str) {
+        let mut line = Vec::new();
+        _ = plan::write_hanging(&format!("{step:<11}"), text, settings::width(), &mut line);
+        self.show(String::from_utf8_lossy(&line).trim_end());
     }
 
     async fn asked(&mut self, task: &Task, step: &Step) -> Consent {
@@ -179,26 +210,7 @@ impl Operator for Terminal {
                 command,
                 look,
                 ..
-            } => {
-                let Some(look) = look else {
-                    self.show(&format!("{step}  {}> {}", safe(node), safe(command)));
-                    return;
-                };
-                self.looked(node, command, look);
-                let word = if look.holds() {
-                    "as wanted"
-                } else {
-                    "not as wanted"
-                };
-                if self.told.as_ref() != Some(step) || look.holds() {
-                    let said = safe(look.seen());
-                    self.show(&format!(
-                        "{step}  {}> {}  {word}: {said}",
-                        safe(node),
-                        safe(command)
-                    ));
-                }
-            }
+            } => self.looked_at(step, node, command, look.as_ref()),
             Record::StepStarted { .. } => self.sent = true,
             Record::StepAnswered {
                 step,
@@ -207,17 +219,16 @@ impl Operator for Terminal {
                 ..
             } => {
                 for (question, answer) in confirmed {
-                    self.show(&format!(
-                        "{step}  the node asked '{}', answered {}",
-                        safe(question),
-                        safe(answer)
-                    ));
+                    self.line(
+                        step,
+                        &format!("the node asked '{question}', answered {answer}"),
+                    );
                 }
-                self.show(&format!("{step}  sent; the node took it: {taken}"));
+                self.line(step, &format!("sent; the node took it: {taken}"));
             }
             Record::StepEnded { step, outcome } => {
                 self.told = None;
-                self.show(&format!("{step}  {}", in_words(outcome)));
+                self.line(step, &in_words(outcome));
             }
             Record::TaskEnded { task, outcome } => {
                 self.outcomes.insert(*task, outcome.clone());
@@ -230,21 +241,33 @@ impl Operator for Terminal {
     }
 
     fn waiting(&mut self, step: &str, seen: &str) {
-        if self.told.as_deref() != Some(step) {
-            let seen = if seen.is_empty() {
-                "the node cannot be reached now"
-            } else {
-                seen
-            };
-            self.show(&format!("{step}  waiting for the effect: {}", safe(seen)));
-            self.told = Some(step.to_owned());
+        if self.told.as_deref() == Some(step) {
+            return;
         }
+        let seen = if seen.is_empty() {
+            "the node cannot be reached now"
+        } else {
+            seen
+        };
+        self.line(step, &format!("waiting for the effect: {seen}"));
+        self.told = Some(step.to_owned());
+    }
+
+    fn connecting(&mut self, node: &str) {
+        let way = self.plan.node(node).map_or("", |node| node.agent.as_str());
+        self.show(&format!("connecting to {} by {}", safe(node), safe(way)));
     }
 
     fn not_sent(&mut self, task: &Task, step: &Step) {
         self.show_step(task, step);
         self.show("           dry run: not sent");
     }
+}
+
+/// What a look is about: the names of the fields that it tells.
+fn fields(seen: &str) -> Vec<&str> {
+    let parts = seen.split(", ").filter_map(|part| part.split_once(": "));
+    parts.map(|(name, _)| name).collect()
 }
 
 fn safe(text: &str) -> String {

@@ -306,6 +306,8 @@ impl Operator for Trainer {
         Box::pin(async { Consent::Yes })
     }
 
+    fn connecting(&mut self, _: &str) {}
+
     fn recorded(&mut self, record: &Record) {
         if let Record::Looked {
             step,

@@ -9,7 +9,7 @@ use crate::model::journal::{Outcome, Record};
 use crate::model::look::Look;
 use crate::model::plan::{Part, Step, Task};
 
-use super::super::session::Sessions;
+use super::super::session::{Sessions, Trouble};
 use super::{Halt, Runner, unlike};
 
 impl<'a> Runner<'a> {
@@ -103,8 +103,7 @@ impl<'a> Runner<'a> {
             closes: false,
             stop_after: None,
         };
-        let proved = sessions.prove(node).await;
-        self.write_proofs(sessions)?;
+        let proved = self.prove(node, sessions).await?;
         let output = match proved {
             Ok(()) => sessions.run(node, &command).await,
             Err(trouble) => Err(trouble),
@@ -119,7 +118,7 @@ impl<'a> Runner<'a> {
             // what was not understood was not answered
             _ => expect.map(|_| Look::Unreadable),
         };
-        self.record(Record::Looked {
+        self.record(&Record::Looked {
             step: step.to_owned(),
             node: node.to_owned(),
             command: line.to_owned(),
@@ -135,16 +134,24 @@ impl<'a> Runner<'a> {
         node: &str,
         sessions: &mut Sessions<'_>,
     ) -> Result<(), Halt> {
-        let proved = sessions.prove(node).await;
-        self.write_proofs(sessions)?;
+        let proved = self.prove(node, sessions).await?;
         proved.map_err(|trouble| Halt::End(self.failed(node, &trouble)))
     }
 
-    pub(super) fn write_proofs(&mut self, sessions: &mut Sessions<'_>) -> io::Result<()> {
-        for proof in sessions.take_proved() {
-            self.record(proof)?;
+    /// Opens a connection where there is none and writes down by what the node was known.
+    async fn prove(
+        &mut self,
+        node: &str,
+        sessions: &mut Sessions<'_>,
+    ) -> io::Result<Result<(), Trouble>> {
+        if !sessions.is_open(node) {
+            self.operator.connecting(node);
         }
-        Ok(())
+        let proved = sessions.prove(node).await;
+        for proof in sessions.take_proved() {
+            self.record(&proof)?;
+        }
+        Ok(proved)
     }
 
     /// The step of the rules that a step was made from.
