@@ -140,6 +140,12 @@ pub trait ClusterAgent: Send {
         deadline: Instant,
     ) -> BoxFuture<'a, Result<Output, AgentError>>;
 
+    /// The name of the node that the connection itself proved, as a certificate does; most ways
+    /// prove only that it is a node of known keys.
+    fn proved_name(&self) -> Option<&str> {
+        None
+    }
+
     /// Leaves politely and ends the connection.
     fn close(self: Box<Self>) -> BoxFuture<'static, ()>;
 }

@@ -167,6 +167,10 @@ impl SoapAgent {
 }
 
 impl ClusterAgent for SoapAgent {
+    fn proved_name(&self) -> Option<&str> {
+        Some(&self.server.host)
+    }
+
     fn run<'a>(
         &'a mut self,
         command: &'a Command,

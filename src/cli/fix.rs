@@ -243,7 +243,9 @@ fn watch(stop: &Arc<Stop>) {
 
 fn last_words(outcome: &Outcome, path: &Path) -> String {
     match outcome {
-        Outcome::Done => "Collect the logs again and diagnose them: the fault has to be gone.".to_owned(),
+        Outcome::Done => {
+            "Collect the logs again and diagnose them: the fault has to be gone.".to_owned()
+        }
         outcome if outcome.is_good() => "Nothing was changed.".to_owned(),
         outcome => format!(
             "The run ended early: {}.\nGo on with: clusterdx fix --resume {} --inventory FILE",

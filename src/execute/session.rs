@@ -180,6 +180,9 @@ impl<'a> Sessions<'a> {
         node: &PlannedNode,
         dialect: &Dialect,
     ) -> Result<String, Trouble> {
+        if let Some(name) = agent.proved_name().filter(|name| node.is(name)) {
+            return Ok(format!("the certificate of {name}"));
+        }
         for identity in &dialect.identity {
             let command = Command {
                 line: identity.run.clone(),
