@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use crate::model::inventory;
 use crate::model::node::Role;
 use crate::model::plan::{Basis, PlannedIncident, PlannedNode, same_host};
-use crate::model::report::{Cluster, DiagnosisRole, Node, Severity};
+use crate::model::report::{Cluster, Diagnosis, DiagnosisRole, Node, Severity};
 
 /// True when the inventory's cluster is this one: of the same product, and they share a node.
 pub fn matches(found: &Cluster, wanted: &inventory::Cluster) -> bool {
@@ -65,12 +65,17 @@ fn planned(found: &Cluster, wanted: &inventory::Node) -> PlannedNode {
     }
 }
 
-/// Open causes of at least a warning. Their symptoms go with them.
+/// Open incidents of at least a warning that nothing open explains: symptoms go with their causes,
+/// and one that outlives them needs a remedy of its own.
 fn incidents(found: &Cluster) -> Vec<PlannedIncident> {
-    let open = found.diagnoses.iter().filter(|incident| {
-        let grave = incident.severity >= Severity::Warning;
-        !incident.cleared && grave && incident.role == DiagnosisRole::Cause
-    });
+    let is_open = |incident: &&Diagnosis| !incident.cleared;
+    let explained = |incident: &Diagnosis| {
+        let mut causes = found.diagnoses.iter().filter(is_open);
+        incident.role == DiagnosisRole::Symptom
+            && causes.any(|cause| incident.explained_by.contains(&cause.id))
+    };
+    let open = found.diagnoses.iter().filter(is_open);
+    let open = open.filter(|one| one.severity >= Severity::Warning && !explained(one));
     let planned = open.map(|incident| PlannedIncident {
         id: incident.id.clone(),
         fault: incident.fault.clone(),

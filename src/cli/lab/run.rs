@@ -99,6 +99,10 @@ impl Practice<'_> {
         );
         let ended = self.fixed(&lab, &inventory, &plan)?;
         say(&format!("outcome: {}", ended.in_words));
+        lab.settle(SETTLE);
+        for harm in lab.truth().harm {
+            say(&format!("harm was done: {harm}"));
+        }
         let (right, after) = self.verified(&lab, &ended, &before)?;
         tell("left", &after);
         say(if right {
@@ -119,7 +123,7 @@ impl Practice<'_> {
         let end = Instant::now() + SETTLE;
         loop {
             let after = self.collected(lab, "after")?;
-            let right = self.is_as_expected(ended, before, &after);
+            let right = self.is_as_expected(lab, ended, before, &after);
             if right || !ended.repaired() || Instant::now() >= end {
                 return Ok((right, after));
             }
@@ -195,11 +199,15 @@ impl Practice<'_> {
         Ok(Ended::of_run(outcome))
     }
 
-    fn is_as_expected(&self, ended: &Ended, before: &Report, after: &Report) -> bool {
+    /// What diagnosis and run say has to agree with the scenario, and nothing may be harmed.
+    fn is_as_expected(&self, lab: &Lab, ended: &Ended, before: &Report, after: &Report) -> bool {
+        if !lab.truth().harm.is_empty() {
+            return false;
+        }
         let found = open(before).any(|fault| fault == self.scenario.fault);
         let right = match self.scenario.expected {
             Expected::Repaired { fault } => {
-                ended.outcome == Some(Outcome::Done) && open(after).all(|open| open != fault)
+                ended.repaired() && open(after).all(|open| open != fault)
             }
             Expected::Refused { why } => ended.refused && ended.in_words.contains(why),
             Expected::NothingToDo => ended.outcome == Some(Outcome::Already),
