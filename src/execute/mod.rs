@@ -54,6 +54,9 @@ pub trait Operator: Send {
     /// Shows what only a person can do and asks whether it is done.
     fn done_by_hand<'a>(&'a mut self, task: &'a Task, step: &'a Step) -> BoxFuture<'a, Consent>;
 
+    /// A step that is about to be asked for may have run in an earlier run.
+    fn may_have_run(&mut self, step: &Step);
+
     /// A line was written to the journal.
     fn recorded(&mut self, record: &Record);
 

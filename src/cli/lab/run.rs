@@ -306,6 +306,8 @@ impl Operator for Trainer {
         Box::pin(async { Consent::Yes })
     }
 
+    fn may_have_run(&mut self, _: &Step) {}
+
     fn recorded(&mut self, record: &Record) {
         if let Record::Looked {
             step,
