@@ -23,7 +23,7 @@ use clusterdx::catalog::text::Lang;
 use clusterdx::execute::{Connector, Consent, Journal, Observer, Operator, Progress};
 use clusterdx::execute::{Runner, Settings, Stop};
 use clusterdx::model::inventory::Inventory;
-use clusterdx::model::journal::{Outcome, Record};
+use clusterdx::model::journal::{Entry, Outcome, Record};
 use clusterdx::model::look::Look;
 use clusterdx::model::plan::{Plan, PlannedNode, Step, Task};
 use clusterdx::pipeline::{Diagnoser, Job, Options, observe};
@@ -42,6 +42,8 @@ struct World {
     in_sync: bool,
     /// The node knows only the older spelling.
     old_spelling: bool,
+    /// Bytes that answers lack at their end.
+    dropped: u64,
     /// Commands that change something, as they came: node and line.
     sent: Vec<(usize, String)>,
 }
@@ -54,6 +56,7 @@ impl Default for World {
             upgraded: false,
             in_sync: true,
             old_spelling: false,
+            dropped: 0,
             sent: Vec::new(),
         }
     }
@@ -155,11 +158,12 @@ impl ClusterAgent for Node {
     ) -> BoxFuture<'a, Result<Output, AgentError>> {
         let mut world = self.cluster.world();
         let (answer, text) = world.run(self.me, &command.line);
+        let dropped = world.dropped;
         self.cluster.keep(&world);
         let output = Output {
             text,
             answer,
-            dropped: 0,
+            dropped,
             confirmed: Vec::new(),
         };
         Box::pin(async { Ok(output) })
@@ -214,6 +218,7 @@ struct Person {
     kill_after: Option<usize>,
     records: Vec<Record>,
     asked: Vec<String>,
+    warned: Vec<String>,
 }
 
 impl Operator for Person {
@@ -232,6 +237,10 @@ impl Operator for Person {
     }
 
     fn connecting(&mut self, _: &str) {}
+
+    fn may_have_run(&mut self, step: &Step) {
+        self.warned.push(step.id.clone());
+    }
 
     fn recorded(&mut self, record: &Record) {
         self.records.push(record.clone());
@@ -416,6 +425,143 @@ fn another_node_than_planned_gets_nothing() {
         "{outcome:?}"
     );
     assert_eq!(after, world);
+}
+
+#[test]
+fn an_answer_that_was_cut_off_proves_nothing_about_what_it_lacks() {
+    let now = World {
+        dropped: 1,
+        ..World::default()
+    };
+    let (outcome, world) = fixed(&World::default(), &now, &mut Person::default(), false);
+    assert!(
+        matches!(&outcome, Outcome::Refused(why) if why.contains("cannot be read")),
+        "{outcome:?}"
+    );
+    assert_eq!(world.sent, []);
+}
+
+#[test]
+fn a_name_that_two_nodes_share_proves_neither() {
+    let catalog = Catalog::builtin().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut plan = planned(&World::default(), folder.path(), &catalog);
+    // a report may give one address to two nodes
+    plan.basis.nodes[1].also.push(ADDRESSES[0].to_owned());
+    let cluster = Cluster::new(folder.path(), &World::default());
+    let mut person = Person::default();
+    let journal = Journal::create(&folder.path().join("j.jsonl"), &plan, mask()).unwrap();
+    let outcome = run(
+        &cluster,
+        &plan,
+        &catalog,
+        &mut person,
+        journal,
+        Progress::default(),
+    );
+    assert!(matches!(outcome, Outcome::Refused(_)), "{outcome:?}");
+    assert_eq!(cluster.world().sent, []);
+}
+
+/// The entries of a whole run.
+fn entries(folder: &Path, plan: &Plan, catalog: &Catalog) -> Vec<Entry> {
+    let cluster = Cluster::new(folder, &World::default());
+    let path = folder.join("whole.jsonl");
+    let journal = Journal::create(&path, plan, mask()).unwrap();
+    let outcome = run(
+        &cluster,
+        plan,
+        catalog,
+        &mut Person::default(),
+        journal,
+        Progress::default(),
+    );
+    assert_eq!(outcome, Outcome::Done);
+    Journal::resume(&path, mask()).unwrap().2
+}
+
+#[test]
+fn what_was_mended_after_it_had_begun_is_seen_to_its_end_and_not_called_unchanged() {
+    let catalog = Catalog::builtin().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let plan = planned(&World::default(), folder.path(), &catalog);
+    let mut entries = entries(folder.path(), &plan, &catalog);
+    let ended = |entry: &Entry| matches!(entry.record, Record::StepEnded { .. });
+    let last = entries.iter().rposition(ended).unwrap();
+    entries.truncate(last);
+    let now = World {
+        error: false,
+        upgraded: true,
+        ..World::default()
+    };
+    let cluster = Cluster::new(folder.path(), &now);
+    let mut person = Person::default();
+    let outcome = run(
+        &cluster,
+        &plan,
+        &catalog,
+        &mut person,
+        Journal::nowhere(),
+        Progress::of(&entries),
+    );
+    assert_eq!(
+        outcome,
+        Outcome::Done,
+        "what was sent before was no nothing"
+    );
+    assert_eq!(cluster.world().sent, []);
+    let after =
+        |record: &Record| matches!(record, Record::Looked { step, .. } if step.contains("after"));
+    let checks = person.records.iter().filter(|record| after(record)).count();
+    assert!(checks >= plan.tasks[0].postchecks.len(), "{checks}");
+}
+
+#[test]
+fn every_cut_of_a_journal_repeats_nothing_that_is_done_and_looks_before_it_warns() {
+    let catalog = Catalog::builtin().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let plan = planned(&World::default(), folder.path(), &catalog);
+    let entries = entries(folder.path(), &plan, &catalog);
+    for cut in 0..=entries.len() {
+        let (kept, _) = entries.split_at(cut);
+        // whatever was announced, nothing of it reached a node
+        let done = |step: &str| {
+            kept.iter().any(|entry| {
+                matches!(&entry.record, Record::StepEnded { step: ended, outcome: Outcome::Done } if ended == step)
+            })
+        };
+        let announced: Vec<&str> = kept
+            .iter()
+            .filter_map(|entry| match &entry.record {
+                Record::StepStarted { step, .. } => Some(step.as_str()),
+                _ => None,
+            })
+            .collect();
+        let cluster = Cluster::new(folder.path(), &World::default());
+        let mut person = Person::default();
+        run(
+            &cluster,
+            &plan,
+            &catalog,
+            &mut person,
+            Journal::nowhere(),
+            Progress::of(kept),
+        );
+        let mut looked = false;
+        for record in &person.records {
+            match record {
+                Record::Looked { .. } => looked = true,
+                Record::StepStarted { step, .. } => {
+                    assert!(!done(step), "cut at {cut}: {step} again");
+                    assert!(looked, "cut at {cut}: {step} was sent blindly");
+                    let warned = person.warned.contains(step);
+                    let may_have_run = announced.contains(&step.as_str());
+                    assert_eq!(warned, may_have_run, "cut at {cut}: {step}");
+                }
+                _ => {}
+            }
+        }
+    }
 }
 
 #[test]

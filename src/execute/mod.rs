@@ -55,6 +55,9 @@ pub trait Operator: Send {
     /// A connection to a node is about to be opened: a password may be asked for.
     fn connecting(&mut self, node: &str);
 
+    /// A step that is about to be asked for may have run in an earlier run.
+    fn may_have_run(&mut self, step: &Step);
+
     /// A line was written to the journal.
     fn recorded(&mut self, record: &Record);
 

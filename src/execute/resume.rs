@@ -66,9 +66,14 @@ impl Progress {
         self.ended.as_ref().is_some_and(Outcome::is_good)
     }
 
-    /// True when a task came to a good end.
-    pub(super) fn task_is_over(&self, task: usize) -> bool {
-        self.tasks.get(&task).is_some_and(Outcome::is_good)
+    /// How a task came to a good end, if it did.
+    pub fn good_end(&self, task: usize) -> Option<&Outcome> {
+        self.tasks.get(&task).filter(|outcome| outcome.is_good())
+    }
+
+    /// True when a step was announced, so that something may have been changed.
+    pub fn has_sent(&self) -> bool {
+        !self.begun.is_empty()
     }
 
     /// True when a step of a task was announced.
@@ -128,7 +133,7 @@ mod tests {
         assert_eq!(progress.step("1.2"), Known::MayHaveRun);
         assert_eq!(progress.step("2.1"), Known::Fresh);
         assert_eq!(progress.step("3.1"), Known::Fresh);
-        assert!(progress.has_begun(1) && !progress.task_is_over(1));
+        assert!(progress.has_begun(1) && progress.good_end(1).is_none());
         assert!(!progress.is_over());
     }
 }

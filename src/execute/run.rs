@@ -97,7 +97,8 @@ impl<'a> Runner<'a> {
         let plan = self.plan;
         let mut sent = false;
         for task in &plan.tasks {
-            if self.before.task_is_over(task.number) {
+            if let Some(outcome) = self.before.good_end(task.number) {
+                sent |= *outcome == Outcome::Done;
                 continue;
             }
             if self.stop.is_wanted() {
@@ -126,12 +127,15 @@ impl<'a> Runner<'a> {
     }
 
     async fn task(&mut self, task: &Task, sessions: &mut Sessions<'_>) -> Result<Outcome, Halt> {
+        let begun = self.before.has_begun(task.number);
         if !task.skip_if.is_empty() && self.all_hold(&task.skip_if, sessions).await? {
-            return Ok(Outcome::Already);
+            if !begun {
+                return Ok(Outcome::Already);
+            }
+            // what was sent may still be at work, and the next task relies on its end
+            return self.postchecks(task, sessions).await;
         }
-        if !self.before.has_begun(task.number)
-            && let Some(outcome) = self.prechecks(task, sessions).await?
-        {
+        if !begun && let Some(outcome) = self.prechecks(task, sessions).await? {
             return Ok(outcome);
         }
         for step in &task.steps {
@@ -140,8 +144,19 @@ impl<'a> Runner<'a> {
         if self.settings.dry_run {
             return Ok(Outcome::Skipped("dry run".to_owned()));
         }
+        self.postchecks(task, sessions).await
+    }
+
+    async fn postchecks(
+        &mut self,
+        task: &Task,
+        sessions: &mut Sessions<'_>,
+    ) -> Result<Outcome, Halt> {
         for check in &task.postchecks {
-            self.awaited(check, sessions).await?;
+            match check.manual {
+                Some(_) => self.by_hand(task, check).await?,
+                None => self.awaited(check, sessions).await?,
+            }
         }
         Ok(Outcome::Done)
     }
@@ -201,7 +216,7 @@ impl<'a> Runner<'a> {
             };
         }
         if !step.changes() {
-            return self.mid_check(step, sessions).await;
+            return self.mid_check(task, step, sessions).await;
         }
         if self.settings.dry_run {
             self.operator.not_sent(task, step);
@@ -215,6 +230,9 @@ impl<'a> Runner<'a> {
             return Ok(self.end(step, Outcome::Done)?);
         }
         self.reach(&step.node, sessions).await?;
+        if known == Known::MayHaveRun {
+            self.operator.may_have_run(step);
+        }
         let declined = |outcome| match known {
             Known::MayHaveRun => Outcome::Unknown("it may have run before".to_owned()),
             _ => outcome,
@@ -242,8 +260,11 @@ impl<'a> Runner<'a> {
         sessions: &mut Sessions<'_>,
     ) -> Result<bool, Halt> {
         let Some(until) = &step.until else {
-            // nothing shows it, and doing it twice does no harm
-            return Ok(false);
+            // nothing shows it, and doing it twice does no harm where it was right to do it once
+            return self
+                .may_be_repeated(task, step, sessions)
+                .await
+                .map(|()| false);
         };
         let end = Instant::now() + self.span(until.span);
         let mut untouched = false;
@@ -406,7 +427,17 @@ impl<'a> Runner<'a> {
     }
 
     /// A check between the steps: what the next one relies on.
-    async fn mid_check(&mut self, step: &Step, sessions: &mut Sessions<'_>) -> Result<(), Halt> {
+    async fn mid_check(
+        &mut self,
+        task: &Task,
+        step: &Step,
+        sessions: &mut Sessions<'_>,
+    ) -> Result<(), Halt> {
+        if step.stop_after.is_some() && self.settings.dry_run {
+            // it only looks, but for minutes, and leaves a file
+            self.operator.not_sent(task, step);
+            return Ok(());
+        }
         if step.span.is_some() && !self.settings.dry_run {
             return self.awaited(step, sessions).await;
         }

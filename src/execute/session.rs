@@ -195,10 +195,15 @@ impl<'a> Sessions<'a> {
                 .await
                 .map_err(Trouble::Agent)?;
             let names = self.observer.identity(identity, &output.text);
-            if let Some(name) = names.iter().find(|name| node.is(name)) {
+            let meant = |name: &String| self.plan.basis.nodes.iter().filter(|n| n.is(name)).count();
+            let other = |name: &&String| !node.is(name) && meant(name) > 0;
+            // a short name that two nodes share proves neither
+            let own = names.iter().find(|name| node.is(name) && meant(name) == 1);
+            if let Some(name) = own.filter(|_| !names.iter().any(|name| other(&name))) {
                 return Ok(name.clone());
             }
-            if !names.is_empty() {
+            let shared = names.iter().any(|name| node.is(name)) && own.is_none();
+            if !names.is_empty() && !shared {
                 return Err(Trouble::Identity(format!(
                     "{} was reached where '{}' was expected: nothing was sent to it that changes anything",
                     names.join(", "),

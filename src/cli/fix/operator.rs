@@ -195,6 +195,14 @@ impl Operator for Terminal {
         })
     }
 
+    fn may_have_run(&mut self, step: &Step) {
+        self.show(&format!(
+            "\n{}  may have run before, and its effect does not show; look at {} yourself before you agree to run it again",
+            step.id,
+            safe(&step.node)
+        ));
+    }
+
     fn recorded(&mut self, record: &Record) {
         match record {
             Record::Connected { node, proved_by } => {

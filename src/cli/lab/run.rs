@@ -316,6 +316,8 @@ impl Operator for Trainer {
 
     fn connecting(&mut self, _: &str) {}
 
+    fn may_have_run(&mut self, _: &Step) {}
+
     fn recorded(&mut self, record: &Record) {
         if let Record::Looked {
             step,

@@ -4,13 +4,13 @@ use std::io;
 use std::time::Instant;
 
 use crate::agent::{Answer, Command};
-use crate::catalog::remedy::{Expect, RemedyStep};
+use crate::catalog::remedy::{Expect, Holds, RemedyStep};
 use crate::model::journal::{Outcome, Record};
 use crate::model::look::Look;
 use crate::model::plan::{Part, Step, Task};
 
 use super::super::session::{Sessions, Trouble};
-use super::{Halt, Runner, unlike};
+use super::{Halt, Runner, command, unlike};
 
 impl<'a> Runner<'a> {
     /// One look at the effect of a step; `None` while the node cannot be reached.
@@ -24,15 +24,14 @@ impl<'a> Runner<'a> {
         };
         let rule = self.rule(step).and_then(|rule| rule.until.as_deref());
         let expect = self.expected(step, rule);
-        self.ask(
-            &step.id,
-            &until.node,
-            &until.run,
-            expect.as_ref(),
-            sessions,
-            true,
-        )
-        .await
+        let look = Asked {
+            step: &step.id,
+            node: &until.node,
+            command: only(&until.run),
+            expect: expect.as_ref(),
+            patient: true,
+        };
+        self.ask(look, sessions).await
     }
 
     /// A check that is repeated for as long as it may take to hold.
@@ -47,9 +46,14 @@ impl<'a> Runner<'a> {
             let Some(run) = &check.run else {
                 return Ok(());
             };
-            let look = self
-                .ask(&check.id, &check.node, run, expect.as_ref(), sessions, true)
-                .await?;
+            let asked = Asked {
+                step: &check.id,
+                node: &check.node,
+                command: command(check, run),
+                expect: expect.as_ref(),
+                patient: true,
+            };
+            let look = self.ask(asked, sessions).await?;
             let seen = match &look {
                 Some(look) if look.holds() => return Ok(()),
                 Some(look) => unlike(check, look),
@@ -76,33 +80,32 @@ impl<'a> Runner<'a> {
             return Ok(None);
         };
         let expect = self.expected(check, self.rule(check));
-        self.ask(
-            &check.id,
-            &check.node,
-            run,
-            expect.as_ref(),
-            sessions,
-            false,
-        )
-        .await
+        if check.expect.is_some() && expect.is_none() {
+            let because = format!("nobody can tell any more what check {} expects", check.id);
+            return Err(Halt::End(Outcome::Refused(because)));
+        }
+        let asked = Asked {
+            step: &check.id,
+            node: &check.node,
+            command: command(check, run),
+            expect: expect.as_ref(),
+            patient: false,
+        };
+        self.ask(asked, sessions).await
     }
 
-    /// Asks a node something that changes nothing. With `patient`, a node that cannot be reached
-    /// now is no reason to stop.
-    pub(super) async fn ask(
+    async fn ask(
         &mut self,
-        step: &str,
-        node: &str,
-        line: &str,
-        expect: Option<&Expect>,
+        asked: Asked<'_>,
         sessions: &mut Sessions<'_>,
-        patient: bool,
     ) -> Result<Option<Look>, Halt> {
-        let command = Command {
-            line: line.to_owned(),
-            closes: false,
-            stop_after: None,
-        };
+        let Asked {
+            step,
+            node,
+            command,
+            expect,
+            patient,
+        } = asked;
         let proved = self.prove(node, sessions).await?;
         let output = match proved {
             Ok(()) => sessions.run(node, &command).await,
@@ -114,14 +117,17 @@ impl<'a> Runner<'a> {
             Err(trouble) => return Err(Halt::End(self.failed(node, &trouble))),
         };
         let look = match output.answer {
-            Answer::Done => expect.map(|expect| self.observer.look(expect, &output.text)),
+            Answer::Done => expect.map(|expect| {
+                let look = self.observer.look(expect, &output.text);
+                whole_or_found(look, expect, output.dropped)
+            }),
             // what was not understood was not answered
             _ => expect.map(|_| Look::Unreadable),
         };
         self.record(&Record::Looked {
             step: step.to_owned(),
             node: node.to_owned(),
-            command: line.to_owned(),
+            command: command.line,
             look: look.clone(),
             answer: self.journal.answer(&output.text, output.dropped),
         })?;
@@ -179,5 +185,37 @@ impl<'a> Runner<'a> {
     pub(super) fn task_of(&self, step: &Step) -> Option<&'a Task> {
         let number = step.id.split('.').next()?.parse::<usize>().ok()?;
         self.plan.tasks.get(number.checked_sub(1)?)
+    }
+}
+
+/// Something that is asked of a node and changes nothing.
+struct Asked<'s> {
+    step: &'s str,
+    node: &'s str,
+    command: Command,
+    expect: Option<&'s Expect>,
+    /// A node that cannot be reached now is no reason to stop.
+    patient: bool,
+}
+
+/// A command as it stands.
+fn only(line: &str) -> Command {
+    Command {
+        line: line.to_owned(),
+        closes: false,
+        stop_after: None,
+    }
+}
+
+/// Of an answer that was cut off only a record that was found proves anything: those that are
+/// missing may say otherwise.
+fn whole_or_found(look: Look, expect: &Expect, dropped: u64) -> Look {
+    let found = match expect.holds {
+        Holds::Any => look.holds(),
+        Holds::All | Holds::None => matches!(look, Look::DoesNot(_)),
+    };
+    match dropped == 0 || found {
+        true => look,
+        false => Look::Unreadable,
     }
 }
