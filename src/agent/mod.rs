@@ -1,6 +1,6 @@
 //! How commands reach a node.
 //!
-//! A [`Transport`] opens a connection to a node and gives a [`ClusterAgent`], which sends one
+//! A [`Transport`](connect::Transport) opens a connection to a node and gives a [`ClusterAgent`], which sends one
 //! command at a time and gives back what the node said. Byte transports wrap their session in the
 //! dialect agent, which knows prompts, pagers and questions from `rules/dialects`; structured ones
 //! implement [`ClusterAgent`] directly. Whatever a node says is hostile until it is cleaned.

@@ -1,4 +1,4 @@
-//! The only user of the YAML library: text to the shapes of [`super::raw`], errors with place.
+//! The only user of the YAML library: text to the shapes of `raw.rs`, errors with place.
 
 use serde::de::DeserializeOwned;
 
