@@ -10,8 +10,6 @@ mod resume;
 mod run;
 mod session;
 mod stop;
-#[cfg(test)]
-mod tests;
 
 pub use journal::{Journal, JournalError, Mask, folder, now};
 pub use lock::{Held, Lock, LockError};
