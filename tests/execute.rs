@@ -595,7 +595,8 @@ fn incidents_with_one_id_get_no_remedy() {
     let folder = tempfile::tempdir().unwrap();
     let mut basis = planned(&World::default(), folder.path(), &catalog).basis;
     let mut twin = basis.incidents[0].clone();
-    twin.node = Some("cms3".to_owned());
+    let binding = serde_json::from_value(serde_json::json!({"type": "word", "value": "x"}));
+    twin.bindings.insert("other".to_owned(), binding.unwrap());
     basis.incidents.push(twin);
     let id = basis.incidents[0].id.clone();
     let plan = plan(basis, &catalog, Lang::En);

@@ -56,13 +56,14 @@ pub fn is_unchanged(plan: &Plan, catalog: &Catalog, lang: Lang) -> bool {
     self::plan(plan.basis.clone(), catalog, lang) == *plan
 }
 
-/// True when the id of an incident means another one as well: a check would be bound to either.
+/// True when the id of an incident means another one with other values as well: a check would be
+/// bound to either. The two sides of one incident may share theirs.
 fn is_ambiguous(incident: &PlannedIncident, basis: &Basis) -> bool {
-    let same = basis
+    let mut same = basis
         .incidents
         .iter()
         .filter(|other| other.id == incident.id);
-    same.count() > 1
+    same.any(|other| other.bindings != incident.bindings || other.fault != incident.fault)
 }
 
 /// The tasks of the first remedy that can be bound, or why none can.
