@@ -591,6 +591,23 @@ fn a_plan_that_was_changed_is_not_the_one_that_the_rules_make() {
     assert!(!is_unchanged(&plan, &catalog, Lang::En));
 }
 
+#[test]
+fn incidents_with_one_id_get_no_remedy() {
+    let catalog = Catalog::builtin().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut basis = planned(&World::default(), folder.path(), &catalog).basis;
+    let mut twin = basis.incidents[0].clone();
+    let binding = serde_json::from_value(serde_json::json!({"type": "word", "value": "x"}));
+    twin.bindings.insert("other".to_owned(), binding.unwrap());
+    basis.incidents.push(twin);
+    let id = basis.incidents[0].id.clone();
+    let plan = plan(basis, &catalog, Lang::En);
+    let served = |task: &Task| task.incidents.contains(&id);
+    assert!(!plan.tasks.iter().any(served), "{:?}", plan.tasks);
+    let refused = plan.refused.iter().filter(|refused| refused.incident == id);
+    assert_eq!(refused.count(), 2, "{:?}", plan.refused);
+}
+
 /// The other half of the test below, in a process of its own.
 #[test]
 #[ignore = "started by the test of killed runs"]

@@ -468,6 +468,90 @@ fn a_command_without_an_answer_may_have_run_and_is_not_repeated_blindly() {
     }
 }
 
+#[test]
+fn whoever_stops_reading_changes_neither_the_run_nor_its_end() {
+    let bench = Bench::new("cms-schema-upgrade");
+    // a pipe whose reader is gone at the first line of what happens
+    let line = format!(
+        "{{ '{PROGRAM}' fix before --inventory handed.yaml --yes 3<password; echo $? >code; }} | sed '/connected to/q' >/dev/null"
+    );
+    let done = Command::new("sh")
+        .args(["-c", &line])
+        .current_dir(bench.folder.path())
+        .env("HOME", bench.folder.path())
+        .env("XDG_STATE_HOME", bench.path("state"))
+        .output()
+        .unwrap();
+    let code = fs::read_to_string(bench.path("code")).unwrap();
+    assert_eq!(code.trim(), "0", "{}", text(&done));
+    assert_eq!(bench.changes().len(), 2, "{}", text(&done));
+    let lock = bench.path("state/clusterdx/cms-schema-upgrade.lock");
+    assert!(!lock.exists(), "a run that ended holds no lock");
+}
+
+#[test]
+fn without_a_place_for_a_journal_nothing_is_sent_and_nothing_is_left() {
+    let bench = Bench::new("cms-node-error");
+    fs::write(bench.path("file"), "").unwrap();
+    let words = "fix before --inventory handed.yaml --yes";
+    let done = bench
+        .command(words)
+        .env("XDG_STATE_HOME", bench.path("file"))
+        .output()
+        .unwrap();
+    assert_eq!(done.status.code(), Some(2), "{}", text(&done));
+    assert!(
+        text(&done).contains("error: there is no place for a journal"),
+        "{}",
+        text(&done)
+    );
+    assert_eq!(bench.lab.sent(), Vec::new());
+    // as long as a file may be, shorter than a plan: the disk is full in the middle of a line
+    let done = Command::new("bash")
+        .args([
+            "-c",
+            &format!("trap '' XFSZ; ulimit -f 1; exec '{PROGRAM}' {words} 3<password"),
+        ])
+        .current_dir(bench.folder.path())
+        .env("HOME", bench.folder.path())
+        .env("XDG_STATE_HOME", bench.path("state"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(done.status.code(), Some(2), "{}", text(&done));
+    assert!(
+        text(&done).contains("cannot use the journal"),
+        "{}",
+        text(&done)
+    );
+    assert_eq!(bench.lab.sent(), Vec::new());
+    assert_eq!(bench.journals(), Vec::<PathBuf>::new());
+    let done = bench.run(words);
+    assert_eq!(done.status.code(), Some(0), "{}", text(&done));
+}
+
+#[test]
+fn a_password_in_an_inventory_is_shown_nowhere() {
+    let bench = Bench::new("cms-node-error");
+    let handed = fs::read_to_string(bench.path("handed.yaml")).unwrap();
+    for (name, bad) in [
+        (
+            "agent",
+            handed.replacen("ssh://admin@", "ssh://admin:hunter2@", 1),
+        ),
+        ("value", handed.replacen("{fd: 3}", "hunter2", 1)),
+    ] {
+        assert!(bad.contains("hunter2"), "{handed}");
+        fs::write(bench.path("bad.yaml"), bad).unwrap();
+        for words in ["plan before --output p.json", "fix before --dry-run"] {
+            let done = bench.run(&format!("{words} --inventory bad.yaml"));
+            assert_eq!(done.status.code(), Some(2), "{name}: {}", text(&done));
+            assert!(!text(&done).contains("hunter2"), "{name}: {}", text(&done));
+            assert!(!bench.path("p.json").exists(), "{name}");
+        }
+    }
+}
+
 /// `fix` on a terminal, with the password typed at ssh's own prompt.
 fn on_terminal(bench: &Bench, terminal: &Terminal) {
     let folder = bench.folder.path().display();

@@ -57,7 +57,7 @@ pub(super) fn run(args: &FixArgs) -> Result<Exit, Failure> {
     let catalog = diagnose::catalog(&args.planned.knowledge)?;
     let inventory = inventory::load(&args.planned.inventory)?;
     let plan = wanted(args, &inventory, &catalog)?;
-    print(&plan::text(&plan))?;
+    shown(&plan, args)?;
     if plan.tasks.is_empty() {
         return Ok(nothing_to_run(&plan));
     }
@@ -65,6 +65,20 @@ pub(super) fn run(args: &FixArgs) -> Result<Exit, Failure> {
     let agents = Agents::new(&plan, &inventory, &catalog)?;
     let job = prepared(plan, args, &agents)?;
     executed(args, &catalog, &agents, job)
+}
+
+/// Shows the plan. Where nobody reads it nothing is run, which is no success unless nothing was to
+/// be run.
+fn shown(plan: &Plan, args: &FixArgs) -> Result<(), Failure> {
+    match print(&plan::text(plan)) {
+        Err(failure) if failure.is_broken_pipe() && !args.dry_run => {
+            Err(Trouble::new("the plan cannot be shown")
+                .cause("standard output was closed")
+                .help("nothing was run; let the output be read to its end")
+                .into())
+        }
+        result => result,
+    }
 }
 
 /// The plan: of the journal that is resumed, else of what was given.
@@ -93,20 +107,29 @@ fn prepared(plan: Plan, args: &FixArgs, agents: &Agents) -> Result<Job, Failure>
         Some(path) => path.canonicalize().unwrap_or_else(|_| path.clone()),
         None => new_journal(&plan)?,
     };
-    let lock = Some(locked(&plan, &path)?);
-    let (journal, before) = match args.resume {
+    let lock = locked(&plan, &path)?;
+    let opened = match args.resume {
         Some(_) => Journal::resume(&path, agents.mask())
             .map(|(journal, _, entries)| (journal, Progress::of(&entries))),
         None => Journal::create(&path, &plan, agents.mask())
             .map(|journal| (journal, Progress::default())),
-    }
-    .map_err(|error| unusable(&error))?;
+    };
+    let (journal, before) = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            if args.resume.is_none() {
+                // nothing was sent, so nobody has to resume anything
+                _ = lock.release();
+            }
+            return Err(unusable(&error));
+        }
+    };
     Ok(Job {
         plan,
         path,
         journal,
         before,
-        lock,
+        lock: Some(lock),
     })
 }
 
@@ -189,7 +212,7 @@ fn executed(args: &FixArgs, catalog: &Catalog, agents: &Agents, job: Job) -> Res
     }
     let stop = Arc::new(Stop::default());
     watch(&stop);
-    let mut terminal = Terminal::new(Arc::clone(&plan), Arc::clone(&stop), args.yes);
+    let mut terminal = Terminal::new(Arc::clone(&plan), Arc::clone(&stop), args.yes, &before);
     let reader = Reader(catalog);
     let runner = Runner {
         plan: &plan,
@@ -222,11 +245,15 @@ fn executed(args: &FixArgs, catalog: &Catalog, agents: &Agents, job: Job) -> Res
     if !args.dry_run {
         _ = writeln!(text, "\n{}", last_words(&outcome, &path));
     }
-    print(&text)?;
     if let Some(lock) = lock {
         lock.release().map_err(|error| {
             Trouble::new("cannot give back the lock of the cluster").because(&error)
         })?;
+    }
+    // how it came out counts, whoever reads it
+    match print(&text) {
+        Err(failure) if !failure.is_broken_pipe() => return Err(failure),
+        _ => {}
     }
     Ok(exit(&outcome, &terminal, &plan))
 }

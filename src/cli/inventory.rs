@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use crate::agent::target::Place;
 use crate::catalog::yaml;
-use crate::model::inventory::{Cluster, Inventory};
+use crate::model::inventory::{Cluster, Inventory, Node};
 
 use super::failure::{Failure, Trouble};
 
@@ -50,7 +51,8 @@ pub(super) fn load(path: &Path) -> Result<Loaded, Failure> {
     })?;
     let inventory: Inventory = yaml::read(&name, &text)
         .map_err(|problem| Failure::rules(std::slice::from_ref(&problem)))?;
-    let problems = inventory.problems();
+    let mut problems = inventory.problems();
+    problems.extend(inventory.clusters.iter().flat_map(unreachable));
     if !problems.is_empty() {
         let trouble = |problem: &String| Trouble::new(format!("{name}: {problem}"));
         return Err(problems.iter().map(trouble).collect::<Vec<_>>().into());
@@ -61,4 +63,16 @@ pub(super) fn load(path: &Path) -> Result<Loaded, Failure> {
     })?;
     let folder = folder.parent().unwrap_or(Path::new("/")).to_owned();
     Ok(Loaded { inventory, folder })
+}
+
+/// Nodes whose agent is none: told here, before anything shows an agent that holds a password.
+fn unreachable(cluster: &Cluster) -> Vec<String> {
+    let wrong = |node: &Node| {
+        let why = Place::parse(&node.agent).err()?;
+        Some(format!(
+            "the agent of node '{}' of cluster '{}' is none: {why}; it is ssh://USER@HOST:PORT, soap://USER@HOST:PORT or manual://",
+            node.name, cluster.name
+        ))
+    };
+    cluster.nodes.iter().filter_map(wrong).collect()
 }

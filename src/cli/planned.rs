@@ -1,6 +1,6 @@
 //! From what was given on the command line to a plan.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufReader, Read as _};
 use std::num::NonZero;
 use std::path::Path;
@@ -121,11 +121,12 @@ pub(super) fn check(
 
 /// The shape that a JSON file names in its first bytes.
 fn shape(path: &str) -> Option<String> {
-    let mut head = String::new();
-    let file = File::open(path).ok()?;
-    if !file.metadata().ok()?.is_file() {
+    // whoever opens a pipe waits for its writer, and takes what it wrote
+    if !fs::metadata(path).ok()?.is_file() {
         return None;
     }
+    let mut head = String::new();
+    let file = File::open(path).ok()?;
     let mut bytes = Vec::new();
     file.take(HEAD).read_to_end(&mut bytes).ok()?;
     head.push_str(&String::from_utf8_lossy(&bytes));

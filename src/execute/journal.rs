@@ -67,17 +67,22 @@ impl Journal {
             file: Some(file),
             mask,
         };
-        let plan = Box::new(plan.clone());
-        journal
-            .put(Some(SCHEMA), Record::Plan { plan })
-            .map_err(io)?;
-        // the name of the file has to survive as well
-        if let Some(folder) = path.parent() {
-            File::open(folder)
-                .and_then(|folder| folder.sync_all())
-                .map_err(io)?;
+        if let Err(error) = journal.begin(path, plan) {
+            // nobody could resume it
+            _ = fs::remove_file(path);
+            return Err(io(error));
         }
         Ok(journal)
+    }
+
+    fn begin(&mut self, path: &Path, plan: &Plan) -> io::Result<()> {
+        let plan = Box::new(plan.clone());
+        self.put(Some(SCHEMA), Record::Plan { plan })?;
+        // the name of the file has to survive as well
+        match path.parent() {
+            Some(folder) => File::open(folder)?.sync_all(),
+            None => Ok(()),
+        }
     }
 
     /// The plan of a journal; nothing is changed.
@@ -194,6 +199,9 @@ pub fn now() -> String {
 /// The entries of a journal, and how many bytes of it are whole lines.
 fn read(file: &mut File) -> io::Result<(Result<Vec<Entry>, String>, u64)> {
     file.seek(SeekFrom::Start(0))?;
+    if file.metadata()?.len() > LARGEST {
+        return Ok((Err("it is longer than anybody reads".to_owned()), 0));
+    }
     let mut lines = BufReader::new(file.take(LARGEST));
     let (mut entries, mut whole) = (Vec::new(), 0);
     let mut line = Vec::new();

@@ -50,14 +50,13 @@ impl Lock {
     /// Another run, a run that was cut off, or a file that cannot be used.
     pub fn take(path: &Path, held: &Held) -> Result<Self, LockError> {
         let io = |error| LockError::Io(path.to_owned(), error);
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        let mut file = options.open(path).map_err(io)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(LockError::Busy(read(&mut file))),
-            Err(TryLockError::Error(error)) => return Err(io(error)),
-        }
+        let mut file = loop {
+            let file = locked(path)?;
+            // who gave it back meanwhile took its name away: the next one makes another file
+            if is_still(&file, path).map_err(io)? {
+                break file;
+            }
+        };
         if let Some(left) = read(&mut file).filter(|left| left.journal != held.journal) {
             return Err(LockError::Stale(left, path.to_owned()));
         }
@@ -87,6 +86,37 @@ impl Lock {
     }
 }
 
+/// The file of a lock, held by nobody else.
+fn locked(path: &Path) -> Result<File, LockError> {
+    let io = |error| LockError::Io(path.to_owned(), error);
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    let mut file = options.open(path).map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(LockError::Busy(read(&mut file))),
+        Err(TryLockError::Error(error)) => Err(io(error)),
+    }
+}
+
+/// True when the path still names this file.
+#[cfg(unix)]
+fn is_still(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let own = file.metadata()?;
+    match fs::metadata(path) {
+        Ok(named) => Ok((named.dev(), named.ino()) == (own.dev(), own.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// True when the path still names this file: elsewhere a file that is open keeps its name.
+#[cfg(not(unix))]
+fn is_still(_: &File, path: &Path) -> io::Result<bool> {
+    path.try_exists()
+}
+
 /// Who is told in a lock file; nobody in an empty one.
 fn read(file: &mut File) -> Option<Held> {
     let mut text = String::new();
@@ -104,6 +134,20 @@ mod tests {
             since: "2026-01-01T00:00:00Z".to_owned(),
             journal: journal.into(),
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_whose_name_went_away_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lab.lock");
+        let first = locked(&path).unwrap();
+        assert!(is_still(&first, &path).unwrap());
+        fs::remove_file(&path).unwrap();
+        assert!(!is_still(&first, &path).unwrap());
+        let second = Lock::take(&path, &held("b")).unwrap();
+        assert!(!is_still(&first, &path).unwrap());
+        assert!(is_still(&second.file, &path).unwrap());
     }
 
     #[test]

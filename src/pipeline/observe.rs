@@ -54,7 +54,7 @@ pub fn identity(catalog: &Catalog, identity: &Identity, answer: &str) -> Vec<Str
 struct Answer {
     format: &'static str,
     events: Vec<Event<'static>>,
-    /// A parser knows the text, whether or not it holds records of the format.
+    /// It holds records of the format, or a parser knows the text and finds no record at all.
     recognised: bool,
 }
 
@@ -66,19 +66,20 @@ impl Answer {
             line_numbers: None,
         };
         let mut events = Vec::new();
-        let mut recognised = false;
+        let mut known = false;
         for name in def.parsers() {
             let Some(parser) = LOG_PARSERS.iter().find(|parser| parser.id() == name) else {
                 continue;
             };
-            let before = events.len();
             parser.parse(&chunk, None, &mut |event| events.push(event.into_owned()));
-            recognised |= events.len() > before || parser.probe(&chunk.bytes) != Probe::NotForUs;
+            known |= parser.probe(&chunk.bytes) != Probe::NotForUs;
         }
+        // records of other formats alone are the answer to another command
+        let own = events.iter().any(|event| event.format == def.id);
         Self {
             format: def.id,
+            recognised: own || (events.is_empty() && known),
             events,
-            recognised,
         }
     }
 

@@ -21,6 +21,18 @@ pub fn plan(basis: Basis, catalog: &Catalog, lang: Lang) -> Plan {
     let mut tasks: Vec<Task> = Vec::new();
     let mut refused = Vec::new();
     for incident in &basis.incidents {
+        if is_ambiguous(incident, &basis) {
+            refused.push(Refused {
+                incident: incident.id.clone(),
+                fault: incident.fault.clone(),
+                remedy: None,
+                because: format!(
+                    "several incidents of the report have the id '{}'",
+                    incident.id
+                ),
+            });
+            continue;
+        }
         match remedied(incident, &basis, catalog, lang) {
             Ok(planned) => merge(&mut tasks, planned),
             Err(reasons) => refused.extend(reasons),
@@ -42,6 +54,16 @@ pub fn plan(basis: Basis, catalog: &Catalog, lang: Lang) -> Plan {
 /// True when these rules make exactly this plan from its basis.
 pub fn is_unchanged(plan: &Plan, catalog: &Catalog, lang: Lang) -> bool {
     self::plan(plan.basis.clone(), catalog, lang) == *plan
+}
+
+/// True when the id of an incident means another one with other values as well: a check would be
+/// bound to either. The two sides of one incident may share theirs.
+fn is_ambiguous(incident: &PlannedIncident, basis: &Basis) -> bool {
+    let mut same = basis
+        .incidents
+        .iter()
+        .filter(|other| other.id == incident.id);
+    same.any(|other| other.bindings != incident.bindings || other.fault != incident.fault)
 }
 
 /// The tasks of the first remedy that can be bound, or why none can.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use crate::agent::BoxFuture;
-use crate::execute::{Consent, Operator, Stop};
+use crate::execute::{Consent, Operator, Progress, Stop};
 use crate::model::journal::{Outcome, Record};
 use crate::model::look::Look;
 use crate::model::plan::{Plan, Risk, Step, Task};
@@ -39,15 +39,18 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
-    pub(super) fn new(plan: Arc<Plan>, stop: Arc<Stop>, yes: bool) -> Self {
+    /// Of a run that goes on with what was done `before`.
+    pub(super) fn new(plan: Arc<Plan>, stop: Arc<Stop>, yes: bool, before: &Progress) -> Self {
+        let over = |task: &Task| Some((task.number, before.good_end(task.number)?.clone()));
+        let outcomes = plan.tasks.iter().filter_map(over).collect();
         Self {
             plan,
             stop,
             yes,
             told: None,
             seen: Vec::new(),
-            outcomes: BTreeMap::new(),
-            sent: false,
+            outcomes,
+            sent: before.has_sent(),
         }
     }
 
@@ -61,6 +64,7 @@ impl Terminal {
         writeln!(out, "\nResult")?;
         for task in &self.plan.tasks {
             let outcome = match self.outcomes.get(&task.number) {
+                Some(Outcome::Done) => done(task).to_owned(),
                 Some(outcome) => in_words(outcome),
                 None => "not begun".to_owned(),
             };
@@ -83,6 +87,12 @@ impl Terminal {
             plan::write_hanging("    after   ", &seen.after, width, out)?;
         }
         Ok(())
+    }
+
+    /// True for a step whose effect is looked at before it is called done.
+    fn has_shown(&self, id: &str) -> bool {
+        let mut steps = self.plan.tasks.iter().flat_map(|task| &task.steps);
+        steps.any(|step| step.id == id && step.until.is_some())
     }
 
     fn show(&self, text: &str) {
@@ -236,7 +246,11 @@ impl Operator for Terminal {
             }
             Record::StepEnded { step, outcome } => {
                 self.told = None;
-                self.line(step, &in_words(outcome));
+                let said = match outcome {
+                    Outcome::Done if !self.has_shown(step) => "done".to_owned(),
+                    outcome => in_words(outcome),
+                };
+                self.line(step, &said);
             }
             Record::TaskEnded { task, outcome } => {
                 self.outcomes.insert(*task, outcome.clone());
@@ -276,6 +290,16 @@ impl Operator for Terminal {
 fn fields(seen: &str) -> Vec<&str> {
     let parts = seen.split(", ").filter_map(|part| part.split_once(": "));
     parts.map(|(name, _)| name).collect()
+}
+
+/// What may be claimed of a task that came to its end: what nobody looked at is not verified.
+fn done(task: &Task) -> &'static str {
+    let looks = task.postchecks.iter().any(|check| check.expect.is_some());
+    let shows = task.steps.iter().any(|step| step.until.is_some());
+    match looks || shows {
+        true => "done and verified",
+        false => "done; no check shows whether it helped",
+    }
 }
 
 fn safe(text: &str) -> String {

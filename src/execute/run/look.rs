@@ -174,10 +174,16 @@ impl<'a> Runner<'a> {
 
     /// What a step of the rules expects, with the values of the finding that its task serves.
     pub(super) fn expected(&self, step: &Step, rule: Option<&RemedyStep>) -> Option<Expect> {
-        let incident = self.plan.incident(self.task_of(step)?.incidents.first()?)?;
+        let id = self.task_of(step)?.incidents.first()?;
         let value = |place: &str| {
             let name = place.split(':').next().unwrap_or(place);
-            incident.value(name).map(str::to_owned)
+            // where several have the id they have to agree
+            let known = &self.plan.basis.incidents;
+            let mut values = known.iter().filter(|incident| incident.id == *id);
+            let first = values.next()?.value(name)?;
+            values
+                .all(|other| other.value(name) == Some(first))
+                .then(|| first.to_owned())
         };
         rule?.expect.as_ref()?.bound(&value)
     }
