@@ -40,6 +40,8 @@ struct World {
     error: bool,
     upgraded: bool,
     in_sync: bool,
+    /// A node that shows an error of its own until it is cleared there.
+    also: Option<usize>,
     /// The node knows only the older spelling.
     old_spelling: bool,
     /// Bytes that answers lack at their end.
@@ -55,6 +57,7 @@ impl Default for World {
             error: true,
             upgraded: false,
             in_sync: true,
+            also: None,
             old_spelling: false,
             dropped: 0,
             sent: Vec::new(),
@@ -65,10 +68,11 @@ impl Default for World {
 impl World {
     fn status(&self, me: usize) -> String {
         let mut text = String::new();
-        if self.error {
+        let error = self.error || self.also == Some(me);
+        if error {
             text.push_str("ERROR                    : Couldn't upgrade the schema\n");
         }
-        let status = if self.error { "Error" } else { "Enabled" };
+        let status = if error { "Error" } else { "Enabled" };
         text.push_str(&format!("Status                   : {status}\n\nNodes:\n"));
         for (at, address) in ADDRESSES.iter().enumerate() {
             let mark = if at == me { " (me)" } else { "" };
@@ -102,6 +106,7 @@ impl World {
         }
         if clear.contains(&line) {
             self.error = false;
+            self.also = self.also.filter(|node| *node != me);
         } else if line == "database cluster upgrade_schema" {
             if me == self.primary && self.in_sync && !self.error {
                 self.upgraded = true;
@@ -376,6 +381,22 @@ fn a_failed_schema_upgrade_is_cleared_and_repeated_on_the_primary() {
     // the error is cleared where it shows, the schema upgraded where it can be written
     assert_eq!(after.sent[1].0, after.primary);
     assert_eq!(person.asked.len(), 2);
+}
+
+#[test]
+fn what_shows_already_is_not_sent_again() {
+    let world = World {
+        also: Some(2),
+        ..World::default()
+    };
+    let (outcome, after) = fixed(&world, &world, &mut Person::default(), false);
+    assert_eq!(outcome, Outcome::Done);
+    assert_eq!(after.also, None);
+    assert_eq!(
+        after.times("database cluster upgrade_schema"),
+        1,
+        "{after:?}"
+    );
 }
 
 #[test]

@@ -458,6 +458,9 @@ pub(super) struct RawStep {
     /// Running it twice does no harm.
     #[serde(default)]
     pub(super) repeatable: bool,
+    /// It is left out where its effect, as `until` says, shows already.
+    #[serde(default)]
+    pub(super) once: bool,
     /// The command runs until it is interrupted, after this time.
     #[schemars(regex(pattern = schema::SPAN))]
     pub(super) stop_after: Option<String>,

@@ -117,6 +117,8 @@ pub struct RemedyStep {
     pub closes: bool,
     /// Running it twice does no harm.
     pub repeatable: bool,
+    /// It is left out where its effect shows already.
+    pub once: bool,
     /// The command runs until it is interrupted, after so many milliseconds.
     pub stop_after: Option<u64>,
 }

@@ -85,7 +85,7 @@ impl Progress {
     pub(super) fn step(&self, id: &str) -> Known {
         match self.steps.get(id) {
             None => Known::Fresh,
-            Some(Some(Outcome::Done)) => Known::Done,
+            Some(Some(Outcome::Done | Outcome::Already)) => Known::Done,
             // it was refused or declined before anything was sent
             Some(Some(Outcome::Declined | Outcome::Refused(_) | Outcome::Skipped(_))) => {
                 Known::Fresh

@@ -229,6 +229,9 @@ impl<'a> Runner<'a> {
         if known == Known::MayHaveRun && self.took_effect(task, step, sessions).await? {
             return Ok(self.end(step, Outcome::Done)?);
         }
+        if step.once && known == Known::Fresh && self.shows(step, sessions).await? {
+            return Ok(self.end(step, Outcome::Already)?);
+        }
         self.reach(&step.node, sessions).await?;
         if known == Known::MayHaveRun {
             self.operator.may_have_run(step);
@@ -249,6 +252,12 @@ impl<'a> Runner<'a> {
             }
         }
         self.send(step, sessions).await
+    }
+
+    /// True when the effect of a step shows now.
+    async fn shows(&mut self, step: &Step, sessions: &mut Sessions<'_>) -> Result<bool, Halt> {
+        let look = self.effect(step, sessions).await?;
+        Ok(look.is_some_and(|look| look.holds()))
     }
 
     /// After a run that was cut off: finds out whether the step had its effect. Where everything is
@@ -499,11 +508,14 @@ impl<'a> Runner<'a> {
             Answer::Failed => "failed",
             Answer::Closed => "closed",
         };
+        let confirmed = output.confirmed.iter();
+        let confirmed = confirmed.map(|(asked, said)| (self.journal.masked(asked), said.clone()));
+        let confirmed = confirmed.collect();
         self.record(&Record::StepAnswered {
             step: step.id.clone(),
             command: line.to_owned(),
             taken: taken.to_owned(),
-            confirmed: output.confirmed.clone(),
+            confirmed,
             answer: self.journal.answer(&output.text, output.dropped),
         })
     }

@@ -21,6 +21,15 @@ impl Look {
         matches!(self, Self::Holds(_))
     }
 
+    /// The same with another wording of what was seen.
+    pub fn map(self, words: impl FnOnce(String) -> String) -> Self {
+        match self {
+            Self::Holds(seen) => Self::Holds(words(seen)),
+            Self::DoesNot(seen) => Self::DoesNot(words(seen)),
+            Self::Unreadable => Self::Unreadable,
+        }
+    }
+
     /// What was seen, in words.
     pub fn seen(&self) -> &str {
         match self {

@@ -180,6 +180,8 @@ pub struct Step {
     pub closes: bool,
     /// Running it twice does no harm.
     pub repeatable: bool,
+    /// It is left out where its effect shows already.
+    pub once: bool,
     /// The command is interrupted after so many seconds.
     pub stop_after: Option<u64>,
 }

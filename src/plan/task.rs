@@ -109,6 +109,7 @@ impl Maker<'_> {
             skips: step.otherwise == Otherwise::Skip,
             closes: step.closes,
             repeatable: step.repeatable,
+            once: step.once,
             stop_after: step.stop_after.map(seconds),
             run,
         })

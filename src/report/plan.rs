@@ -167,6 +167,9 @@ impl Page {
             );
             self.hanging(&below, &text, out)?;
         }
+        if step.once {
+            self.hanging(&below, "left out where that shows already", out)?;
+        }
         if step.closes {
             self.hanging(&below, "the connection may end meanwhile", out)?;
         }

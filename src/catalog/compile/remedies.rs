@@ -73,6 +73,12 @@ fn check_shape(remedy: &Remedy, cx: &mut Cx<'_>) {
     }
     for step in &remedy.steps {
         let until = step.until.as_deref();
+        if step.once && until.is_none() {
+            cx.refuse(
+                &["steps", &named(step)],
+                "'once' needs 'until', which shows the effect",
+            );
+        }
         if until.is_some_and(|until| until.run.is_none() || until.expect.is_none()) {
             cx.refuse(&["steps", "until"], "'until' takes a command with 'expect'");
         }
@@ -139,6 +145,7 @@ fn step(key: &str, raw: RawStep, cx: &mut Cx<'_>) -> RemedyStep {
         until: raw.until.map(|until| Box::new(step(key, *until, cx))),
         closes: raw.closes,
         repeatable: raw.repeatable,
+        once: raw.once,
         stop_after: span(key, raw.stop_after.as_deref(), cx),
     }
 }

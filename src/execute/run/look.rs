@@ -124,6 +124,7 @@ impl<'a> Runner<'a> {
             // what was not understood was not answered
             _ => expect.map(|_| Look::Unreadable),
         };
+        let look = look.map(|look| look.map(|seen| self.journal.masked(&seen)));
         self.record(&Record::Looked {
             step: step.to_owned(),
             node: node.to_owned(),
