@@ -5,17 +5,13 @@
 # make bench   prints how fast this build is beside other tools
 CARGO ?= cargo
 # the capture helper is built where libpcap is; the program itself never needs it
-CAPTURE = $(shell [ -e /usr/include/pcap/pcap.h ] && echo ,capture)
-# the lab is for those who work on the program and those who ask for it: make FEATURES=lab
-FEATURES ?=
-BUILD = --features "$(FEATURES)$(CAPTURE)"
-TEST = --features "lab$(CAPTURE)"
+FEATURES = $(shell [ -e /usr/include/pcap/pcap.h ] && echo --features capture)
 DEMO ?= samples/expressway/peer-lost-nested-archive
 
 .PHONY: all demo test check fmt lint deny doc schemas fuzz bench install-tools clean
 
 all:
-	$(CARGO) build --release --locked $(BUILD)
+	$(CARGO) build --release --locked $(FEATURES)
 
 demo:
 	@$(CARGO) build --locked --quiet
@@ -23,7 +19,7 @@ demo:
 	@./target/debug/clusterdx diagnose $(DEMO)/input --fail-on never
 
 test: install-tools
-	$(CARGO) test --locked --no-fail-fast $(TEST)
+	$(CARGO) test --locked --no-fail-fast $(FEATURES)
 
 # what the tests run beside the program itself; a missing one makes its tests say that they skip
 install-tools:
@@ -36,7 +32,7 @@ fmt:
 	$(CARGO) fmt --check --manifest-path tests/fuzz/Cargo.toml
 
 lint:
-	$(CARGO) clippy --locked --all-targets $(TEST) -- -D warnings
+	$(CARGO) clippy --locked --all-targets $(FEATURES) -- -D warnings
 	$(CARGO) clippy --locked --manifest-path tests/fuzz/Cargo.toml --target-dir target -- -D warnings
 
 deny:
@@ -44,7 +40,7 @@ deny:
 	$(CARGO) deny --config .cargo/deny.toml check bans licenses sources
 
 doc:
-	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --document-private-items $(TEST)
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --document-private-items $(FEATURES)
 
 # rewrites the committed schemas and golden transcripts after a wanted change
 schemas:
