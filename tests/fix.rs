@@ -378,6 +378,45 @@ fn a_killed_run_is_explained_and_resumed() {
     assert_eq!(upgrades, 1, "{changes:?}\n{}", text(&resumed));
 }
 
+#[test]
+fn ctrl_c_while_an_effect_is_awaited_is_written_down_and_resumed() {
+    let options = LabOptions {
+        time_scale: 4.0,
+        ..LabOptions::default()
+    };
+    let bench = Bench::with("cms-schema-upgrade", &options);
+    let mut child = bench
+        .command("fix before --inventory handed.yaml --yes")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let upgrades = || {
+        let sent = bench.changes();
+        sent.iter()
+            .filter(|line| line.contains("upgrade_schema"))
+            .count()
+    };
+    until(|| upgrades() == 1);
+    let pid = child.id().to_string();
+    let told = Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    assert!(told.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let journal = bench.journals()[0].clone();
+    let last = fs::read_to_string(&journal).unwrap();
+    assert!(
+        last.lines().last().unwrap().contains("interrupted"),
+        "{last}"
+    );
+
+    let journal = journal.display();
+    let resumed = bench.run(&format!(
+        "fix --resume {journal} --inventory handed.yaml --yes"
+    ));
+    assert_eq!(resumed.status.code(), Some(0), "{}", text(&resumed));
+    assert_eq!(upgrades(), 1, "{}", text(&resumed));
+}
+
 /// A lab in which the first node misbehaves.
 fn with_manner(manner: Manner) -> Bench {
     let options = LabOptions {
