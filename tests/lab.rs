@@ -318,6 +318,11 @@ fn repair(name: &str) -> &'static [(&'static str, &'static [&'static str])] {
             ("expc01", &["xCommand Restart"]),
             ("expc02", &["xCommand Restart"]),
         ],
+        "expressway-restart-separated" => &[
+            ("expc01", &["xCommand Restart"]),
+            ("expc02", &["xCommand Restart"]),
+            ("expc03", &["xCommand Restart"]),
+        ],
         "expressway-key-file-alone" => &[("expc01", &["xCommand ForceSystemKeyUpdate"])],
         "expressway-h323-off" => &[("expc01", &["xConfiguration H323 Mode: On"])],
         "expressway-peer-config-missing" => &[("expc02", &["xCommand Restart"])],

@@ -114,4 +114,14 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         make: |now| Box::new(Expressway::new(Broken::SyncFailed, now)),
         ..BASE
     },
+    Scenario {
+        name: "expressway-restart-separated",
+        story: "a subordinate and the others ran on without each other, and their databases differ",
+        fault: "expressway.cluster.partitioned",
+        expected: Expected::Repaired {
+            fault: "expressway.cluster.partitioned",
+        },
+        make: |now| Box::new(Expressway::new(Broken::Split, now)),
+        ..BASE
+    },
 ];

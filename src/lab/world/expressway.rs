@@ -32,6 +32,7 @@ const INCONSISTENT: u32 = 20024;
 const H323: u32 = 20018;
 const PEER_CONFIG: u32 = 20014;
 const SYNC: u32 = 20025;
+const DATABASE_LINK: u32 = 20006;
 /// Alarms that a restart of the node takes away.
 const GONE_WITH_RESTART: [u32; 2] = [RESTART, PEER_CONFIG];
 
@@ -58,6 +59,8 @@ pub(in crate::lab) enum Broken {
     PeerConfigMissing,
     /// The database of a subordinate does not synchronise any more.
     SyncFailed,
+    /// A subordinate ran on alone for a while, and so did the others.
+    Split,
 }
 
 /// Something that happens later.
@@ -85,6 +88,10 @@ struct Node {
     /// It was reset to factory settings.
     reset: bool,
     h323: bool,
+    /// Peers that it ran on without; what both wrote meanwhile differs.
+    apart_from: Vec<usize>,
+    /// It has not started anew since.
+    apart: bool,
     alarms: BTreeMap<u32, Millis>,
     log: Log,
 }
@@ -118,6 +125,8 @@ impl Expressway {
             listed: true,
             reset: false,
             h323: true,
+            apart_from: Vec::new(),
+            apart: false,
             alarms: BTreeMap::new(),
             log: Log::default(),
         });
@@ -168,6 +177,7 @@ impl Expressway {
             }
             Broken::PeerConfigMissing => self.raise(1, PEER_CONFIG, at),
             Broken::SyncFailed => self.raise(PRIMARY, SYNC, at),
+            Broken::Split => self.splits(1, at),
         }
     }
 
@@ -195,6 +205,44 @@ impl Expressway {
             }
         }
         self.raise(node, RESTART, at + SECOND);
+    }
+
+    /// The network heals after a node and all the others ran on without each other.
+    fn splits(&mut self, alone: usize, at: Millis) {
+        let names: Vec<&str> = self.nodes.iter().map(|n| n.name).collect();
+        for number in 0..self.nodes.len() {
+            if let Some(node) = self.nodes.get_mut(number) {
+                node.apart = true;
+                for (peer, name) in names.iter().enumerate() {
+                    if peer != number && (peer == alone || number == alone) {
+                        node.apart_from.push(peer);
+                        for line in print::database_split(node.name, name, at) {
+                            node.log.add(line);
+                        }
+                    }
+                }
+            }
+            self.raise(number, DATABASE_LINK, at + SECOND);
+        }
+    }
+
+    /// A link is there again when the nodes at both its ends have started anew.
+    fn joins(&mut self, node: usize, at: Millis) {
+        if let Some(node) = self.nodes.get_mut(node) {
+            node.apart = false;
+        }
+        let apart: Vec<bool> = self.nodes.iter().map(|n| n.apart).collect();
+        let is_apart = |node: &usize| apart.get(*node).copied().unwrap_or_default();
+        for number in 0..self.nodes.len() {
+            if let Some(node) = self.nodes.get_mut(number)
+                && !node.apart
+            {
+                node.apart_from.retain(is_apart);
+                if node.apart_from.is_empty() {
+                    self.lower(number, DATABASE_LINK, at);
+                }
+            }
+        }
     }
 
     fn raise(&mut self, node: usize, alarm: u32, at: Millis) {
@@ -318,10 +366,15 @@ impl Expressway {
         if away {
             self.harm
                 .push(format!("{} restarted while a peer was away", this.name));
-        } else if node != PRIMARY && self.has(PRIMARY, RESTART) {
+        } else if node != PRIMARY && self.is_primary_old() {
             self.harm
                 .push(format!("{} took control with old data", this.name));
         }
+    }
+
+    /// The primary has to restart before any other peer.
+    fn is_primary_old(&self) -> bool {
+        self.has(PRIMARY, RESTART) || self.nodes.get(PRIMARY).is_some_and(|n| n.apart)
     }
 
     fn goes_down(&mut self, node: usize, at: Millis) {
@@ -332,7 +385,7 @@ impl Expressway {
     }
 
     fn comes_up(&mut self, node: usize, at: Millis) {
-        let stale = node != PRIMARY && self.has(PRIMARY, RESTART);
+        let stale = node != PRIMARY && self.is_primary_old();
         if let Some(node) = self.nodes.get_mut(node) {
             node.booted += 1;
             node.boots = Some(node.booted);
@@ -349,6 +402,9 @@ impl Expressway {
         }
         if node == 1 {
             self.lower(PRIMARY, SYNC, at + SECOND);
+        }
+        if !stale {
+            self.joins(node, at + SECOND);
         }
         if stale {
             for peer in 0..self.nodes.len() {
@@ -475,6 +531,7 @@ impl World for Expressway {
                 && n.listed
                 && !n.key_bad
                 && !n.reset
+                && !n.apart
         };
         Truth {
             repaired: self.nodes.iter().all(fine),

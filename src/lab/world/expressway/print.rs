@@ -2,8 +2,8 @@
 
 use super::super::Reply;
 use super::{
-    CONFLICT, DATABASE, Expressway, H323, INCONSISTENT, KEY_FILE, Node, PEER_CONFIG, PRIMARY,
-    RESTART, SYNC,
+    CONFLICT, DATABASE, DATABASE_LINK, Expressway, H323, INCONSISTENT, KEY_FILE, Node, PEER_CONFIG,
+    PRIMARY, RESTART, SYNC,
 };
 use crate::lab::clock::{Millis, SECOND, Stamp};
 
@@ -44,6 +44,10 @@ fn words(alarm: u32) -> (&'static str, &'static str) {
         SYNC => (
             "Failed to synchronize database",
             "Database synchronization failed on node expc02, reboot node expc02 from CLI",
+        ),
+        DATABASE_LINK => (
+            "Cluster database communication failure",
+            "The database is unable to replicate with one or more of the cluster peers",
         ),
         _ => ("", ""),
     }
@@ -97,6 +101,31 @@ pub(super) fn address_cleared(host: &str, number: usize, address: &str, at: Mill
          Detail=\"xconfiguration alternates peer {number} address - changed from: '{address}' \
          to: ''\" Src-ip=\"10.15.13.30\" Src-port=\"53155\" User=\"admin\" Level=\"1\" {time}"
     )
+}
+
+/// The database finds that it and that of a peer ran on without each other.
+pub(super) fn database_split(host: &str, peer: &str, at: Millis) -> [String; 2] {
+    let record = |after: Millis, level: &str, what: &str| {
+        let (head, time) = stamps(host, at + after);
+        format!(
+            "{head} {time} Module=\"developer.clusterdb.cdb\" Level=\"{level}\" \
+             Node=\"clusterdb@{host}.apolo.local\" PID=\"<0.159.0>\" {what} \
+             Node=\"clusterdb@{peer}.apolo.local\""
+        )
+    };
+    [
+        record(
+            0,
+            "ERROR",
+            "Detail=\"Inconsistent Database\" Context=\"from mnesia system - \
+             running_partitioned_network\"",
+        ),
+        record(
+            1,
+            "INFO",
+            "Detail=\"Connecting database on mnesia running_partitioned_network event\"",
+        ),
+    ]
 }
 
 /// One synchronisation of a peer that works.

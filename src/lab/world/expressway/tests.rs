@@ -124,6 +124,32 @@ fn each_alarm_goes_with_the_command_for_it() {
 }
 
 #[test]
+fn separated_peers_join_again_when_all_have_restarted_primary_first() {
+    let mut world = Expressway::new(Broken::Split, NOW);
+    for node in 0..3 {
+        assert!(world.has(2, DATABASE_LINK), "{node}");
+        let now = NOW + 2 * RESTART_TAKES * Millis::try_from(node).unwrap();
+        said(&mut world, node, "xCommand Restart", now);
+        world.tick(now + RESTART_TAKES + SECOND);
+    }
+    let good = Truth {
+        repaired: true,
+        harm: Vec::new(),
+    };
+    assert_eq!(world.truth(), good);
+}
+
+#[test]
+fn a_separated_subordinate_that_restarts_first_takes_control_with_old_data() {
+    let mut world = Expressway::new(Broken::Split, NOW);
+    said(&mut world, 1, "xCommand Restart", NOW);
+    world.tick(NOW + RESTART_TAKES + SECOND);
+    assert!(!world.truth().repaired);
+    assert!(world.truth().harm[0].contains("old data"));
+    assert!(world.has(1, DATABASE_LINK) && world.has(0, INCONSISTENT));
+}
+
+#[test]
 fn answers_end_as_the_product_ends_them() {
     let mut world = Expressway::new(Broken::Restart, NOW);
     for (line, end) in [
