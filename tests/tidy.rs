@@ -134,16 +134,7 @@ const DOORS: &[(&str, &[&str])] = &[
         ],
     ),
     ("serde_saphyr", &["catalog/yaml.rs"]),
-    (
-        "sha2",
-        &[
-            "catalog/",
-            "diagnose/entry.rs",
-            "execute/",
-            "parse/net/cert.rs",
-            "plan/basis.rs",
-        ],
-    ),
+    ("sha2", &["model/digest.rs"]),
     ("encoding_rs", &["parse/encoding.rs"]),
     ("foldhash", &["parse/net/"]),
     ("hashbrown", &["parse/net/table.rs"]),
