@@ -339,20 +339,26 @@ fn kill(child: &mut Child) {
     child.wait().unwrap();
 }
 
-#[test]
-fn a_killed_run_is_explained_and_resumed() {
-    // time is slow enough for the upgrade to be under way when the run is killed
+/// A run of `fix` in a cluster whose time is slow enough for the upgrade to be under way when the
+/// run is stopped.
+fn slow_upgrade() -> (Bench, Child) {
     let options = LabOptions {
         time_scale: 4.0,
         ..LabOptions::default()
     };
     let bench = Bench::with("cms-schema-upgrade", &options);
-    let mut child = bench
+    let child = bench
         .command("fix before --inventory handed.yaml --yes")
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
+    (bench, child)
+}
+
+#[test]
+fn a_killed_run_is_explained_and_resumed() {
+    let (bench, mut child) = slow_upgrade();
     until(|| {
         bench
             .changes()
@@ -380,17 +386,7 @@ fn a_killed_run_is_explained_and_resumed() {
 
 #[test]
 fn ctrl_c_while_an_effect_is_awaited_is_written_down_and_resumed() {
-    let options = LabOptions {
-        time_scale: 4.0,
-        ..LabOptions::default()
-    };
-    let bench = Bench::with("cms-schema-upgrade", &options);
-    let mut child = bench
-        .command("fix before --inventory handed.yaml --yes")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let (bench, mut child) = slow_upgrade();
     let upgrades = || {
         let sent = bench.changes();
         sent.iter()
