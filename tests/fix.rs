@@ -650,6 +650,30 @@ fn a_person_says_yes_at_every_step() {
 }
 
 #[test]
+fn what_no_check_shows_to_have_helped_is_no_success() {
+    let Some(terminal) = Terminal::new() else {
+        return;
+    };
+    let bench = Bench::new("imp-router-restart");
+    // an alarm that nothing takes back, and a remedy that a person carries out beside the node
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/imp/chat-queue-full/input");
+    let inventory = bench.path("inventory.yaml");
+    terminal.run(&format!(
+        "fix {} --inventory {}",
+        sample.display(),
+        inventory.display()
+    ));
+    for asked in 1..=2 {
+        until_asked(&bench, &terminal, "Is this done? [y/N]");
+        until(|| terminal.text().matches("Is this done? [y/N]").count() == asked);
+        terminal.type_line("y");
+    }
+    let text = until_asked(&bench, &terminal, "exit ");
+    assert!(text.contains("no check shows whether it helped"), "{text}");
+    assert!(text.contains("exit 4"), "{text}");
+}
+
+#[test]
 fn no_escape_and_ctrl_c_send_nothing() {
     for (key, code) in [("n", 5), ("Escape", 5), ("C-c", 130), ("C-d", 5)] {
         let Some(terminal) = Terminal::new() else {

@@ -265,7 +265,7 @@ pub(super) struct PlanArgs {
                   asked; a destructive step wants the name of its node. Checks that only look are not asked for.\n\
                   Passwords are typed at ssh's own prompt or read from a descriptor that the inventory names.\n\
                   Exit codes: 0 mended and verified, or already healthy, 2 wrong usage, or the plan is refused, 4 a \
-                  step or a check failed, 5 declined, 130 interrupted."
+                  step or a check failed, or no check shows whether it helped, 5 declined, 130 interrupted."
 )]
 pub(super) struct FixArgs {
     /// A plan (JSON of 'plan'), a report (JSON of 'diagnose'), or what 'diagnose' takes
