@@ -29,6 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["model", "catalog::remedy", "catalog::condition", "tls"],
     ),
     ("plan", &["model", "catalog"]),
+    ("diff", &["model"]),
     ("execute", &["model", "catalog", "agent"]),
     ("lab", &["model", "catalog"]),
     ("tls", &[]),

@@ -14,7 +14,10 @@ pub(super) fn problems(catalog: &Catalog) -> Vec<Problem> {
             let wrong = match text.translated(lang) {
                 None => format!("{name} is not translated to {}", lang.code()),
                 Some(own) if typed(own) != typed(&text.en) => {
-                    format!("{name}: what stands between backticks differs in {}", lang.code())
+                    format!(
+                        "{name}: what stands between backticks differs in {}",
+                        lang.code()
+                    )
                 }
                 Some(_) => continue,
             };
@@ -114,7 +117,10 @@ mod tests {
             .find(|remedy| remedy.id == "imp.chat.restore-database")
             .unwrap();
         let manual = remedy.steps[1].manual.as_mut().unwrap();
-        manual.pt_br = manual.pt_br.as_ref().map(|text| text.replace("ping`", "pinga`"));
+        manual.pt_br = manual
+            .pt_br
+            .as_ref()
+            .map(|text| text.replace("ping`", "pinga`"));
         let told: Vec<String> = problems(&catalog).into_iter().map(|p| p.message).collect();
         assert_eq!(
             told,

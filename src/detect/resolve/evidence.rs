@@ -188,6 +188,7 @@ mod tests {
         FileTimes {
             first: at,
             last: at,
+            by: Vec::new(),
         }
     }
 
