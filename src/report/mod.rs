@@ -8,11 +8,16 @@ use crate::model::report::Report;
 
 pub mod check;
 pub mod json;
+pub mod ladder;
 pub mod layout;
 pub mod paint;
 pub mod plan;
+pub mod reading;
 pub mod sanitize;
+pub mod sort;
 pub mod text;
+pub mod time;
+pub mod words;
 
 /// A form in which a report can be written.
 pub trait Reporter: Sync {
