@@ -7,6 +7,7 @@ use crate::locale::Locale;
 use crate::model::report::Report;
 
 pub mod check;
+pub mod diff;
 pub mod json;
 pub mod ladder;
 pub mod layout;
