@@ -154,21 +154,24 @@ fn seen(locale: &Locale, of: &Incident) -> Vec<String> {
     times.into_iter().collect()
 }
 
-fn at(locale: &Locale, key: &str, time: Option<&str>) -> String {
+/// The words of the first key without a time, of the second one with it.
+fn at(locale: &Locale, keys: [&str; 2], time: Option<&str>) -> String {
+    let [bare, dated] = keys;
     match time {
-        Some(time) => locale.fill(&format!("{key}_at"), &[("time", &time::moment(time))]),
-        None => locale.word(key).to_owned(),
+        Some(time) => locale.fill(dated, &[("time", &time::moment(time))]),
+        None => locale.word(bare).to_owned(),
     }
 }
 
 fn cleared(locale: &Locale, one: &Cleared) -> Entry {
     let proof = &one.proof;
-    let key = match proof.how {
-        How::Recorded => "diff.recorded",
-        How::RuledOut => "diff.ruled_out",
-        How::NotSeen => "diff.not_seen",
+    let keys = match proof.how {
+        How::Recorded => ["diff.recorded", "diff.recorded_at"],
+        // what excludes a fault has no time of its own
+        How::RuledOut => ["diff.ruled_out"; 2],
+        How::NotSeen => ["diff.not_seen", "diff.not_seen_at"],
     };
-    let mut says = vec![at(locale, key, proof.at.as_deref())];
+    let mut says = vec![at(locale, keys, proof.at.as_deref())];
     says.extend(proof.because.clone());
     if proof.how == How::NotSeen {
         let files = proof.evidence.iter().map(|file| file.origin.as_str());
@@ -188,7 +191,8 @@ fn cleared(locale: &Locale, one: &Cleared) -> Entry {
 fn new(locale: &Locale, one: &Incident) -> Entry {
     let mut says = seen(locale, one);
     if one.cleared {
-        says.push(at(locale, "incident.cleared", one.cleared_at.as_deref()));
+        let keys = ["incident.cleared", "incident.cleared_at"];
+        says.push(at(locale, keys, one.cleared_at.as_deref()));
     }
     Entry {
         says,
