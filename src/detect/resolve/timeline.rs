@@ -9,6 +9,7 @@ use super::names::{Handle, Names};
 use super::skew::Offset;
 use super::states::{self, StateSeen};
 use super::times::Clocks;
+use super::views::{self, ViewSeen};
 use super::{Facts, Stated, product_of_parser, value};
 use crate::detect::table::Table;
 use crate::model::format::FORMATS;
@@ -134,6 +135,8 @@ pub struct Timeline {
     pub told: Vec<Told>,
     /// What state nodes were in, by node, kind of state and time.
     pub states: Vec<StateSeen>,
+    /// Who said of whom which role it has.
+    pub views: Vec<ViewSeen>,
     /// By file, the signals of which the memory budget took matches that may decide.
     pub lost: BTreeMap<u32, BTreeSet<SignalId>>,
 }
@@ -178,6 +181,7 @@ pub(super) fn build(parts: &Parts<'_, '_>) -> Timeline {
     let places = nodes_and_clusters(parts, &mut timeline);
     tell(parts, &places, &mut timeline);
     timeline.states = states::read(parts, &places);
+    timeline.views = views::read(parts, &places);
     place_hits(parts, &places, &mut timeline);
     timeline
 }
@@ -292,7 +296,7 @@ fn tell(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
     }
     for (at, stated) in latest(parts, places, &parts.facts.roles) {
         if let Some(node) = timeline.nodes.get_mut(at) {
-            node.role = Some((stated.value, stated.time));
+            node.role = Some((stated.value.0, stated.time));
         }
     }
     for (at, stated) in latest(parts, places, &parts.facts.versions) {
