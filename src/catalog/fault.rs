@@ -60,6 +60,31 @@ pub enum ValueType {
 }
 
 impl ValueType {
+    /// The types that a command may take.
+    pub const SENT: [Self; 5] = [
+        Self::Address,
+        Self::Host,
+        Self::Node,
+        Self::Integer,
+        Self::Word,
+    ];
+
+    /// True for a value that is what its type says.
+    pub fn holds(self, value: &str) -> bool {
+        let word = |extra: &str| {
+            let fits = |c: char| c.is_ascii_alphanumeric() || extra.contains(c);
+            !value.is_empty() && value.chars().all(fits)
+        };
+        match self {
+            Self::Address => value.parse::<std::net::IpAddr>().is_ok(),
+            Self::Host | Self::Node => word("_-.:"),
+            Self::Integer => value.parse::<i64>().is_ok(),
+            Self::Word => word("_-."),
+            Self::Time => word("-:+."),
+            Self::Text => true,
+        }
+    }
+
     /// The word used in reports.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -259,6 +284,19 @@ pub struct Need {
     pub because: Option<Text>,
 }
 
+/// Which of the two nodes that its signals bind an incident is told of.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum About {
+    /// The one that reports.
+    #[default]
+    Node,
+    /// The other one: reports and texts have the two swapped.
+    Peer,
+}
+
 /// A fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
@@ -290,6 +328,8 @@ pub struct Fault {
     pub correlations: Vec<Correlation>,
     /// Ways to conclude it; the first that holds wins.
     pub when: Vec<Clause>,
+    /// Which node an incident is told of.
+    pub about: About,
     /// Bound names whose values keep incidents apart, besides node and peer.
     pub per: Vec<String>,
     /// An incident ends after this silence, in microseconds.

@@ -81,13 +81,8 @@ pub(super) struct DiagnoseArgs {
     #[arg(long, value_name = "TIME")]
     pub(super) until: Option<String>,
 
-    /// Year of records that do not state one
-    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1970..=2262))]
-    pub(super) year: Option<i32>,
-
-    /// Zone of records that do not state one, such as Asia/Seoul [default: UTC]
-    #[arg(long, value_name = "ZONE")]
-    pub(super) timezone: Option<String>,
+    #[command(flatten)]
+    pub(super) clock: ClockArgs,
 
     /// Show clause by clause why a fault was found or not, instead of the report
     #[arg(long, value_name = "FAULT")]
@@ -169,13 +164,8 @@ pub(super) struct CaptureArgs {
     #[arg(long, value_name = "SEVERITY", default_value = "warning")]
     pub(super) fail_on: FailOn,
 
-    /// Year of log records that do not state one
-    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1970..=2262))]
-    pub(super) year: Option<i32>,
-
-    /// Zone of log records that do not state one, such as Asia/Seoul [default: UTC]
-    #[arg(long, value_name = "ZONE")]
-    pub(super) timezone: Option<String>,
+    #[command(flatten)]
+    pub(super) clock: ClockArgs,
 
     #[command(flatten)]
     pub(super) knowledge: KnowledgeArgs,
@@ -242,13 +232,8 @@ pub(super) struct PlannedArgs {
     #[arg(long, value_name = "NAME")]
     pub(super) cluster: Option<String>,
 
-    /// Year of records that do not state one
-    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1970..=2262))]
-    pub(super) year: Option<i32>,
-
-    /// Zone of records that do not state one, such as Asia/Seoul [default: UTC]
-    #[arg(long, value_name = "ZONE")]
-    pub(super) timezone: Option<String>,
+    #[command(flatten)]
+    pub(super) clock: ClockArgs,
 
     #[command(flatten)]
     pub(super) knowledge: KnowledgeArgs,
@@ -280,7 +265,7 @@ pub(super) struct PlanArgs {
                   asked; a destructive step wants the name of its node. Checks that only look are not asked for.\n\
                   Passwords are typed at ssh's own prompt or read from a descriptor that the inventory names.\n\
                   Exit codes: 0 mended and verified, or already healthy, 2 wrong usage, or the plan is refused, 4 a \
-                  step or a check failed, 5 declined, 130 interrupted."
+                  step or a check failed, or no check shows whether it helped, 5 declined, 130 interrupted."
 )]
 pub(super) struct FixArgs {
     /// A plan (JSON of 'plan'), a report (JSON of 'diagnose'), or what 'diagnose' takes
@@ -334,6 +319,18 @@ pub(super) enum LabWhat {
         /// A name of 'lab list'
         scenario: String,
     },
+}
+
+/// What records without a year or a zone are read with.
+#[derive(Debug, Args)]
+pub(super) struct ClockArgs {
+    /// Year of records that do not state one
+    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1970..=2262))]
+    pub(super) year: Option<i32>,
+
+    /// Zone of records that do not state one, such as Asia/Seoul [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub(super) timezone: Option<String>,
 }
 
 /// Which rules, in which language.

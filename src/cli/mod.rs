@@ -29,6 +29,7 @@ mod output;
 mod plan;
 mod planned;
 mod progress;
+mod reading;
 mod rules;
 mod settings;
 mod show;

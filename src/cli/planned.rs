@@ -2,11 +2,8 @@
 
 use std::fs::{self, File};
 use std::io::{BufReader, Read as _};
-use std::num::NonZero;
 use std::path::Path;
-use std::sync::Arc;
 
-use chrono_tz::Tz;
 use serde::de::DeserializeOwned;
 
 use crate::catalog::Catalog;
@@ -14,15 +11,12 @@ use crate::catalog::text::Lang;
 use crate::model::inventory::Cluster;
 use crate::model::plan::{self, Plan};
 use crate::model::report::{self, Report};
-use crate::pipeline::{Diagnoser, Job, Options};
 use crate::plan::{basis, is_unchanged, matches, plan as make};
-use crate::source::{self, Limits};
 
 use super::args::PlannedArgs;
 use super::failure::{Failure, Trouble};
 use super::inventory::Loaded;
-use super::progress::Progress;
-use super::{diagnose, interrupt, settings, time};
+use super::{reading, settings};
 
 /// Largest report or plan that is read.
 const LARGEST: u64 = 256 << 20;
@@ -54,13 +48,9 @@ pub(super) fn plan(
             _ => {}
         }
     }
-    from_report(
-        &diagnosed(paths, args, catalog, lang)?,
-        args,
-        inventory,
-        catalog,
-        lang,
-    )
+    let options = reading::options(&args.clock, lang)?;
+    let report = reading::report(paths, catalog, &options)?;
+    from_report(&report, args, inventory, catalog, lang)
 }
 
 /// Refuses a plan that these rules would not make, or whose nodes are reached in another way now.
@@ -144,41 +134,6 @@ fn read<T: DeserializeOwned>(path: &str, what: &str) -> Result<T, Failure> {
     let file = File::open(path).map_err(|error| trouble().because(&error))?;
     serde_json::from_reader(BufReader::new(file.take(LARGEST)))
         .map_err(|error| trouble().because(&error).into())
-}
-
-fn diagnosed(
-    paths: &[String],
-    args: &PlannedArgs,
-    catalog: &Catalog,
-    lang: Lang,
-) -> Result<Report, Failure> {
-    let timezone = args.timezone.as_deref().map(time::zone).transpose()?;
-    let options = Options {
-        threads: std::thread::available_parallelism().map_or(1, NonZero::get),
-        since: None,
-        until: None,
-        year: args.year,
-        timezone: timezone.unwrap_or(Tz::UTC),
-        timezone_given: timezone.is_some(),
-        lang,
-    };
-    let selection = source::select(paths).map_err(|error| diagnose::unusable(&error))?;
-    let diagnoser = Diagnoser::new(catalog).map_err(|error| diagnose::internal(&error))?;
-    let progress = Arc::new(Progress::new(selection.total_bytes()));
-    let limits = Limits::default();
-    let show = |bytes| progress.show(bytes);
-    let job = Job {
-        selection: &selection,
-        limits: &limits,
-        options: &options,
-        progress: &show,
-        stop: &interrupt::never(),
-    };
-    let report = diagnoser
-        .run(job)
-        .map_err(|error| diagnose::internal(&error))?;
-    progress.clear();
-    Ok(report)
 }
 
 fn from_report(

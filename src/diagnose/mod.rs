@@ -57,10 +57,11 @@ pub fn diagnose(case: &Case<'_>) -> Report {
     for finding in kept {
         by_cluster.entry(finding.cluster).or_default().push(finding);
     }
+    let mut ids = BTreeSet::new();
     let mut clusters: Vec<Cluster> = (0..case.timeline.clusters.len())
         .filter_map(|at| {
             let findings = by_cluster.remove(&at).unwrap_or_default();
-            cluster(case, at, &findings, complete)
+            cluster(case, at, &findings, complete, &mut ids)
         })
         .collect();
     if clusters.is_empty() {
@@ -145,7 +146,13 @@ impl<'a> Case<'a> {
     }
 }
 
-fn cluster(case: &Case<'_>, at: usize, findings: &[&Finding], complete: bool) -> Option<Cluster> {
+fn cluster(
+    case: &Case<'_>,
+    at: usize,
+    findings: &[&Finding],
+    complete: bool,
+    ids: &mut BTreeSet<String>,
+) -> Option<Cluster> {
     let seen = case.timeline.clusters.get(at)?;
     let reports = seen.nodes.iter().any(|node| {
         case.timeline
@@ -157,7 +164,7 @@ fn cluster(case: &Case<'_>, at: usize, findings: &[&Finding], complete: bool) ->
     if !reports && findings.is_empty() {
         return None;
     }
-    let diagnoses = cause::explained(case, findings);
+    let diagnoses = cause::explained(case, findings, ids);
     let open = |d: &&crate::model::report::Diagnosis| !d.cleared && d.severity >= FAULTY;
     let verdict = match diagnoses.iter().find(open) {
         Some(_) => Verdict::Faulty,

@@ -358,6 +358,9 @@ pub struct Coverage {
     pub first: Option<String>,
     /// Time of the last record, RFC 3339.
     pub last: Option<String>,
+    /// The nodes that write in it, by their names in `clusters`, as far as its records tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<String>,
     /// What a reader should know.
     pub notes: Vec<String>,
 }

@@ -5,11 +5,11 @@ use std::io::{self, Write};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest as _, Sha256};
 
 use super::page::{self, Block, Limits, Line, Mark, Page, Record, Section, Span, Table};
 use super::{Look, Reporter, sanitize};
 use crate::locale::Locale;
+use crate::model::digest;
 use crate::model::report::{Report, Severity, Verdict};
 
 mod drawing;
@@ -125,7 +125,8 @@ impl Writer<'_> {
         self.markup
             .literal("\">\n<head>\n<meta charset=\"utf-8\">\n");
         self.markup.literal("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src &#39;none&#39;; style-src &#39;sha256-");
-        self.markup.text(&STANDARD.encode(Sha256::digest(STYLE)));
+        self.markup
+            .text(&STANDARD.encode(digest::sha256_bytes(STYLE)));
         self.markup
             .literal("&#39;; base-uri &#39;none&#39;; form-action &#39;none&#39;\">\n");
         self.markup.literal("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"robots\" content=\"noindex\">\n");

@@ -189,6 +189,7 @@ mod tests {
             skipped: 0,
             first: None,
             last: None,
+            nodes: Vec::new(),
             notes: Vec::new(),
         };
         Report {

@@ -119,7 +119,12 @@ fn evidence(report: &Report) -> Vec<(bool, &Evidence)> {
         all.extend(diagnoses.chain(ruled_out).map(|evidence| (true, evidence)));
         let states = cluster.states.iter().flat_map(|s| &s.evidence);
         let views = cluster.views.iter().flat_map(|v| &v.evidence);
-        all.extend(facts.chain(states).chain(views).map(|evidence| (false, evidence)));
+        all.extend(
+            facts
+                .chain(states)
+                .chain(views)
+                .map(|evidence| (false, evidence)),
+        );
     }
     all
 }

@@ -13,6 +13,7 @@ use crate::model::time::EventTime;
 
 mod clusters;
 mod evidence;
+mod hosts;
 mod names;
 mod skew;
 mod states;
@@ -27,7 +28,7 @@ pub use times::{TimeHints, parse_time};
 pub use views::ViewSeen;
 
 use clusters::Attach;
-use evidence::Hosts;
+use hosts::Hosts;
 use names::{Handle, Names, Seen};
 use times::Clocks;
 
@@ -140,7 +141,7 @@ fn seen_names(collected: &Collected, table: &Table<'_>) -> Seen {
                 .for_each(&mut add);
         }
     }
-    for (product, host) in collected.files.iter().flat_map(evidence::hosts) {
+    for (product, host) in hosts::hosts(&collected.files).into_iter().flatten() {
         seen.add(product, host);
     }
     seen
@@ -253,7 +254,7 @@ struct Facts {
 
 fn read_facts(collected: &Collected, table: &Table<'_>, clocks: &Clocks, names: &Names) -> Facts {
     let mut facts = Facts::default();
-    let writers: Vec<Hosts<'_>> = collected.files.iter().map(evidence::hosts).collect();
+    let writers: Vec<Hosts<'_>> = hosts::hosts(&collected.files);
     for run in &collected.runs {
         let Some(entry) = table.get(run.signal) else {
             continue;

@@ -17,13 +17,15 @@ use crate::model::hit::{Collected, FileSeen, SignalId, Values};
 use crate::model::node::{Product, Role};
 use crate::model::time::{EventTime, SECOND};
 
-/// Earliest and latest record of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Earliest and latest record of a file, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileTimes {
     /// Of the earliest sampled record.
     pub first: EventTime,
     /// Of the latest sampled record.
     pub last: EventTime,
+    /// Indices of the nodes that write in it.
+    pub by: Vec<usize>,
 }
 
 /// A node.
@@ -171,6 +173,7 @@ pub(super) fn build(parts: &Parts<'_, '_>) -> Timeline {
             last: times()
                 .max_by_key(|time| time.micros)
                 .unwrap_or(EventTime::NONE),
+            by: Vec::new(),
         }
     });
     let mut timeline = Timeline {
@@ -179,6 +182,12 @@ pub(super) fn build(parts: &Parts<'_, '_>) -> Timeline {
         ..Timeline::default()
     };
     let places = nodes_and_clusters(parts, &mut timeline);
+    for (file, writers) in timeline.files.iter_mut().zip(&parts.attach.writers) {
+        file.by = writers
+            .iter()
+            .filter_map(|root| places.get(root).copied())
+            .collect();
+    }
     tell(parts, &places, &mut timeline);
     timeline.states = states::read(parts, &places);
     timeline.views = views::read(parts, &places);
