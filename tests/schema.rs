@@ -89,6 +89,7 @@ fn sample() -> Value {
             "nodes": [{"name": "cms1", "addresses": ["10.0.0.1"], "role": "primary", "role_as_of": null, "version": null}],
             "facts": [{"subject": "cms1", "name": "status", "value": "Enabled", "observed": null, "evidence": evidence}],
             "states": [{"node": "imp1a", "name": "ha", "state": "Normal", "reason": null, "at": "2026-03-02T15:05:00Z", "evidence": evidence}],
+            "views": [{"observer": "cms1", "node": "cms2", "role": "replica", "at": null, "evidence": evidence}],
             "diagnoses": [{
                 "id": "i1", "fault": "cms.db.connection-refused", "role": "symptom", "explained_by": ["i0"],
                 "severity": "error", "confidence": "likely", "title": "t", "summary": "s", "node": "cms1", "peer": null, "flow": null,
@@ -102,7 +103,7 @@ fn sample() -> Value {
             "not_checked": [{"fault": "f", "because": "b", "collect": "c"}]
         }],
         "coverage": [{"origin": "x", "format": "unrecognised", "status": "unread", "bytes": 0, "lines": 0, "packets": 0, "skipped": 0, "first": null, "last": null, "notes": ["n"]}],
-        "omitted": {"diagnoses": 0, "nodes": 0, "coverage": 0, "facts": 0, "states": 0, "clusters": 0, "ruled_out": 0, "not_checked": 0}
+        "omitted": {"diagnoses": 0, "nodes": 0, "coverage": 0, "facts": 0, "states": 0, "views": 0, "clusters": 0, "ruled_out": 0, "not_checked": 0}
     })
 }
 
@@ -122,6 +123,7 @@ fn a_written_report_fits_the_schema() {
                 year: None,
                 colour: false,
                 known: &known,
+                attached: report::Attached::NOTHING,
             },
             &mut out,
         )

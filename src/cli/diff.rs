@@ -2,7 +2,7 @@
 
 use crate::diff;
 use crate::model::report::{Report, SCHEMA};
-use crate::report::{Look, diff as written, text};
+use crate::report::{Attached, Look, diff as written, text};
 
 use super::args::DiffArgs;
 use super::failure::{Failure, Trouble};
@@ -27,6 +27,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         year: None,
         colour: to_screen && settings::colour(),
         known: &known,
+        attached: Attached::NOTHING,
     };
     target.write(|out| match args.format.as_str() {
         "json" => written::write_json(&found, out),

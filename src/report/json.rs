@@ -205,6 +205,7 @@ mod tests {
                 nodes: (0..nodes).map(node).collect(),
                 facts: Vec::new(),
                 states: Vec::new(),
+                views: Vec::new(),
                 diagnoses: Vec::new(),
                 ruled_out: Vec::new(),
                 not_checked: Vec::new(),
