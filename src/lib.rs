@@ -22,6 +22,7 @@ pub mod check;
 pub mod cli;
 pub mod detect;
 pub mod diagnose;
+pub mod diff;
 pub mod execute;
 #[cfg(feature = "lab")]
 pub mod lab;

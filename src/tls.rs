@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
@@ -79,18 +80,8 @@ pub async fn connect(
     host: &str,
     trust: &Trust,
 ) -> Result<impl AsyncRead + AsyncWrite + Unpin + Send + use<>, Refusal> {
-    let provider = Arc::new(ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| Refusal::Other(io::Error::other(error)))?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::clone(&trust.judge) as Arc<dyn ServerCertVerifier>)
-        .with_no_client_auth();
-    let name = ServerName::try_from(host.to_owned())
-        .map_err(|_| Refusal::Other(io::Error::new(ErrorKind::InvalidInput, "no name for TLS")))?;
-    let connected = TlsConnector::from(Arc::new(config))
-        .connect(name, stream)
-        .await;
+    let judge = Arc::clone(&trust.judge) as Arc<dyn ServerCertVerifier>;
+    let connected = handshake(stream, host, judge).await;
     connected.map_err(|error| {
         let inner = error
             .get_ref()
@@ -100,6 +91,27 @@ pub async fn connect(
             _ => Refusal::Other(error),
         }
     })
+}
+
+/// The handshake, in which `judge` decides about the server's certificate.
+///
+/// # Errors
+/// Those of the connection, what TLS says, or `host` is no name.
+pub async fn handshake(
+    stream: TcpStream,
+    host: &str,
+    judge: Arc<dyn ServerCertVerifier>,
+) -> io::Result<TlsStream<TcpStream>> {
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .dangerous()
+        .with_custom_certificate_verifier(judge)
+        .with_no_client_auth();
+    let name = ServerName::try_from(host.to_owned())
+        .map_err(|_| io::Error::new(ErrorKind::InvalidInput, "no name for TLS"))?;
+    let connector = TlsConnector::from(Arc::new(config));
+    connector.connect(name, stream).await
 }
 
 /// Believes what an authority vouches for, and certificates that it knows themselves. The name has

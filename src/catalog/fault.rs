@@ -60,6 +60,31 @@ pub enum ValueType {
 }
 
 impl ValueType {
+    /// The types that a command may take.
+    pub const SENT: [Self; 5] = [
+        Self::Address,
+        Self::Host,
+        Self::Node,
+        Self::Integer,
+        Self::Word,
+    ];
+
+    /// True for a value that is what its type says.
+    pub fn holds(self, value: &str) -> bool {
+        let word = |extra: &str| {
+            let fits = |c: char| c.is_ascii_alphanumeric() || extra.contains(c);
+            !value.is_empty() && value.chars().all(fits)
+        };
+        match self {
+            Self::Address => value.parse::<std::net::IpAddr>().is_ok(),
+            Self::Host | Self::Node => word("_-.:"),
+            Self::Integer => value.parse::<i64>().is_ok(),
+            Self::Word => word("_-."),
+            Self::Time => word("-:+."),
+            Self::Text => true,
+        }
+    }
+
     /// The word used in reports.
     pub fn as_str(self) -> &'static str {
         match self {

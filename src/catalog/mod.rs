@@ -9,7 +9,8 @@ use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+
+use crate::model::digest::sha256;
 
 pub mod compile;
 pub mod condition;
@@ -138,10 +139,7 @@ impl Catalog {
 
     fn seal(&mut self) -> anyhow::Result<()> {
         self.digest.clear();
-        let hash = Sha256::digest(self.to_blob()?);
-        self.digest = hash.iter().fold("sha256:".to_owned(), |text, byte| {
-            format!("{text}{byte:02x}")
-        });
+        self.digest = format!("sha256:{}", sha256(self.to_blob()?));
         Ok(())
     }
 }

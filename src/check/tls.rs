@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{
@@ -18,7 +17,7 @@ use tokio_rustls::rustls::crypto::{
 };
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
 
 use crate::parse::net::cert::{self, Certificate};
@@ -111,19 +110,9 @@ pub(super) async fn begin(
 ) -> Result<(TlsStream<TcpStream>, Told), (io::Error, Told)> {
     let early = |error: io::Error| (error, Told::default());
     let provider = Arc::new(ring::default_provider());
-    let judge = Judge::new(trust, Arc::clone(&provider)).map_err(|e| early(io::Error::other(e)))?;
+    let judge = Judge::new(trust, provider).map_err(|e| early(io::Error::other(e)))?;
     let judge = Arc::new(judge);
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| early(io::Error::other(error)))?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::clone(&judge) as Arc<dyn ServerCertVerifier>)
-        .with_no_client_auth();
-    let name = ServerName::try_from(host.to_owned())
-        .map_err(|_| early(io::Error::new(ErrorKind::InvalidInput, "no name for TLS")))?;
-    let connected = TlsConnector::from(Arc::new(config))
-        .connect(name, stream)
-        .await;
+    let connected = tls::handshake(stream, host, Arc::clone(&judge) as Arc<_>).await;
     let mut told = judge.told();
     match connected {
         Ok(stream) => {

@@ -38,6 +38,8 @@ pub(super) enum Command {
     Plan(Box<PlanArgs>),
     /// Run the remedies step by step, with checks, consent and a journal
     Fix(Box<FixArgs>),
+    /// Tell what changed between two reports: cleared, new, unchanged
+    Diff(DiffArgs),
     /// Simulated clusters to practise on: real SSH, no real node
     #[cfg(feature = "lab")]
     Lab(LabArgs),
@@ -81,13 +83,8 @@ pub(super) struct DiagnoseArgs {
     #[arg(long, value_name = "TIME")]
     pub(super) until: Option<String>,
 
-    /// Year of records that do not state one
-    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1970..=2262))]
-    pub(super) year: Option<i32>,
-
-    /// Zone of records that do not state one, such as Asia/Seoul [default: UTC]
-    #[arg(long, value_name = "ZONE")]
-    pub(super) timezone: Option<String>,
+    #[command(flatten)]
+    pub(super) clock: ClockArgs,
 
     /// Show clause by clause why a fault was found or not, instead of the report
     #[arg(long, value_name = "FAULT")]
@@ -169,13 +166,8 @@ pub(super) struct CaptureArgs {
     #[arg(long, value_name = "SEVERITY", default_value = "warning")]
     pub(super) fail_on: FailOn,
 
-    /// Year of log records that do not state one
-    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1970..=2262))]
-    pub(super) year: Option<i32>,
-
-    /// Zone of log records that do not state one, such as Asia/Seoul [default: UTC]
-    #[arg(long, value_name = "ZONE")]
-    pub(super) timezone: Option<String>,
+    #[command(flatten)]
+    pub(super) clock: ClockArgs,
 
     #[command(flatten)]
     pub(super) knowledge: KnowledgeArgs,
@@ -242,13 +234,8 @@ pub(super) struct PlannedArgs {
     #[arg(long, value_name = "NAME")]
     pub(super) cluster: Option<String>,
 
-    /// Year of records that do not state one
-    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1970..=2262))]
-    pub(super) year: Option<i32>,
-
-    /// Zone of records that do not state one, such as Asia/Seoul [default: UTC]
-    #[arg(long, value_name = "ZONE")]
-    pub(super) timezone: Option<String>,
+    #[command(flatten)]
+    pub(super) clock: ClockArgs,
 
     #[command(flatten)]
     pub(super) knowledge: KnowledgeArgs,
@@ -280,7 +267,7 @@ pub(super) struct PlanArgs {
                   asked; a destructive step wants the name of its node. Checks that only look are not asked for.\n\
                   Passwords are typed at ssh's own prompt or read from a descriptor that the inventory names.\n\
                   Exit codes: 0 mended and verified, or already healthy, 2 wrong usage, or the plan is refused, 4 a \
-                  step or a check failed, 5 declined, 130 interrupted."
+                  step or a check failed, or no check shows whether it helped, 5 declined, 130 interrupted."
 )]
 pub(super) struct FixArgs {
     /// A plan (JSON of 'plan'), a report (JSON of 'diagnose'), or what 'diagnose' takes
@@ -311,6 +298,34 @@ pub(super) struct FixArgs {
     pub(super) planned: PlannedArgs,
 }
 
+/// What `diff` takes.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "An incident counts as cleared when a record says so, when the later evidence excludes it, or when \
+                        the same nodes wrote the same kind of file later and it is not there; else nothing is claimed.\n\
+                        Exit codes: 0 compared, 2 wrong usage, or a report cannot be read."
+)]
+pub(super) struct DiffArgs {
+    /// The earlier report (JSON of 'diagnose')
+    #[arg(value_name = "BEFORE.json", value_hint = ValueHint::FilePath)]
+    pub(super) before: String,
+
+    /// The later report
+    #[arg(value_name = "AFTER.json", value_hint = ValueHint::FilePath)]
+    pub(super) after: String,
+
+    /// Form of the comparison
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = PossibleValuesParser::new(REPORTERS.iter().map(|r| r.id())))]
+    pub(super) format: String,
+
+    /// Write the comparison to a file instead of standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) knowledge: KnowledgeArgs,
+}
+
 /// What `lab` takes.
 #[cfg(feature = "lab")]
 #[derive(Debug, Args)]
@@ -334,6 +349,18 @@ pub(super) enum LabWhat {
         /// A name of 'lab list'
         scenario: String,
     },
+}
+
+/// What records without a year or a zone are read with.
+#[derive(Debug, Args)]
+pub(super) struct ClockArgs {
+    /// Year of records that do not state one
+    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1970..=2262))]
+    pub(super) year: Option<i32>,
+
+    /// Zone of records that do not state one, such as Asia/Seoul [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub(super) timezone: Option<String>,
 }
 
 /// Which rules, in which language.

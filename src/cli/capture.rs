@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use chrono_tz::Tz;
 use terminal_size::{Width, terminal_size_of};
 
 use crate::catalog::Catalog;
@@ -16,13 +15,13 @@ use crate::model::helper::HelperTrouble;
 use crate::model::hit::Collected;
 use crate::model::report::{ReadStatus, Report};
 use crate::pipeline::{Diagnoser, Engine, Job, Live, Options};
-use crate::report::{self, Look, sanitize};
+use crate::report::{self, Attached, Look, sanitize};
 use crate::source::{self, Limits, Selection};
 
 use super::args::CaptureArgs;
 use super::failure::{Failure, Trouble};
 use super::output::Target;
-use super::{Exit, diagnose, interrupt, print, say, settings, time};
+use super::{Exit, diagnose, interrupt, print, reading, say, settings};
 
 mod helper;
 mod keep;
@@ -40,13 +39,9 @@ pub(super) fn run(args: &CaptureArgs) -> Result<Exit, Failure> {
     let lang = settings::language(args.knowledge.lang);
     let reporter = report::find(&args.format)
         .ok_or_else(|| Trouble::new(format!("there is no report format '{}'", args.format)))?;
-    let zone = args.timezone.as_deref().map(time::zone).transpose()?;
     let options = Options {
-        year: args.year,
-        timezone: zone.unwrap_or(Tz::UTC),
-        timezone_given: zone.is_some(),
-        lang,
-        ..Options::default()
+        threads: 1,
+        ..reading::options(&args.clock, lang)?
     };
     let logs_over = Arc::new(AtomicBool::new(false));
     let logs = source::follow(&args.log, &logs_over).map_err(|error| diagnose::unusable(&error))?;
@@ -80,9 +75,10 @@ pub(super) fn run(args: &CaptureArgs) -> Result<Exit, Failure> {
     let look = Look {
         locale: &locale,
         width: settings::width(),
-        year: args.year,
+        year: args.clock.year,
         colour: matches!(target, Target::Standard) && settings::colour(),
         known: &known,
+        attached: Attached::NOTHING,
     };
     target.write(|out| reporter.write(&report, &look, out))?;
     // without a duration Ctrl-C is how a capture ends

@@ -4,12 +4,9 @@ use std::error::Error as _;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
-use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-
-use chrono_tz::Tz;
 
 use crate::catalog::Catalog;
 use crate::catalog::text::Lang;
@@ -17,7 +14,7 @@ use crate::model::ladder::Shown;
 use crate::model::report::Report;
 use crate::pipeline::{Asked, Diagnoser, Job, Options, Unshown};
 use crate::report::text::ladder;
-use crate::report::{self, Look, layout, paint, sanitize};
+use crate::report::{self, Attached, Look, layout, paint, sanitize};
 use crate::source::{self, Limits, SourceError};
 
 use super::args::{DiagnoseArgs, KnowledgeArgs};
@@ -25,7 +22,7 @@ use super::failure::{Failure, Trouble, did_you_mean};
 use super::near::near;
 use super::output::Target;
 use super::progress::Progress;
-use super::{Exit, interrupt, say, settings, show, time};
+use super::{Exit, interrupt, reading, say, settings, show, time};
 
 /// Reads, diagnoses, prints.
 pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
@@ -80,9 +77,10 @@ pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
     let look = Look {
         locale: &locale,
         width: settings::width(),
-        year: args.year,
+        year: args.clock.year,
         colour: to_screen && settings::colour(),
         known: &known,
+        attached: Attached::NOTHING,
     };
     if interrupted && matches!(instead, Outcome::Shown(_)) {
         say("reading was interrupted: what is shown may not be all");
@@ -190,8 +188,8 @@ pub(super) fn rules_folder(rules: Option<&Path>) -> Result<(), Failure> {
 }
 
 fn options(args: &DiagnoseArgs, lang: Lang) -> Result<Options, Failure> {
-    let timezone = args.timezone.as_deref().map(time::zone).transpose()?;
-    let zone = timezone.unwrap_or(Tz::UTC);
+    let as_read = reading::options(&args.clock, lang)?;
+    let zone = as_read.timezone;
     let bound = |option, text: &Option<String>, side| {
         text.as_deref()
             .map(|text| time::moment(option, text, zone, side))
@@ -206,18 +204,11 @@ fn options(args: &DiagnoseArgs, lang: Lang) -> Result<Options, Failure> {
             .help("exchange them; a date alone means its first moment")
             .into());
     }
-    let threads = args
-        .threads
-        .map(usize::from)
-        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get));
     Ok(Options {
-        threads,
+        threads: args.threads.map_or(as_read.threads, usize::from),
         since,
         until,
-        year: args.year,
-        timezone: zone,
-        timezone_given: timezone.is_some(),
-        lang,
+        ..as_read
     })
 }
 

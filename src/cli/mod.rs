@@ -15,6 +15,7 @@ mod capture;
 mod check;
 mod completions;
 mod diagnose;
+mod diff;
 mod exit;
 mod explain;
 mod failure;
@@ -29,6 +30,7 @@ mod output;
 mod plan;
 mod planned;
 mod progress;
+mod reading;
 mod rules;
 mod settings;
 mod show;
@@ -61,6 +63,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<Exit, Failure> {
         Command::Check(args) => check::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Fix(args) => fix::run(&args),
+        Command::Diff(args) => diff::run(&args),
         #[cfg(feature = "lab")]
         Command::Lab(args) => lab::run(&args),
         Command::Rules(args) => rules::run(&args),

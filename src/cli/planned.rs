@@ -1,31 +1,21 @@
 //! From what was given on the command line to a plan.
 
 use std::fs::{self, File};
-use std::io::{BufReader, Read as _};
-use std::num::NonZero;
+use std::io::Read as _;
 use std::path::Path;
-use std::sync::Arc;
-
-use chrono_tz::Tz;
-use serde::de::DeserializeOwned;
 
 use crate::catalog::Catalog;
 use crate::catalog::text::Lang;
 use crate::model::inventory::Cluster;
 use crate::model::plan::{self, Plan};
 use crate::model::report::{self, Report};
-use crate::pipeline::{Diagnoser, Job, Options};
 use crate::plan::{basis, is_unchanged, matches, plan as make};
-use crate::source::{self, Limits};
 
 use super::args::PlannedArgs;
 use super::failure::{Failure, Trouble};
 use super::inventory::Loaded;
-use super::progress::Progress;
-use super::{diagnose, interrupt, settings, time};
+use super::{reading, settings};
 
-/// Largest report or plan that is read.
-const LARGEST: u64 = 256 << 20;
 /// Bytes in which a report or a plan names its shape.
 const HEAD: u64 = 256;
 
@@ -44,23 +34,25 @@ pub(super) fn plan(
     if let [path] = paths {
         match shape(path).as_deref() {
             Some(plan::SCHEMA) => {
-                let plan = read(path, "plan")?;
+                let plan = reading::saved(path, "plan")?;
                 check(&plan, path, inventory, catalog)?;
                 return Ok(plan);
             }
             Some(report::SCHEMA) => {
-                return from_report(&read(path, "report")?, args, inventory, catalog, lang);
+                return from_report(
+                    &reading::saved(path, "report")?,
+                    args,
+                    inventory,
+                    catalog,
+                    lang,
+                );
             }
             _ => {}
         }
     }
-    from_report(
-        &diagnosed(paths, args, catalog, lang)?,
-        args,
-        inventory,
-        catalog,
-        lang,
-    )
+    let options = reading::options(&args.clock, lang)?;
+    let report = reading::report(paths, catalog, &options)?;
+    from_report(&report, args, inventory, catalog, lang)
 }
 
 /// Refuses a plan that these rules would not make, or whose nodes are reached in another way now.
@@ -137,48 +129,6 @@ fn shape(path: &str) -> Option<String> {
         .strip_prefix(':')?;
     let (name, _) = rest.trim_start().strip_prefix('"')?.split_once('"')?;
     Some(name.to_owned())
-}
-
-fn read<T: DeserializeOwned>(path: &str, what: &str) -> Result<T, Failure> {
-    let trouble = || Trouble::new(format!("cannot read the {what} '{path}'"));
-    let file = File::open(path).map_err(|error| trouble().because(&error))?;
-    serde_json::from_reader(BufReader::new(file.take(LARGEST)))
-        .map_err(|error| trouble().because(&error).into())
-}
-
-fn diagnosed(
-    paths: &[String],
-    args: &PlannedArgs,
-    catalog: &Catalog,
-    lang: Lang,
-) -> Result<Report, Failure> {
-    let timezone = args.timezone.as_deref().map(time::zone).transpose()?;
-    let options = Options {
-        threads: std::thread::available_parallelism().map_or(1, NonZero::get),
-        since: None,
-        until: None,
-        year: args.year,
-        timezone: timezone.unwrap_or(Tz::UTC),
-        timezone_given: timezone.is_some(),
-        lang,
-    };
-    let selection = source::select(paths).map_err(|error| diagnose::unusable(&error))?;
-    let diagnoser = Diagnoser::new(catalog).map_err(|error| diagnose::internal(&error))?;
-    let progress = Arc::new(Progress::new(selection.total_bytes()));
-    let limits = Limits::default();
-    let show = |bytes| progress.show(bytes);
-    let job = Job {
-        selection: &selection,
-        limits: &limits,
-        options: &options,
-        progress: &show,
-        stop: &interrupt::never(),
-    };
-    let report = diagnoser
-        .run(job)
-        .map_err(|error| diagnose::internal(&error))?;
-    progress.clear();
-    Ok(report)
 }
 
 fn from_report(

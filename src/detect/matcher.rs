@@ -43,12 +43,16 @@ struct Ready<'c> {
     catching: Vec<bool>,
 }
 
-/// True when a record fits a condition that belongs to no signal: what a check expects. Where
-/// nothing is asked every record fits.
-pub fn fits(condition: &Condition, ports: &[Port], event: &Event<'_>) -> bool {
-    if condition.is_empty() {
-        return true;
-    }
+/// The records that fit a condition that belongs to no signal, such as what a check expects, and
+/// the others. Where nothing is asked every record fits.
+pub fn parted<'e, 'c>(
+    condition: &Condition,
+    ports: &[Port],
+    events: impl Iterator<Item = &'e Event<'c>>,
+) -> (Vec<&'e Event<'c>>, Vec<&'e Event<'c>>)
+where
+    'c: 'e,
+{
     let signal = Signal {
         name: String::new(),
         format: 0,
@@ -57,7 +61,8 @@ pub fn fits(condition: &Condition, ports: &[Port], event: &Event<'_>) -> bool {
         binds: Vec::new(),
         literals: Vec::new(),
     };
-    Ready::new(&signal, ports).fitting(event).is_some()
+    let ready = Ready::new(&signal, ports);
+    events.partition(|event| condition.is_empty() || ready.fitting(event).is_some())
 }
 
 /// The alternative that fits an event.

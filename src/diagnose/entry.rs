@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sha2::{Digest, Sha256};
-
 use super::Case;
+use crate::catalog::Fault;
 use crate::catalog::text::fill;
-use crate::catalog::{Fault, fault::ValueType};
 use crate::detect::finding::Finding;
+use crate::model::digest::sha256;
 use crate::model::report::{Binding, Diagnosis, DiagnosisRole, Evidence};
 
 /// Evidence shown from each end of an incident.
@@ -124,10 +123,9 @@ pub(super) fn unique(entry: &Diagnosis, taken: &mut BTreeSet<String>) -> String 
 
 /// Twelve digits that stand for a list of texts.
 fn digest(parts: &[String]) -> String {
-    Sha256::digest(parts.join("\0"))
-        .iter()
-        .take(6)
-        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    let mut id = sha256(parts.join("\0"));
+    id.truncate(12);
+    id
 }
 
 /// The last value of every bound name but node and peer.
@@ -139,7 +137,7 @@ fn bindings(case: &Case<'_>, finding: &Finding) -> BTreeMap<String, Binding> {
         };
         for (bind, value) in entry.signal.binds.iter().zip(hit.values.iter()) {
             let Some(value) = value.as_deref().filter(|value| {
-                bind.name != "node" && bind.name != "peer" && typed(bind.kind, value)
+                bind.name != "node" && bind.name != "peer" && bind.kind.holds(value)
             }) else {
                 continue;
             };
@@ -153,23 +151,6 @@ fn bindings(case: &Case<'_>, finding: &Finding) -> BTreeMap<String, Binding> {
         }
     }
     bindings
-}
-
-/// A value that is not what its type says never leaves as that type.
-fn typed(kind: ValueType, value: &str) -> bool {
-    let word = |extra: &str| {
-        value
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
-    };
-    match kind {
-        ValueType::Address => value.parse::<std::net::IpAddr>().is_ok(),
-        ValueType::Host | ValueType::Node => word("_-.:"),
-        ValueType::Integer => value.parse::<i64>().is_ok(),
-        ValueType::Word => word("_-."),
-        ValueType::Time => word("-:+."),
-        ValueType::Text => true,
-    }
 }
 
 /// The first record of every kind, and the first and last few; each record once.

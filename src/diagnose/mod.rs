@@ -15,7 +15,7 @@ use crate::model::hit::FileSeen;
 use crate::model::node::{Product, Role};
 use crate::model::report::{
     Cluster, DiagnosisRole, Evidence, Fact, Node, NodeState, ReadStatus, Report, SCHEMA, Tool,
-    Verdict,
+    Verdict, View,
 };
 use crate::model::time::EventTime;
 
@@ -181,6 +181,7 @@ fn cluster(
         verdict,
         facts: facts(case, at),
         states: states(case, at),
+        views: views(case, at),
         ruled_out: ruled_out::ruled_out(case, findings),
         not_checked: not_checked::not_checked(case, at, seen, findings, &diagnoses),
         nodes,
@@ -233,6 +234,7 @@ fn unnamed(case: &Case<'_>, complete: bool) -> Option<Cluster> {
         nodes: Vec::new(),
         facts: Vec::new(),
         states: Vec::new(),
+        views: Vec::new(),
         diagnoses: Vec::new(),
         ruled_out: Vec::new(),
         not_checked: Vec::new(),
@@ -339,6 +341,31 @@ fn states(case: &Case<'_>, cluster: usize) -> Vec<NodeState> {
     // within a node they stand in the order of their times already
     states.sort_by(|a, b| (&a.node, &a.name).cmp(&(&b.node, &b.name)));
     states
+}
+
+/// Who saw whom in which role.
+fn views(case: &Case<'_>, cluster: usize) -> Vec<View> {
+    let inside = |node: usize| {
+        let node = case.timeline.nodes.get(node);
+        node.is_some_and(|node| node.cluster == Some(cluster))
+    };
+    let of_cluster = case.timeline.views.iter();
+    let of_cluster = of_cluster.filter(|seen| inside(seen.observer) && inside(seen.node));
+    let mut views: Vec<View> = of_cluster
+        .map(|seen| View {
+            observer: case.label(Some(seen.observer)).unwrap_or_default(),
+            node: case.label(Some(seen.node)).unwrap_or_default(),
+            role: seen.role,
+            at: seen.time.rfc3339(),
+            evidence: case
+                .evidence(seen.file, seen.line, seen.time, seen.excerpt.as_deref())
+                .into_iter()
+                .collect(),
+        })
+        .collect();
+    // of a pair they stand in the order of their times already
+    views.sort_by(|a, b| (&a.observer, &a.node).cmp(&(&b.observer, &b.node)));
+    views
 }
 
 /// Causes first, then the graver, then the earlier.

@@ -6,8 +6,7 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Wri
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use sha2::{Digest as _, Sha256};
-
+use crate::model::digest::sha256;
 use crate::model::journal::{Answer, Entry, Record, SCHEMA};
 use crate::model::plan::Plan;
 use crate::model::time::rfc3339;
@@ -138,10 +137,8 @@ impl Journal {
         while !masked.is_char_boundary(kept) {
             kept -= 1;
         }
-        let hash = Sha256::digest(text.as_bytes());
-        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
         Answer {
-            digest: format!("sha256:{hex}"),
+            digest: format!("sha256:{}", sha256(text)),
             text: masked.get(..kept).unwrap_or_default().to_owned(),
             dropped: dropped + (masked.len() - kept) as u64,
         }

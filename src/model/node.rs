@@ -73,6 +73,18 @@ pub enum Role {
 }
 
 impl Role {
+    /// The word used in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Replica => "replica",
+            Self::Subordinate => "subordinate",
+            Self::Publisher => "publisher",
+            Self::Subscriber => "subscriber",
+            Self::Unknown => "unknown",
+        }
+    }
+
     /// Reads a role word, also the older ones (master, slave).
     pub fn parse(word: &str) -> Option<Self> {
         Some(match word.to_ascii_lowercase().as_str() {

@@ -22,9 +22,7 @@ pub fn look(catalog: &Catalog, expect: &Expect, answer: &str) -> Look {
         return Look::Unreadable;
     };
     let read = Answer::read(def, answer);
-    let fits = |event: &&Event<'_>| matcher::fits(&expect.condition, &catalog.ports, event);
-    let fitting: Vec<&Event<'_>> = read.records().filter(fits).collect();
-    let others: Vec<&Event<'_>> = read.records().filter(|event| !fits(event)).collect();
+    let (fitting, others) = matcher::parted(&expect.condition, &catalog.ports, read.records());
     let told = |records: &[&Event<'_>]| told(&expect.condition, records);
     match expect.holds {
         Holds::None if !fitting.is_empty() => Look::DoesNot(told(&fitting)),
@@ -42,8 +40,8 @@ pub fn identity(catalog: &Catalog, identity: &Identity, answer: &str) -> Vec<Str
         return Vec::new();
     };
     let read = Answer::read(def, answer);
-    let fits = |event: &&Event<'_>| matcher::fits(&identity.condition, &catalog.ports, event);
-    let values = read.records().filter(fits).filter_map(|event| {
+    let (fitting, _) = matcher::parted(&identity.condition, &catalog.ports, read.records());
+    let values = fitting.into_iter().filter_map(|event| {
         let value = event.first(&identity.field)?.trim();
         (!value.is_empty()).then(|| value.to_owned())
     });

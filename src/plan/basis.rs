@@ -1,7 +1,6 @@
 //! What a plan is made from: a cluster of a report and a cluster of an inventory.
 
-use sha2::{Digest as _, Sha256};
-
+use crate::model::digest::sha256;
 use crate::model::inventory;
 use crate::model::node::Role;
 use crate::model::plan::{Basis, PlannedIncident, PlannedNode, same_host};
@@ -34,9 +33,7 @@ pub fn basis(found: &Cluster, wanted: &inventory::Cluster, rules_digest: &str) -
 pub(super) fn digest(value: &impl serde::Serialize) -> String {
     // plain data is always printable
     let text = serde_json::to_vec(value).unwrap_or_default();
-    let hash = Sha256::digest(&text);
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+    format!("sha256:{}", sha256(text))
 }
 
 /// The node of the report that an entry of the inventory means.

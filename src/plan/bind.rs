@@ -1,7 +1,6 @@
 //! Parameters of commands: typed values of a finding, never text.
 
-use std::net::IpAddr;
-
+use crate::catalog::fault::ValueType;
 use crate::catalog::remedy::{Dialect, Expect};
 use crate::catalog::text;
 use crate::model::inventory::is_host;
@@ -67,20 +66,18 @@ fn typed(value: &str, kind: &str, dialect: &Dialect) -> Option<String> {
             .find(|word| word.eq_ignore_ascii_case(value))
             .cloned();
     }
+    let kind = sent(kind)?;
     let fits = match kind {
-        "address" => value.parse::<IpAddr>().is_ok(),
-        "host" | "node" => is_host(value),
-        "integer" => value.parse::<i64>().is_ok(),
-        "word" => is_word(value),
-        _ => false,
+        ValueType::Host | ValueType::Node => is_host(value),
+        ValueType::Word => value.len() <= WORD && !value.starts_with('-'),
+        _ => true,
     };
-    fits.then(|| value.to_owned())
+    (fits && kind.holds(value)).then(|| value.to_owned())
 }
 
-fn is_word(value: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let length = (1..=WORD).contains(&value.len());
-    length && !value.starts_with('-') && value.chars().all(fits)
+/// The type of values that a command may take, by its word.
+fn sent(kind: &str) -> Option<ValueType> {
+    ValueType::SENT.into_iter().find(|t| t.as_str() == kind)
 }
 
 fn in_words(kind: &str) -> String {

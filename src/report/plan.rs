@@ -209,7 +209,7 @@ impl Page {
 fn in_words(node: &PlannedNode) -> String {
     let role = match node.role {
         Role::Unknown => String::new(),
-        role => format!(", {}", format!("{role:?}").to_ascii_lowercase()),
+        role => format!(", {}", role.as_str()),
     };
     format!("{} ({}{role}) by {}", node.name, node.address, node.agent)
 }

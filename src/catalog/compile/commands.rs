@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::fault::ValueType;
 use super::super::remedy::{Dialect, Remedy, RemedyStep, Risk};
 use super::super::{Catalog, near, text, yaml};
 use super::{Problem, RuleFile};
@@ -83,7 +84,7 @@ fn wrong<'r>(remedy: &'r Remedy, dialect: &Dialect) -> Vec<(&'r str, String)> {
 
 /// True for the types of values.
 pub(super) fn is_typed(kind: &str) -> bool {
-    ["address", "host", "node", "integer", "word"].contains(&kind)
+    ValueType::SENT.iter().any(|sent| sent.as_str() == kind)
 }
 
 fn problem(

@@ -3,7 +3,6 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,15 +14,14 @@ use crate::model::journal::{Outcome, Record};
 use crate::model::plan::{Plan, Step, Task};
 use crate::model::report::{Cluster, DiagnosisRole, Report};
 use crate::model::secret::Secret;
-use crate::pipeline::{Diagnoser, Job, Options};
+use crate::pipeline::Options;
 use crate::plan::{basis, matches, plan};
 use crate::report::sanitize;
-use crate::source::{self, Limits};
 
 use super::super::failure::{Failure, Trouble};
 use super::super::fix::{Agents, Reader};
 use super::super::inventory::{self, Loaded};
-use super::super::{Exit, diagnose, print};
+use super::super::{Exit, diagnose, print, reading};
 use crate::agent::BoxFuture;
 
 /// How many times faster than real the time of the cluster runs.
@@ -136,18 +134,7 @@ impl Practice<'_> {
         let folder = self.folder.join(name);
         lab.collect(&folder).map_err(|error| trouble(&error))?;
         let paths = [folder.display().to_string()];
-        let selection = source::select(&paths).map_err(|error| diagnose::unusable(&error))?;
-        let diagnoser = Diagnoser::new(self.catalog).map_err(|error| diagnose::internal(&error))?;
-        let job = Job {
-            selection: &selection,
-            limits: &Limits::default(),
-            options: &Options::default(),
-            progress: &|_| {},
-            stop: &AtomicBool::new(false),
-        };
-        diagnoser
-            .run(job)
-            .map_err(|error| diagnose::internal(&error))
+        reading::report(&paths, self.catalog, &Options::default())
     }
 
     fn fixed(&self, lab: &Lab, inventory: &Loaded, plan: &Plan) -> Result<Ended, Failure> {
@@ -166,6 +153,9 @@ impl Practice<'_> {
         }
         if plan.tasks.is_empty() || !by_hand.is_empty() {
             return Ok(Ended::of_plan(plan, &by_hand));
+        }
+        for task in &plan.tasks {
+            say(&format!("planned: {} on {}", task.remedy, task.node));
         }
         let secret = Secret::new(lab.password());
         let agents = Agents::new(plan, inventory, self.catalog)?.with_password(&secret);

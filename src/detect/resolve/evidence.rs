@@ -151,6 +151,7 @@ mod tests {
         FileTimes {
             first: at,
             last: at,
+            by: Vec::new(),
         }
     }
 

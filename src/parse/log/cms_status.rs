@@ -447,7 +447,7 @@ fn summary<'c>(bytes: &'c [u8], block: &Block<'c>, line: u64) -> Event<'c> {
     let me = rows().find(|row| row.me);
     put("me", me.map(|row| row.address));
     if let Some(me) = me {
-        event.push("me_role", role_word(me.role()));
+        event.push("me_role", me.role().as_str());
         event.push("me_connected", yes_no(me.connected()));
     }
     let count =
@@ -508,7 +508,7 @@ fn node<'c>(bytes: &'c [u8], block: &Block<'c>, at: usize, row: &Row<'c>, line: 
     }
     event.push("address", text(row.address));
     event.push("state", text(row.state));
-    event.push("role", role_word(row.role()));
+    event.push("role", row.role().as_str());
     event.push("connected", yes_no(row.connected()));
     if row.role() == Role::Replica {
         event.push("in_sync", yes_no(row.in_sync()));
@@ -518,14 +518,6 @@ fn node<'c>(bytes: &'c [u8], block: &Block<'c>, at: usize, row: &Row<'c>, line: 
         event.push("block", text(first.address));
     }
     event
-}
-
-fn role_word(role: Role) -> &'static str {
-    match role {
-        Role::Primary => "primary",
-        Role::Replica => "replica",
-        _ => "unknown",
-    }
 }
 
 impl LogParser for CmsStatus {

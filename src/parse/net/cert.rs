@@ -1,16 +1,16 @@
 //! What certificates say (RFC 5280), from files and from the wire. The only user of x509-parser.
 
-use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use sha2::{Digest, Sha256};
 use x509_parser::asn1_rs::Tag;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::pem::parse_x509_pem;
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
+
+use crate::model::digest::sha256;
 
 /// Names of a certificate that are kept.
 const MAX_NAMES: usize = 256;
@@ -72,8 +72,8 @@ impl Certificate {
                 .unwrap_or_default(),
             is_ca: found.is_ca(),
             purposes: purposes(&found),
-            digest: digest(der),
-            key_digest: digest(found.public_key().raw),
+            digest: sha256(der),
+            key_digest: sha256(found.public_key().raw),
         })
     }
 
@@ -143,14 +143,4 @@ fn name(name: &GeneralName<'_>) -> Option<(&'static str, String)> {
         GeneralName::IPAddress(bytes) => Some(("address", address(bytes)?)),
         _ => None,
     }
-}
-
-fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            // writing to a string cannot fail
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
 }
