@@ -286,12 +286,14 @@ fn shares_format(one: &Coverage, other: &Coverage) -> bool {
     one.format != "unrecognised" && one.format.split('+').any(has)
 }
 
+/// The record itself stands in the later report only where it also proves the fault.
 fn recorded(later: &Diagnosis) -> Proof {
+    let ends = |one: &&Evidence| one.time.is_some() && one.time == later.cleared_at;
     Proof {
         how: How::Recorded,
         at: later.cleared_at.clone(),
         because: None,
-        evidence: later.evidence.last().cloned().into_iter().collect(),
+        evidence: later.evidence.iter().filter(ends).cloned().collect(),
     }
 }
 

@@ -15,6 +15,7 @@ use clusterdx::catalog::compile::{self, RuleFile};
 use clusterdx::catalog::{Catalog, read_yaml, schema};
 use clusterdx::locale::Locale;
 use clusterdx::model::check::{self, CheckReport};
+use clusterdx::model::diff::{self, Diff};
 use clusterdx::model::report::Report;
 use clusterdx::report::{self, Known, Look};
 use serde_json::{Value, json};
@@ -50,11 +51,23 @@ fn generated_check() -> Value {
     schema
 }
 
+fn generated_diff() -> Value {
+    let mut schema = schemars::schema_for!(Diff).to_value();
+    schema["$id"] = json!(diff::SCHEMA);
+    schema["title"] = json!(diff::SCHEMA);
+    schema
+}
+
 #[test]
 fn the_schemas_in_the_repository_are_those_of_the_types() {
     committed("report", &generated());
     committed("check", &generated_check());
-    let mut expected = BTreeSet::from(["report-1.json".to_owned(), "check-1.json".to_owned()]);
+    committed("diff", &generated_diff());
+    let mut expected = BTreeSet::from([
+        "report-1.json".to_owned(),
+        "check-1.json".to_owned(),
+        "diff-1.json".to_owned(),
+    ]);
     for (kind, schema) in schema::all() {
         committed(kind, schema.as_value());
         expected.insert(format!("{kind}-1.json"));

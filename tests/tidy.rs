@@ -48,7 +48,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "model", "catalog", "locale", "parse", "source", "detect", "diagnose", "report",
-            "pipeline", "samples", "check", "agent", "plan", "execute", "lab",
+            "pipeline", "samples", "check", "agent", "diff", "plan", "execute", "lab",
         ],
     ),
     ("main", &["cli"]),

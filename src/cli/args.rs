@@ -38,6 +38,8 @@ pub(super) enum Command {
     Plan(Box<PlanArgs>),
     /// Run the remedies step by step, with checks, consent and a journal
     Fix(Box<FixArgs>),
+    /// Tell what changed between two reports: cleared, new, unchanged
+    Diff(DiffArgs),
     /// Simulated clusters to practise on: real SSH, no real node
     #[cfg(feature = "lab")]
     Lab(LabArgs),
@@ -294,6 +296,34 @@ pub(super) struct FixArgs {
 
     #[command(flatten)]
     pub(super) planned: PlannedArgs,
+}
+
+/// What `diff` takes.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "An incident counts as cleared when a record says so, when the later evidence excludes it, or when \
+                        the same nodes wrote the same kind of file later and it is not there; else nothing is claimed.\n\
+                        Exit codes: 0 compared, 2 wrong usage, or a report cannot be read."
+)]
+pub(super) struct DiffArgs {
+    /// The earlier report (JSON of 'diagnose')
+    #[arg(value_name = "BEFORE.json", value_hint = ValueHint::FilePath)]
+    pub(super) before: String,
+
+    /// The later report
+    #[arg(value_name = "AFTER.json", value_hint = ValueHint::FilePath)]
+    pub(super) after: String,
+
+    /// Form of the comparison
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    pub(super) format: String,
+
+    /// Write the comparison to a file instead of standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) knowledge: KnowledgeArgs,
 }
 
 /// What `lab` takes.

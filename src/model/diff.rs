@@ -3,7 +3,7 @@
 //! Its shape is a contract with scripts (`rules/schema/diff-1.json`): it only grows.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::node::Product;
 use super::report::{Confidence, Diagnosis, Evidence, Severity, Tool, Verdict};
@@ -15,7 +15,7 @@ pub const SCHEMA: &str = "clusterdx.diff/1";
 const EVIDENCE: usize = 2;
 
 /// Two reports compared.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Diff {
     /// Always `clusterdx.diff/1`.
     pub schema: String,
@@ -38,7 +38,7 @@ pub struct Diff {
 }
 
 /// A cluster's verdict, then and now.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ClusterChange {
     /// Its name in the later report, if it is there.
     pub name: String,
@@ -51,7 +51,7 @@ pub struct ClusterChange {
 }
 
 /// An incident in short.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Incident {
     /// Its id in the report it is taken from.
     pub id: String,
@@ -113,7 +113,7 @@ impl Incident {
 }
 
 /// An incident that is over.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Cleared {
     /// As the earlier report tells it.
     #[serde(flatten)]
@@ -123,7 +123,7 @@ pub struct Cleared {
 }
 
 /// What shows that an incident is over.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Proof {
     /// Which kind of proof.
     pub how: How,
@@ -136,7 +136,9 @@ pub struct Proof {
 }
 
 /// Kinds of proof, the best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum How {
     /// A later record says that it is over.
@@ -148,7 +150,7 @@ pub enum How {
 }
 
 /// An incident that is open in both reports.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Unchanged {
     /// As the later report tells it.
     #[serde(flatten)]
@@ -162,7 +164,7 @@ pub struct Unchanged {
 }
 
 /// An incident of which the later report can tell nothing.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Undecided {
     /// As the earlier report tells it.
     #[serde(flatten)]
@@ -174,7 +176,7 @@ pub struct Undecided {
 }
 
 /// Why nothing can be said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Why {
     /// The later report holds nothing of the cluster.
@@ -192,7 +194,7 @@ pub enum Why {
 }
 
 /// A kind of file and who wrote it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Source {
     /// Ids of formats, joined by `+`.
     pub format: String,

@@ -11,6 +11,7 @@ use crate::model::report::Report;
 use crate::report::ladder::Drawn;
 
 pub mod check;
+pub mod diff;
 pub mod html;
 pub mod json;
 pub mod ladder;

@@ -14,6 +14,7 @@ use crate::report::{Look, Reporter, layout, sanitize};
 
 mod cluster;
 mod coverage;
+pub mod diff;
 mod incident;
 pub mod ladder;
 mod states;

@@ -85,9 +85,14 @@ pub fn fault(look: &Look<'_>, id: &str) -> String {
 
 /// `node → peer`, as far as they are known.
 pub fn place(incident: &Diagnosis) -> String {
-    match (&incident.node, &incident.peer) {
+    between(incident.node.as_deref(), incident.peer.as_deref())
+}
+
+/// The same of a node and a peer.
+pub fn between(node: Option<&str>, peer: Option<&str>) -> String {
+    match (node, peer) {
         (Some(node), Some(peer)) => format!("{node} → {peer}"),
-        (Some(node), None) => node.clone(),
+        (Some(node), None) => node.to_owned(),
         (None, Some(peer)) => format!("→ {peer}"),
         (None, None) => String::new(),
     }

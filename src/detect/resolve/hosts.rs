@@ -135,6 +135,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn logs_of_erlang_nodes_are_named_after_them() {
+        for (name, wanted) in [
+            ("rabbit@mq1.log", Some("rabbit@mq1")),
+            (
+                "rabbit@mq1.apolo.local.log.1",
+                Some("rabbit@mq1.apolo.local"),
+            ),
+            ("rabbit@mq1_upgrade.log", Some("rabbit@mq1")),
+            ("rabbit@mq1-sasl.log-20260302", Some("rabbit@mq1")),
+            ("erlang.log", None),
+            ("@mq1.log", None),
+            ("rabbit@mq1", None),
+        ] {
+            assert_eq!(node_in_name(name), wanted, "{name}");
+        }
+    }
+
+    #[test]
     fn folders_are_named_after_nodes_or_otherwise() {
         let nodes = [
             ("in/imp1a", "imp1a"),

@@ -20,6 +20,7 @@ mod states;
 mod timeline;
 mod times;
 mod views;
+mod writers;
 mod zones;
 
 pub use states::StateSeen;
