@@ -11,6 +11,7 @@ use clap::Parser as _;
 mod args;
 #[cfg(unix)]
 mod askpass;
+mod attach;
 mod capture;
 mod check;
 mod completions;
