@@ -23,6 +23,7 @@ pub mod cli;
 pub mod detect;
 pub mod diagnose;
 pub mod execute;
+pub mod guide;
 #[cfg(feature = "lab")]
 pub mod lab;
 pub mod locale;
