@@ -81,7 +81,7 @@ pub(super) fn run(args: &GuideArgs) -> Result<Exit, Failure> {
         args,
         inventory: args.inventory.as_deref().map(inventory::load).transpose()?,
         stop: interrupt::first(|| {
-            say("interrupted: this is being finished; Ctrl-C again ends at once")
+            say("interrupted: this is being finished; Ctrl-C again ends at once");
         }),
     };
     let (topic, paths) = match chosen(&cx, answers.as_ref())? {

@@ -182,7 +182,7 @@ fn risk(locale: &Locale, risk: Risk) -> String {
 fn span(millis: u64) -> String {
     let seconds = millis / 1000;
     match seconds {
-        0..120 if seconds % 60 != 0 => format!("{seconds} s"),
+        0..120 if !seconds.is_multiple_of(60) => format!("{seconds} s"),
         ..7200 => format!("{} min", seconds.div_ceil(60)),
         _ => format!("{} h", seconds.div_ceil(3600)),
     }
