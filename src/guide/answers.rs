@@ -34,15 +34,35 @@ pub struct Answers {
 
 /// One answer.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "expected the name of an answer (in quotes where it is a word such as no), or one of 'file', 'text' and 'run'"
-)]
+#[serde(from = "Written")]
 pub enum Answer {
     /// The name of a closed answer, or `unknown`.
     Choice(String),
     /// Evidence.
     Evidence(Brought),
+}
+
+/// An answer as it is written: a bare yes or no is no word to YAML.
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected the name of an answer, or one of 'file', 'text' and 'run'"
+)]
+enum Written {
+    Flag(bool),
+    Choice(String),
+    Evidence(Brought),
+}
+
+impl From<Written> for Answer {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Flag(true) => Self::Choice("yes".to_owned()),
+            Written::Flag(false) => Self::Choice("no".to_owned()),
+            Written::Choice(word) => Self::Choice(word),
+            Written::Evidence(brought) => Self::Evidence(brought),
+        }
+    }
 }
 
 /// Evidence that answers an observation.

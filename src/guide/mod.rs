@@ -69,8 +69,8 @@ pub struct Standing<'g> {
     pub conclusion: &'g Conclusion,
     /// How it stands.
     pub mark: Mark,
-    /// The evidence says so, not only a person.
-    pub by_evidence: bool,
+    /// The evidence has decided it: no answer of a person changes that.
+    pub decided: bool,
 }
 
 /// What comes next.
@@ -124,7 +124,7 @@ pub fn judge<'g>(
         .map(|conclusion| Standing {
             conclusion,
             mark: Mark::Open,
-            by_evidence: false,
+            decided: false,
         })
         .collect();
     if let Some(report) = evidence.report {
@@ -147,25 +147,38 @@ fn by_report(standing: &mut Standing<'_>, guide: &Guide, catalog: &Catalog, repo
     let known = conclusion.guide.as_deref().and_then(|id| catalog.guide(id));
     let mark = match known {
         Some(next) => of_guide(next, report),
+        None if guide.product.is_none() => of_no_guide(report),
         None => of_faults(conclusion, guide, report),
     };
     if let Some(mark) = mark {
-        (standing.mark, standing.by_evidence) = (mark, true);
+        (standing.mark, standing.decided) = (mark, mark != Mark::Supported);
     }
 }
 
 /// A guide is where to go on when one of its conclusions is proved, and none for evidence of other
 /// products.
 fn of_guide(next: &Guide, report: &Report) -> Option<Mark> {
-    let proved = |conclusion| of_faults(conclusion, next, report) == Some(Mark::Proved);
-    if next.conclusions.iter().any(proved) {
-        return Some(Mark::Proved);
+    let marks = next.conclusions.iter();
+    let marks = marks.filter_map(|conclusion| of_faults(conclusion, next, report));
+    match marks.max() {
+        Some(mark @ (Mark::Proved | Mark::Supported)) => return Some(mark),
+        _ => {}
     }
-    let told = report.clusters.iter().map(|cluster| cluster.product);
-    let products = [Product::Cms, Product::Expressway, Product::Imp];
-    let told: Vec<Product> = told.filter(|product| products.contains(product)).collect();
+    let told = products(report);
     let other = !told.is_empty() && next.product.is_some_and(|own| !told.contains(&own));
     other.then_some(Mark::Excluded)
+}
+
+/// Where evidence is of a system that a guide knows, it is not about anything else.
+fn of_no_guide(report: &Report) -> Option<Mark> {
+    (!products(report).is_empty()).then_some(Mark::Excluded)
+}
+
+/// The systems that the evidence is of.
+fn products(report: &Report) -> Vec<Product> {
+    let known = [Product::Cms, Product::Expressway, Product::Imp];
+    let told = report.clusters.iter().map(|cluster| cluster.product);
+    told.filter(|product| known.contains(product)).collect()
 }
 
 fn of_faults(conclusion: &Conclusion, guide: &Guide, report: &Report) -> Option<Mark> {
@@ -235,7 +248,7 @@ fn by_evidence(standings: &mut [Standing<'_>], observation: &Observation, eviden
             |fault: &String| unsure.contains(fault.as_str()) || was_there.contains(fault.as_str());
         let decided = observation.decides.contains(&conclusion.id);
         if decided && standing.mark == Mark::Open && !conclusion.faults.iter().any(told) {
-            (standing.mark, standing.by_evidence) = (Mark::Excluded, true);
+            (standing.mark, standing.decided) = (Mark::Excluded, true);
         }
     }
 }
@@ -253,12 +266,12 @@ fn by_reply(standings: &mut [Standing<'_>], guide: &Guide, reply: &Reply) {
 
 /// What an answer does. It never changes what the evidence has decided.
 fn apply(standings: &mut [Standing<'_>], choice: &Choice, by_evidence: bool) {
-    for standing in standings.iter_mut().filter(|one| !one.by_evidence) {
+    for standing in standings.iter_mut().filter(|one| !one.decided) {
         let id = &standing.conclusion.id;
         if choice.excludes.contains(id) {
-            (standing.mark, standing.by_evidence) = (Mark::Excluded, by_evidence);
+            (standing.mark, standing.decided) = (Mark::Excluded, by_evidence);
         } else if choice.supports.contains(id) && standing.mark == Mark::Open {
-            (standing.mark, standing.by_evidence) = (Mark::Supported, by_evidence);
+            standing.mark = Mark::Supported;
         }
     }
 }
@@ -334,7 +347,7 @@ fn worth<'g>(observation: &Observation, standings: &[Standing<'g>]) -> Option<Wo
         |choice: &Choice, one: &Standing<'_>| choice.excludes.contains(&one.conclusion.id);
     let moves = |choice: &Choice, one: &Standing<'_>| {
         let points = choice.supports.contains(&one.conclusion.id) && one.mark == Mark::Open;
-        let out = excludes(choice, one) && !one.by_evidence;
+        let out = excludes(choice, one) && !one.decided;
         points || out
     };
     // an answer that speaks for nothing that is left contradicts what is known already

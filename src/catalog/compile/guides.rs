@@ -17,6 +17,9 @@ use crate::model::time::MILLISECOND;
 /// In `excludes`: every conclusion that the answer does not support.
 const REST: &str = "rest";
 
+/// Words that YAML takes for true or false; `yes` and `no` are understood nonetheless.
+const FLAGS: [&str; 6] = ["on", "off", "y", "n", "true", "false"];
+
 /// Compiles a guide.
 pub(super) fn guide(raw: RawGuide, cx: &mut Cx<'_>) -> Guide {
     let known: Vec<String> = (raw.conclusions.0.iter())
@@ -109,6 +112,11 @@ fn choice(
 ) -> Choice {
     let place = [observation, id.as_str()];
     conclusions_known(&place, &raw.supports, known, cx);
+    if FLAGS.contains(&id.to_lowercase().as_str()) {
+        let message =
+            format!("'{id}' is no name for an answer: in an answers file it would be no word");
+        cx.refuse(&place, message);
+    }
     let rest = raw.excludes.iter().any(|name| name == REST);
     let named: Vec<String> = raw.excludes.into_iter().filter(|n| n != REST).collect();
     conclusions_known(&place, &named, known, cx);

@@ -221,7 +221,7 @@ impl<'c> Lead<'_, 'c> {
         separates: &[&Conclusion],
     ) -> Result<Option<Over<'c>>, Failure> {
         let cx = self.cx;
-        let number = self.state.replies.len() + self.state.given.texts.len() + 1;
+        let number = self.before.len() + 1;
         let causes: Vec<String> = separates.iter().map(|one| self.title(one)).collect();
         let mut page = Page::new(cx.locale, cx.lang, settings::colour());
         page.observation(number, observation, &causes);
@@ -476,7 +476,14 @@ impl<'c> Lead<'_, 'c> {
                 .and_then(|id| self.cx.catalog.runbook(id));
             if let Some(runbook) = runbook {
                 let topic = runbook.topics.first().unwrap_or(&runbook.id);
-                next.push(format!("clusterdx guide {topic}"));
+                let command = format!("clusterdx guide {topic}");
+                next.push(match proved {
+                    true => command,
+                    false => self
+                        .cx
+                        .locale
+                        .fill("guide.next.proved", &[("command", &command)]),
+                });
             }
         }
         next

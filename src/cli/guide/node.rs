@@ -82,12 +82,13 @@ pub(super) fn run(
         .enable_all()
         .build()
         .map_err(|error| Trouble::new("cannot begin").because(&error))?;
-    let text = runtime.block_on(asked(cx, &agents, &planned, dialect, command))?;
-    let masked = (agents.mask())(&text);
-    Ok(format!(
-        "{}{masked}\n",
-        prompt(dialect, &node.name, command)
-    ))
+    let said = runtime.block_on(asked(cx, &agents, &planned, dialect, command))?;
+    let mask = agents.mask();
+    let session = said.iter().map(|(command, text)| {
+        let prompt = prompt(dialect, &node.name, command);
+        format!("{prompt}{}\n", mask(text))
+    });
+    Ok(session.collect())
 }
 
 /// How the command stands in a session that somebody copied.
@@ -99,13 +100,14 @@ fn prompt(dialect: &Dialect, node: &str, command: &str) -> String {
     }
 }
 
+/// Commands and what the node said: first what tells who it is, then what was asked for.
 async fn asked(
     cx: &Cx<'_>,
     agents: &Agents,
     node: &PlannedNode,
     dialect: &Dialect,
     command: &str,
-) -> Result<String, Failure> {
+) -> Result<Vec<(String, String)>, Failure> {
     let failed = |error: AgentError| -> Failure {
         let trouble = Trouble::new(format!("'{command}' was not answered by '{}'", node.name));
         let trouble = trouble.cause(error.what.clone());
@@ -123,11 +125,16 @@ async fn asked(
         .connect(node, dialect, deadline)
         .await
         .map_err(failed)?;
+    let mut said: Vec<(String, String)> = Vec::new();
     for identity in &dialect.identity {
         let output = agent
             .run(&line(&identity.run), Instant::now() + ANSWER)
             .await;
-        let names = observe::identity(cx.catalog, identity, &output.map_err(failed)?.text);
+        let text = output.map_err(failed)?.text;
+        let names = observe::identity(cx.catalog, identity, &text);
+        if identity.run != command {
+            said.push((identity.run.clone(), text));
+        }
         if names.iter().any(|name| node.is(name)) {
             break;
         }
@@ -143,9 +150,9 @@ async fn asked(
         }
     }
     let output = agent.run(&line(command), Instant::now() + ANSWER).await;
-    let text = output.map_err(failed)?.text;
+    said.push((command.to_owned(), output.map_err(failed)?.text));
     agent.close().await;
-    Ok(text)
+    Ok(said)
 }
 
 fn line(command: &str) -> Command {
