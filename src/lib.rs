@@ -22,6 +22,7 @@ pub mod check;
 pub mod cli;
 pub mod detect;
 pub mod diagnose;
+pub mod diff;
 pub mod execute;
 pub mod guide;
 #[cfg(feature = "lab")]

@@ -13,6 +13,8 @@ pub const FALLBACK: &str = "en";
 /// The words of one language.
 #[derive(Clone, Debug, Default)]
 pub struct Locale {
+    /// Code of the language.
+    lang: String,
     words: BTreeMap<String, String>,
 }
 
@@ -24,7 +26,18 @@ impl Locale {
         if let Some(chosen) = words.get(lang) {
             own.extend(chosen.iter().map(|(key, text)| (key.clone(), text.clone())));
         }
-        Self { words: own }
+        Self {
+            lang: lang.to_owned(),
+            words: own,
+        }
+    }
+
+    /// The code of the language.
+    pub fn lang(&self) -> &str {
+        match self.lang.as_str() {
+            "" => FALLBACK,
+            lang => lang,
+        }
     }
 
     /// The text of a key.

@@ -292,6 +292,20 @@ pub fn compare(expect: &Expect, report: &Report) -> Vec<String> {
         .filter(|fact| !told.iter().any(|line| line.starts_with(fact.as_str())));
     wrong.extend(untold.map(|fact| format!("fact '{fact}' is not told ({})", told.join("; "))));
     wrong.extend(wrong_states(&expect.states, report));
+    wrong.extend(wrong_ids(report));
+    wrong
+}
+
+/// Ids that two incidents have, and links that lead to none.
+fn wrong_ids(report: &Report) -> Vec<String> {
+    let all = report.clusters.iter().flat_map(|c| &c.diagnoses);
+    let mut ids = BTreeSet::new();
+    let twice = all.clone().filter(|d| !ids.insert(d.id.as_str()));
+    let twice = twice.map(|d| format!("{}: another incident has its id, {}", d.fault, d.id));
+    let mut wrong: Vec<String> = twice.collect();
+    let links = all.flat_map(|d| d.explained_by.iter().map(move |id| (d, id)));
+    let loose = links.filter(|(_, id)| !ids.contains(id.as_str()));
+    wrong.extend(loose.map(|(d, id)| format!("{}: {id} is no incident", d.fault)));
     wrong
 }
 

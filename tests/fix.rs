@@ -11,6 +11,7 @@
 )]
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -19,6 +20,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use clusterdx::catalog::Catalog;
+use clusterdx::catalog::remedy::Remedy;
 use clusterdx::lab::{Lab, LabOptions, Manner, SCENARIOS, scenario};
 use tempfile::TempDir;
 
@@ -132,6 +135,7 @@ fn every_scenario_ends_as_it_says() {
     );
     assert!(names.lock().unwrap().len() >= 15);
     let wrong = Mutex::new(Vec::new());
+    let proved = Mutex::new(BTreeSet::new());
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
@@ -149,12 +153,28 @@ fn every_scenario_ends_as_it_says() {
                             .unwrap()
                             .push(format!("{name}:\n{}", text(&done)));
                     }
+                    let told = text(&done);
+                    if told.contains("outcome: done and verified") {
+                        let planned = told.lines().filter_map(|l| l.strip_prefix("planned: "));
+                        let remedies = planned.filter_map(|l| l.split_once(" on "));
+                        let remedies = remedies.map(|(id, _)| id.to_owned());
+                        proved.lock().unwrap().extend(remedies);
+                    }
                 }
             });
         }
     });
     let wrong = wrong.into_inner().unwrap();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+
+    // what runs without a person has mended a cluster here
+    let catalog = Catalog::builtin().unwrap();
+    let alone = |of: &&Remedy| !of.all_steps().any(|step| step.manual.is_some());
+    let alone = catalog.remedies.iter().filter(alone);
+    let mut alone: BTreeSet<String> = alone.map(|of| of.id.clone()).collect();
+    let proved = proved.into_inner().unwrap();
+    alone.retain(|id| !proved.contains(id));
+    assert_eq!(alone, BTreeSet::new(), "no scenario proves these");
 }
 
 #[test]
@@ -627,6 +647,30 @@ fn a_person_says_yes_at_every_step() {
     assert!(text.contains("exit 0"), "{text}");
     assert_eq!(bench.changes(), ["database cluster clear_error"]);
     assert!(!text.contains(bench.lab.password()), "{text}");
+}
+
+#[test]
+fn what_no_check_shows_to_have_helped_is_no_success() {
+    let Some(terminal) = Terminal::new() else {
+        return;
+    };
+    let bench = Bench::new("imp-router-restart");
+    // an alarm that nothing takes back, and a remedy that a person carries out beside the node
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/imp/chat-queue-full/input");
+    let inventory = bench.path("inventory.yaml");
+    terminal.run(&format!(
+        "fix {} --inventory {}",
+        sample.display(),
+        inventory.display()
+    ));
+    for asked in 1..=2 {
+        until_asked(&bench, &terminal, "Is this done? [y/N]");
+        until(|| terminal.text().matches("Is this done? [y/N]").count() == asked);
+        terminal.type_line("y");
+    }
+    let text = until_asked(&bench, &terminal, "exit ");
+    assert!(text.contains("no check shows whether it helped"), "{text}");
+    assert!(text.contains("exit 4"), "{text}");
 }
 
 #[test]

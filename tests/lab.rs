@@ -346,6 +346,14 @@ fn repair(name: &str) -> &'static [(&'static str, &'static [&'static str])] {
             &["utils service start Cisco XCP Text Conference Manager"],
         )],
         "imp-ha-fallback" => &[("imp1a", &["utils ha fallback imp1a"])],
+        "imp-agent-memory" => &[
+            // in one session the second would not wait until the first has started
+            ("imp1a", &["utils service restart Cisco SIP Proxy"]),
+            (
+                "imp1a",
+                &["utils service restart Cisco Intercluster Sync Agent"],
+            ),
+        ],
         "imp-sync-agent" => &[(
             "imp1a",
             &["utils service restart Cisco Intercluster Sync Agent"],

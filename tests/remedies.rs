@@ -379,7 +379,7 @@ fn what_changes_something_is_no_read() {
 }
 
 /// The remedies that need nobody at the keyboard but for consent.
-const ON_THEIR_OWN: [&str; 22] = [
+const ON_THEIR_OWN: [&str; 18] = [
     "cms.db.clear-error",
     "cms.db.retry-schema-upgrade",
     "expressway.cluster.reboot-named-node",
@@ -389,16 +389,12 @@ const ON_THEIR_OWN: [&str; 22] = [
     "expressway.key-file.force-update",
     "expressway.key-file.force-update-alone",
     "expressway.node.restart",
-    "imp.chat.restart-text-conference",
     "imp.chat.start-service",
-    "imp.ha.failover-and-back",
     "imp.ha.fallback",
     "imp.ha.recover",
     "imp.ha.start-services",
     "imp.intercluster.relieve-agent",
     "imp.intercluster.restart-sync-agent",
-    "imp.intercluster.restore-axl",
-    "imp.intercluster.resync-certificates",
     "imp.router.restart",
     "imp.service.start",
     "imp.service.start-failed-service",

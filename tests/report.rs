@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use clusterdx::locale::Locale;
 use clusterdx::model::report::Report;
-use clusterdx::report::{self, Known, Look, RemedyNote};
+use clusterdx::report::{self, Attached, Known, Look, RemedyNote};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr as _;
 
@@ -74,6 +74,7 @@ fn render(report: &Report, lang: &str, width: usize, colour: bool) -> String {
         year: None,
         colour,
         known: &known,
+        attached: Attached::NOTHING,
     };
     let mut out = Vec::new();
     report::find("text")

@@ -15,6 +15,7 @@ use clusterdx::catalog::compile::{self, RuleFile};
 use clusterdx::catalog::{Catalog, read_yaml, schema};
 use clusterdx::locale::Locale;
 use clusterdx::model::check::{self, CheckReport};
+use clusterdx::model::diff::{self, Diff};
 use clusterdx::model::report::Report;
 use clusterdx::report::{self, Known, Look};
 use serde_json::{Value, json};
@@ -50,11 +51,23 @@ fn generated_check() -> Value {
     schema
 }
 
+fn generated_diff() -> Value {
+    let mut schema = schemars::schema_for!(Diff).to_value();
+    schema["$id"] = json!(diff::SCHEMA);
+    schema["title"] = json!(diff::SCHEMA);
+    schema
+}
+
 #[test]
 fn the_schemas_in_the_repository_are_those_of_the_types() {
     committed("report", &generated());
     committed("check", &generated_check());
-    let mut expected = BTreeSet::from(["report-1.json".to_owned(), "check-1.json".to_owned()]);
+    committed("diff", &generated_diff());
+    let mut expected = BTreeSet::from([
+        "report-1.json".to_owned(),
+        "check-1.json".to_owned(),
+        "diff-1.json".to_owned(),
+    ]);
     for (kind, schema) in schema::all() {
         committed(kind, schema.as_value());
         expected.insert(format!("{kind}-1.json"));
@@ -76,6 +89,7 @@ fn sample() -> Value {
             "nodes": [{"name": "cms1", "addresses": ["10.0.0.1"], "role": "primary", "role_as_of": null, "version": null}],
             "facts": [{"subject": "cms1", "name": "status", "value": "Enabled", "observed": null, "evidence": evidence}],
             "states": [{"node": "imp1a", "name": "ha", "state": "Normal", "reason": null, "at": "2026-03-02T15:05:00Z", "evidence": evidence}],
+            "views": [{"observer": "cms1", "node": "cms2", "role": "replica", "at": null, "evidence": evidence}],
             "diagnoses": [{
                 "id": "i1", "fault": "cms.db.connection-refused", "role": "symptom", "explained_by": ["i0"],
                 "severity": "error", "confidence": "likely", "title": "t", "summary": "s", "node": "cms1", "peer": null, "flow": null,
@@ -89,7 +103,7 @@ fn sample() -> Value {
             "not_checked": [{"fault": "f", "because": "b", "collect": "c"}]
         }],
         "coverage": [{"origin": "x", "format": "unrecognised", "status": "unread", "bytes": 0, "lines": 0, "packets": 0, "skipped": 0, "first": null, "last": null, "notes": ["n"]}],
-        "omitted": {"diagnoses": 0, "nodes": 0, "coverage": 0, "facts": 0, "states": 0, "clusters": 0, "ruled_out": 0, "not_checked": 0}
+        "omitted": {"diagnoses": 0, "nodes": 0, "coverage": 0, "facts": 0, "states": 0, "views": 0, "clusters": 0, "ruled_out": 0, "not_checked": 0}
     })
 }
 
@@ -109,6 +123,7 @@ fn a_written_report_fits_the_schema() {
                 year: None,
                 colour: false,
                 known: &known,
+                attached: report::Attached::NOTHING,
             },
             &mut out,
         )

@@ -284,6 +284,19 @@ pub struct Need {
     pub because: Option<Text>,
 }
 
+/// Which of the two nodes that its signals bind an incident is told of.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum About {
+    /// The one that reports.
+    #[default]
+    Node,
+    /// The other one: reports and texts have the two swapped.
+    Peer,
+}
+
 /// A fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
@@ -315,6 +328,8 @@ pub struct Fault {
     pub correlations: Vec<Correlation>,
     /// Ways to conclude it; the first that holds wins.
     pub when: Vec<Clause>,
+    /// Which node an incident is told of.
+    pub about: About,
     /// Bound names whose values keep incidents apart, besides node and peer.
     pub per: Vec<String>,
     /// An incident ends after this silence, in microseconds.

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::compile::anchored;
 use super::fault::Status;
-use super::text::{Lang, Text};
 use super::{Catalog, Problem};
 use crate::model::format::FORMATS;
+
+mod texts;
 
 /// What samples there are of a fault.
 #[derive(Clone, Debug, Default)]
@@ -19,7 +20,7 @@ pub struct SampleFacts {
 
 /// Lists what is unwise, by rule.
 pub fn lint(catalog: &Catalog, samples: &SampleFacts) -> Vec<Problem> {
-    let mut problems = Vec::new();
+    let mut problems = texts::problems(catalog);
     for fault in &catalog.faults {
         let mut say = |message: String| problems.push(Problem::new(&fault.id, message));
         for signal in fault.signals.iter().filter(|signal| !anchored(signal)) {
@@ -51,11 +52,6 @@ pub fn lint(catalog: &Catalog, samples: &SampleFacts) -> Vec<Problem> {
                 say(format!("has no {name}"));
             }
         }
-        for (name, text) in texts.into_iter().take(2) {
-            missing(text)
-                .into_iter()
-                .for_each(|lang| say(format!("{name} is not translated to {lang}")));
-        }
         if fault.references.is_empty() {
             say("names no source".to_owned());
         }
@@ -75,14 +71,4 @@ pub fn lint(catalog: &Catalog, samples: &SampleFacts) -> Vec<Problem> {
         ));
     }
     problems
-}
-
-fn missing(text: Option<&Text>) -> Vec<&'static str> {
-    text.map_or_else(Vec::new, |text| {
-        Lang::ALL
-            .into_iter()
-            .filter(|lang| text.translated(*lang).is_none())
-            .map(Lang::code)
-            .collect()
-    })
 }

@@ -332,6 +332,9 @@ pub(super) struct RawFault {
     /// Clauses; the first one that holds wins.
     #[serde(default)]
     pub(super) when: Vec<RawWhen>,
+    /// Which of the two bound nodes incidents are told of: with `peer` reports and texts swap them.
+    #[serde(default)]
+    pub(super) about: super::fault::About,
     /// Bound names that keep incidents apart besides node and peer.
     #[serde(default)]
     pub(super) per: Vec<String>,

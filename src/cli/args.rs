@@ -40,6 +40,8 @@ pub(super) enum Command {
     Plan(Box<PlanArgs>),
     /// Run the remedies step by step, with checks, consent and a journal
     Fix(Box<FixArgs>),
+    /// Tell what changed between two reports: cleared, new, unchanged
+    Diff(DiffArgs),
     /// Simulated clusters to practise on: real SSH, no real node
     #[cfg(feature = "lab")]
     Lab(LabArgs),
@@ -267,7 +269,7 @@ pub(super) struct PlanArgs {
                   asked; a destructive step wants the name of its node. Checks that only look are not asked for.\n\
                   Passwords are typed at ssh's own prompt or read from a descriptor that the inventory names.\n\
                   Exit codes: 0 mended and verified, or already healthy, 2 wrong usage, or the plan is refused, 4 a \
-                  step or a check failed, 5 declined, 130 interrupted."
+                  step or a check failed, or no check shows whether it helped, 5 declined, 130 interrupted."
 )]
 pub(super) struct FixArgs {
     /// A plan (JSON of 'plan'), a report (JSON of 'diagnose'), or what 'diagnose' takes
@@ -296,6 +298,34 @@ pub(super) struct FixArgs {
 
     #[command(flatten)]
     pub(super) planned: PlannedArgs,
+}
+
+/// What `diff` takes.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "An incident counts as cleared when a record says so, when the later evidence excludes it, or when \
+                        the same nodes wrote the same kind of file later and it is not there; else nothing is claimed.\n\
+                        Exit codes: 0 compared, 2 wrong usage, or a report cannot be read."
+)]
+pub(super) struct DiffArgs {
+    /// The earlier report (JSON of 'diagnose')
+    #[arg(value_name = "BEFORE.json", value_hint = ValueHint::FilePath)]
+    pub(super) before: String,
+
+    /// The later report
+    #[arg(value_name = "AFTER.json", value_hint = ValueHint::FilePath)]
+    pub(super) after: String,
+
+    /// Form of the comparison
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    pub(super) format: String,
+
+    /// Write the comparison to a file instead of standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) knowledge: KnowledgeArgs,
 }
 
 /// What `lab` takes.

@@ -15,7 +15,7 @@ use crate::model::helper::HelperTrouble;
 use crate::model::hit::Collected;
 use crate::model::report::{ReadStatus, Report};
 use crate::pipeline::{Diagnoser, Engine, Job, Live, Options};
-use crate::report::{self, Look, sanitize};
+use crate::report::{self, Attached, Look, sanitize};
 use crate::source::{self, Limits, Selection};
 
 use super::args::CaptureArgs;
@@ -78,6 +78,7 @@ pub(super) fn run(args: &CaptureArgs) -> Result<Exit, Failure> {
         year: args.clock.year,
         colour: matches!(target, Target::Standard) && settings::colour(),
         known: &known,
+        attached: Attached::NOTHING,
     };
     target.write(|out| reporter.write(&report, &look, out))?;
     // without a duration Ctrl-C is how a capture ends

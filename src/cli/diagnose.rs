@@ -14,7 +14,7 @@ use crate::model::ladder::Shown;
 use crate::model::report::Report;
 use crate::pipeline::{Asked, Diagnoser, Job, Options, Unshown};
 use crate::report::text::ladder;
-use crate::report::{self, Look, layout, paint, sanitize};
+use crate::report::{self, Attached, Look, layout, paint, sanitize};
 use crate::source::{self, Limits, SourceError};
 
 use super::args::{DiagnoseArgs, KnowledgeArgs};
@@ -80,6 +80,7 @@ pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
         year: args.clock.year,
         colour: to_screen && settings::colour(),
         known: &known,
+        attached: Attached::NOTHING,
     };
     if interrupted && matches!(instead, Outcome::Shown(_)) {
         say("reading was interrupted: what is shown may not be all");

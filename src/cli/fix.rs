@@ -254,7 +254,10 @@ fn executed(args: &FixArgs, catalog: &Catalog, agents: &Agents, job: Job) -> Res
         Err(failure) if !failure.is_broken_pipe() => return Err(failure),
         _ => {}
     }
-    Ok(exit(&outcome, &terminal, &plan))
+    Ok(match exit(&outcome, &terminal, &plan) {
+        Exit::Clean if !args.dry_run && terminal.leaves_open() => Exit::Failed,
+        exit => exit,
+    })
 }
 
 fn watch(stop: &Arc<Stop>) {

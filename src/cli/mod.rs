@@ -16,6 +16,7 @@ mod capture;
 mod check;
 mod completions;
 mod diagnose;
+mod diff;
 mod exit;
 mod explain;
 mod failure;
@@ -65,6 +66,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<Exit, Failure> {
         Command::Check(args) => check::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Fix(args) => fix::run(&args),
+        Command::Diff(args) => diff::run(&args),
         #[cfg(feature = "lab")]
         Command::Lab(args) => lab::run(&args),
         Command::Rules(args) => rules::run(&args),

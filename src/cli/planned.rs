@@ -1,10 +1,8 @@
 //! From what was given on the command line to a plan.
 
 use std::fs::{self, File};
-use std::io::{BufReader, Read as _};
+use std::io::Read as _;
 use std::path::Path;
-
-use serde::de::DeserializeOwned;
 
 use crate::catalog::Catalog;
 use crate::catalog::text::Lang;
@@ -18,8 +16,6 @@ use super::failure::{Failure, Trouble};
 use super::inventory::Loaded;
 use super::{reading, settings};
 
-/// Largest report or plan that is read.
-const LARGEST: u64 = 256 << 20;
 /// Bytes in which a report or a plan names its shape.
 const HEAD: u64 = 256;
 
@@ -38,12 +34,18 @@ pub(super) fn plan(
     if let [path] = paths {
         match shape(path).as_deref() {
             Some(plan::SCHEMA) => {
-                let plan = read(path, "plan")?;
+                let plan = reading::saved(path, "plan")?;
                 check(&plan, path, inventory, catalog)?;
                 return Ok(plan);
             }
             Some(report::SCHEMA) => {
-                return from_report(&read(path, "report")?, args, inventory, catalog, lang);
+                return from_report(
+                    &reading::saved(path, "report")?,
+                    args,
+                    inventory,
+                    catalog,
+                    lang,
+                );
             }
             _ => {}
         }
@@ -127,13 +129,6 @@ fn shape(path: &str) -> Option<String> {
         .strip_prefix(':')?;
     let (name, _) = rest.trim_start().strip_prefix('"')?.split_once('"')?;
     Some(name.to_owned())
-}
-
-fn read<T: DeserializeOwned>(path: &str, what: &str) -> Result<T, Failure> {
-    let trouble = || Trouble::new(format!("cannot read the {what} '{path}'"));
-    let file = File::open(path).map_err(|error| trouble().because(&error))?;
-    serde_json::from_reader(BufReader::new(file.take(LARGEST)))
-        .map_err(|error| trouble().because(&error).into())
 }
 
 fn from_report(

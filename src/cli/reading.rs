@@ -1,9 +1,12 @@
 //! What is to be diagnosed, as command lines name it: how its times are read, and one run over it.
 
+use std::fs::File;
+use std::io::{BufReader, Read as _};
 use std::num::NonZero;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
+use serde::de::DeserializeOwned;
 
 use crate::catalog::Catalog;
 use crate::catalog::text::Lang;
@@ -12,9 +15,12 @@ use crate::pipeline::{Diagnoser, Job, Options};
 use crate::source::{self, Limits};
 
 use super::args::ClockArgs;
-use super::failure::Failure;
+use super::failure::{Failure, Trouble};
 use super::progress::Progress;
 use super::{diagnose, interrupt, time};
+
+/// Largest report or plan that is read.
+const LARGEST: u64 = 256 << 20;
 
 /// How records are read: with every processor, and nothing left out.
 ///
@@ -55,4 +61,15 @@ pub(super) fn report(
     let report = diagnoser.run(job);
     progress.clear();
     report.map_err(|error| diagnose::internal(&error))
+}
+
+/// A report or a plan that was saved as JSON.
+///
+/// # Errors
+/// It cannot be read, or is something else.
+pub(super) fn saved<T: DeserializeOwned>(path: &str, what: &str) -> Result<T, Failure> {
+    let trouble = || Trouble::new(format!("cannot read the {what} '{path}'"));
+    let file = File::open(path).map_err(|error| trouble().because(&error))?;
+    serde_json::from_reader(BufReader::new(file.take(LARGEST)))
+        .map_err(|error| trouble().because(&error).into())
 }

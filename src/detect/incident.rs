@@ -10,7 +10,7 @@ use super::resolve::{TimedHit, Timeline};
 use super::settle;
 use super::table::{Owner, Table, needed};
 use crate::catalog::Fault;
-use crate::catalog::fault::{Correlation, Relation, Term};
+use crate::catalog::fault::{About, Correlation, Relation, Term};
 use crate::model::time::EventTime;
 
 mod conclude;
@@ -36,13 +36,26 @@ pub fn findings(timeline: &Timeline, table: &Table<'_>) -> (Vec<Finding>, Vec<Un
             let (incidents, open) = scope.findings(fault);
             undecided.extend(open);
             undecided.extend(scope.undecided(fault, &incidents));
-            found.extend(incidents);
+            found.extend(incidents.into_iter().map(|one| told(rule, one)));
         }
     }
     settle::apply(&mut found, timeline, table);
     settle::expect(&mut found, timeline, table);
     settle::replace(&mut found, timeline, table);
     (found, undecided)
+}
+
+/// An incident as its fault is told: of the node that reports, or of the other one.
+fn told(fault: &Fault, found: Finding) -> Finding {
+    let (node, peer) = match fault.about {
+        About::Node => (found.node, found.peer),
+        About::Peer => (found.peer, found.node),
+    };
+    Finding {
+        node,
+        peer,
+        ..found
+    }
 }
 
 /// Places of hits on the timeline by (cluster, fault).

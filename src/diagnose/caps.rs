@@ -48,6 +48,7 @@ pub(super) fn shorten(clusters: &mut Vec<Cluster>) -> Omitted {
     omitted.nodes += keep_nodes(clusters, NODES);
     omitted.facts += keep_first(clusters, LISTED, |cluster| &mut cluster.facts);
     omitted.states += keep_first(clusters, LISTED, |cluster| &mut cluster.states);
+    omitted.views += keep_first(clusters, LISTED, |cluster| &mut cluster.views);
     omitted.ruled_out += keep_first(clusters, LISTED, |cluster| &mut cluster.ruled_out);
     omitted.not_checked += keep_first(clusters, LISTED, |cluster| &mut cluster.not_checked);
     omitted
@@ -76,6 +77,7 @@ fn keep_clusters(clusters: &mut Vec<Cluster>, most: usize) -> Omitted {
         omitted.nodes += cluster.nodes.len() as u64;
         omitted.facts += cluster.facts.len() as u64;
         omitted.states += cluster.states.len() as u64;
+        omitted.views += cluster.views.len() as u64;
         omitted.ruled_out += cluster.ruled_out.len() as u64;
         omitted.not_checked += cluster.not_checked.len() as u64;
     }
@@ -177,6 +179,7 @@ mod tests {
             nodes,
             facts: Vec::new(),
             states: Vec::new(),
+            views: Vec::new(),
             diagnoses: vec![diagnosis],
             ruled_out: Vec::new(),
             not_checked: Vec::new(),

@@ -8,12 +8,20 @@ use crate::detect::settle;
 use crate::model::report::{Diagnosis, DiagnosisRole};
 
 /// The incidents of a cluster as report entries, each symptom with the causes at the root of it.
-pub(super) fn explained(case: &Case<'_>, findings: &[&Finding]) -> Vec<Diagnosis> {
+/// `taken` are the ids of all entries made so far.
+pub(super) fn explained(
+    case: &Case<'_>,
+    findings: &[&Finding],
+    taken: &mut BTreeSet<String>,
+) -> Vec<Diagnosis> {
     let links = links(case, findings);
     let mut entries: Vec<Diagnosis> = findings
         .iter()
         .filter_map(|finding| entry::diagnosis(case, finding))
         .collect();
+    for entry in &mut entries {
+        entry.id = entry::unique(entry, taken);
+    }
     let ids: Vec<String> = entries.iter().map(|entry| entry.id.clone()).collect();
     for (at, entry) in entries.iter_mut().enumerate() {
         let roots = roots(&links, at);

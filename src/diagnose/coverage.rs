@@ -5,6 +5,9 @@ use crate::model::hit::Lost;
 use crate::model::report::{Coverage, ReadStatus};
 use crate::model::time::TimeCertainty;
 
+/// Names of writers that an entry tells.
+const WRITERS: usize = 16;
+
 /// One entry per file.
 pub(super) fn coverage(case: &Case<'_>) -> Vec<Coverage> {
     case.files
@@ -46,10 +49,19 @@ pub(super) fn coverage(case: &Case<'_>) -> Vec<Coverage> {
                 skipped: file.skipped,
                 first: times.and_then(|times| times.first.rfc3339()),
                 last: times.and_then(|times| times.last.rfc3339()),
+                nodes: times.map_or_else(Vec::new, |times| writers(case, &times.by)),
                 notes,
             }
         })
         .collect()
+}
+
+/// The names of the nodes that write in a file, the first of them.
+fn writers(case: &Case<'_>, by: &[usize]) -> Vec<String> {
+    let names = by.iter().filter_map(|at| case.label(Some(*at)));
+    let mut names: Vec<String> = names.take(WRITERS).collect();
+    names.sort_unstable();
+    names
 }
 
 /// What the memory budget took, as notes. A file of which more than text was taken counts as read

@@ -82,30 +82,48 @@ fn nodes(case: &Case<'_>, finding: &Finding) -> String {
     names.into_iter().collect::<Vec<_>>().join(", ")
 }
 
-/// A digest of what makes an incident itself: fault, raw names and time of its first proof.
+/// A digest of what makes an incident itself: fault, raw names, the values that keep its incidents
+/// apart, and time of its first proof. Where that names no node, who writes it tells.
 fn id(case: &Case<'_>, fault: &Fault, finding: &Finding) -> String {
     let first = finding
         .hits
         .iter()
         .filter_map(|at| case.hit(*at))
         .find(|hit| hit.time.micros == finding.first.micros);
-    let raw = |name| {
-        first
-            .and_then(|hit| {
-                hit.values
-                    .get(case.table.value_place(hit.signal, name)?)?
-                    .as_deref()
-            })
-            .unwrap_or("")
+    let raw = |name: &str| {
+        let hit = first?;
+        let place = case.table.value_place(hit.signal, name)?;
+        Some(hit.values.get(place)?.as_deref()?.to_owned())
     };
+    let node = raw("node").or_else(|| case.label(finding.node));
     let when = finding.first.rfc3339().unwrap_or_else(|| {
         first
             .and_then(|hit| hit.excerpt.as_deref())
             .unwrap_or("")
             .to_owned()
     });
-    let text = [fault.id.as_str(), raw("node"), raw("peer"), &when].join("\0");
-    let mut id = sha256(text);
+    let named = [node, raw("peer"), Some(when)];
+    let per = fault.per.iter().map(|name| raw(name));
+    let parts: Vec<String> = std::iter::once(fault.id.clone())
+        .chain(named.into_iter().chain(per).map(Option::unwrap_or_default))
+        .collect();
+    digest(&parts)
+}
+
+/// An id that no other incident of the report has: two of one record, told apart by what the rest
+/// of the input says of their nodes.
+pub(super) fn unique(entry: &Diagnosis, taken: &mut BTreeSet<String>) -> String {
+    let mut id = entry.id.clone();
+    while !taken.insert(id.clone()) {
+        let names = [&entry.node, &entry.peer].map(|name| name.clone().unwrap_or_default());
+        id = digest(&[&[id], names.as_slice()].concat());
+    }
+    id
+}
+
+/// Twelve digits that stand for a list of texts.
+fn digest(parts: &[String]) -> String {
+    let mut id = sha256(parts.join("\0"));
     id.truncate(12);
     id
 }

@@ -15,7 +15,7 @@ use crate::model::hit::FileSeen;
 use crate::model::node::{Product, Role};
 use crate::model::report::{
     Cluster, DiagnosisRole, Evidence, Fact, Node, NodeState, ReadStatus, Report, SCHEMA, Tool,
-    Verdict,
+    Verdict, View,
 };
 use crate::model::time::EventTime;
 
@@ -57,10 +57,11 @@ pub fn diagnose(case: &Case<'_>) -> Report {
     for finding in kept {
         by_cluster.entry(finding.cluster).or_default().push(finding);
     }
+    let mut ids = BTreeSet::new();
     let mut clusters: Vec<Cluster> = (0..case.timeline.clusters.len())
         .filter_map(|at| {
             let findings = by_cluster.remove(&at).unwrap_or_default();
-            cluster(case, at, &findings, complete)
+            cluster(case, at, &findings, complete, &mut ids)
         })
         .collect();
     if clusters.is_empty() {
@@ -145,7 +146,13 @@ impl<'a> Case<'a> {
     }
 }
 
-fn cluster(case: &Case<'_>, at: usize, findings: &[&Finding], complete: bool) -> Option<Cluster> {
+fn cluster(
+    case: &Case<'_>,
+    at: usize,
+    findings: &[&Finding],
+    complete: bool,
+    ids: &mut BTreeSet<String>,
+) -> Option<Cluster> {
     let seen = case.timeline.clusters.get(at)?;
     let reports = seen.nodes.iter().any(|node| {
         case.timeline
@@ -157,7 +164,7 @@ fn cluster(case: &Case<'_>, at: usize, findings: &[&Finding], complete: bool) ->
     if !reports && findings.is_empty() {
         return None;
     }
-    let diagnoses = cause::explained(case, findings);
+    let diagnoses = cause::explained(case, findings, ids);
     let open = |d: &&crate::model::report::Diagnosis| !d.cleared && d.severity >= FAULTY;
     let verdict = match diagnoses.iter().find(open) {
         Some(_) => Verdict::Faulty,
@@ -174,6 +181,7 @@ fn cluster(case: &Case<'_>, at: usize, findings: &[&Finding], complete: bool) ->
         verdict,
         facts: facts(case, at),
         states: states(case, at),
+        views: views(case, at),
         ruled_out: ruled_out::ruled_out(case, findings),
         not_checked: not_checked::not_checked(case, at, seen, findings, &diagnoses),
         nodes,
@@ -226,6 +234,7 @@ fn unnamed(case: &Case<'_>, complete: bool) -> Option<Cluster> {
         nodes: Vec::new(),
         facts: Vec::new(),
         states: Vec::new(),
+        views: Vec::new(),
         diagnoses: Vec::new(),
         ruled_out: Vec::new(),
         not_checked: Vec::new(),
@@ -332,6 +341,31 @@ fn states(case: &Case<'_>, cluster: usize) -> Vec<NodeState> {
     // within a node they stand in the order of their times already
     states.sort_by(|a, b| (&a.node, &a.name).cmp(&(&b.node, &b.name)));
     states
+}
+
+/// Who saw whom in which role.
+fn views(case: &Case<'_>, cluster: usize) -> Vec<View> {
+    let inside = |node: usize| {
+        let node = case.timeline.nodes.get(node);
+        node.is_some_and(|node| node.cluster == Some(cluster))
+    };
+    let of_cluster = case.timeline.views.iter();
+    let of_cluster = of_cluster.filter(|seen| inside(seen.observer) && inside(seen.node));
+    let mut views: Vec<View> = of_cluster
+        .map(|seen| View {
+            observer: case.label(Some(seen.observer)).unwrap_or_default(),
+            node: case.label(Some(seen.node)).unwrap_or_default(),
+            role: seen.role,
+            at: seen.time.rfc3339(),
+            evidence: case
+                .evidence(seen.file, seen.line, seen.time, seen.excerpt.as_deref())
+                .into_iter()
+                .collect(),
+        })
+        .collect();
+    // of a pair they stand in the order of their times already
+    views.sort_by(|a, b| (&a.observer, &a.node).cmp(&(&b.observer, &b.node)));
+    views
 }
 
 /// Causes first, then the graver, then the earlier.

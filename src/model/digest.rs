@@ -14,6 +14,11 @@ pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
     hex
 }
 
+/// SHA-256 of bytes, as it is.
+pub fn sha256_bytes(bytes: impl AsRef<[u8]>) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@
 //! ([`hit`]), and what the user gets ([`report`], [`check`]).
 
 pub mod check;
+pub mod diff;
 pub mod digest;
 pub mod event;
 pub mod excerpt;

@@ -44,6 +44,12 @@ impl Origin {
         }
     }
 
+    /// Whether the file stands in an appliance's tree of logs.
+    pub fn in_tree(&self) -> bool {
+        let folder = self.0.rfind('/').and_then(|at| self.0.get(..at));
+        folder.is_some_and(|folder| without_tree(folder).len() < folder.len())
+    }
+
     /// The names of folders, archives and the file itself, the innermost first.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.rsplit('/').map(|name| name.trim_end_matches('!'))

@@ -242,6 +242,12 @@ impl Task {
         checks.chain(&self.steps).chain(&self.postchecks)
     }
 
+    /// True when a look at a node tells whether it helped: what nobody looks at is not verified.
+    pub fn shows_effect(&self) -> bool {
+        let looks = self.postchecks.iter().any(|check| check.expect.is_some());
+        looks || self.steps.iter().any(|step| step.until.is_some())
+    }
+
     /// True when a person has to do part of it.
     pub fn needs_a_person(&self) -> bool {
         self.all_steps().any(|step| step.manual.is_some())

@@ -50,6 +50,9 @@ pub struct Omitted {
     /// Changes of state left out.
     #[serde(default)]
     pub states: u64,
+    /// Statements left out about who has which role.
+    #[serde(default)]
+    pub views: u64,
     /// Clusters left out, everything in them being counted as well.
     #[serde(default)]
     pub clusters: u64,
@@ -64,7 +67,7 @@ pub struct Omitted {
 impl Omitted {
     /// Everything that was left out.
     pub fn total(&self) -> u64 {
-        let lists = self.facts + self.states + self.ruled_out + self.not_checked;
+        let lists = self.facts + self.states + self.views + self.ruled_out + self.not_checked;
         self.clusters + self.diagnoses + self.nodes + self.coverage + lists
     }
 }
@@ -139,6 +142,9 @@ pub struct Cluster {
     /// What state its nodes were in, when and why: changes, by node and time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub states: Vec<NodeState>,
+    /// Which role each node was seen in and by whom: changes, by observer, node and time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub views: Vec<View>,
     /// Incidents: causes before symptoms, then by severity, then by time.
     pub diagnoses: Vec<Diagnosis>,
     /// Faults that the evidence excludes.
@@ -188,6 +194,21 @@ pub struct NodeState {
     pub state: String,
     /// Why, if the record tells.
     pub reason: Option<String>,
+    /// When, RFC 3339; `null` for a screen without a time.
+    pub at: Option<String>,
+    /// Where it was seen.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A node says which role another one, or itself, has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct View {
+    /// Who says it.
+    pub observer: String,
+    /// Of whom.
+    pub node: String,
+    /// The role.
+    pub role: Role,
     /// When, RFC 3339; `null` for a screen without a time.
     pub at: Option<String>,
     /// Where it was seen.
@@ -337,6 +358,9 @@ pub struct Coverage {
     pub first: Option<String>,
     /// Time of the last record, RFC 3339.
     pub last: Option<String>,
+    /// The nodes that write in it, by their names in `clusters`, as far as its records tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<String>,
     /// What a reader should know.
     pub notes: Vec<String>,
 }

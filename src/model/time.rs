@@ -90,6 +90,12 @@ pub fn rfc3339(micros: i64) -> Option<String> {
     Some(time.to_rfc3339_opts(format, true))
 }
 
+/// The microseconds since 1970 of an RFC 3339 time.
+pub fn micros(rfc3339: &str) -> Option<i64> {
+    let time = DateTime::parse_from_rfc3339(rfc3339).ok()?;
+    Some(time.timestamp_micros())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +109,11 @@ mod tests {
         );
         assert_eq!(rfc3339(1).as_deref(), Some("1970-01-01T00:00:00.000001Z"));
         assert_eq!(rfc3339(i64::MAX), None);
+        assert_eq!(
+            micros("2020-08-12T19:57:43.353Z"),
+            Some(1_597_262_263_353_000)
+        );
+        assert_eq!(micros("yesterday"), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::parse::body::Bodies;
+use crate::parse::body::{Bodies, Kind};
 use crate::parse::log::{cms_syslog, expressway, expressway_dump};
 use crate::parse::margin::{Margin, Stripper};
 use crate::parse::repair::Repair;
@@ -359,13 +359,12 @@ struct Cutter {
 impl Cutter {
     fn new(choice: &Choice, longest: usize) -> Self {
         let numbers = choice.repair.then(Vec::new);
-        let messages = choice.parsers.iter().any(|p| p.id() == expressway::FORMAT);
         Self {
             text: Vec::new(),
             first_line: 1,
             numbers,
             places: None,
-            bodies: messages.then(Bodies::default),
+            bodies: Kind::chosen(choice).map(Bodies::new),
             checked: 0,
             longest,
             forced: 0,

@@ -150,8 +150,8 @@ pub fn choose(head: &[u8]) -> Option<Choice> {
         let text = bare.as_deref().unwrap_or(head);
         if parser.probe(text) > Probe::NotForUs {
             parsers.push(*parser);
-            if parser.id() == log::expressway::FORMAT {
-                bare = body::without(head);
+            if bare.is_none() {
+                bare = body::Kind::of(parser.id()).and_then(|kind| body::without(head, kind));
             }
         }
     }

@@ -22,6 +22,7 @@ use crate::model::report::{ReadStatus, Report};
 use crate::source::Selection;
 use crate::source::limits::Limits;
 
+mod again;
 mod capture;
 mod fold;
 mod intake;
@@ -32,6 +33,7 @@ mod show;
 mod why;
 mod work;
 
+pub use again::{Again, Around};
 pub use intake::Engine;
 pub use live::Live;
 pub use show::{Asked, Showing, Unshown};
@@ -158,6 +160,12 @@ impl<'c> Diagnoser<'c> {
     /// Reads and judges, then reads the captures again to show one connection packet by packet.
     pub fn show(&self, job: Job<'_>, asked: &Asked) -> anyhow::Result<Showing> {
         show::show(self, job, asked)
+    }
+
+    /// Reads and judges, then reads again what stands around the proofs: connections packet by
+    /// packet, and lines before and behind records.
+    pub fn again(&self, job: Job<'_>) -> anyhow::Result<Again> {
+        again::again(self, job)
     }
 
     /// The reading half. Fails only through a fault of the program itself.

@@ -27,13 +27,13 @@ const NAMED: usize = 10;
 /// Connections that are told apart while they are counted.
 const COUNTED: usize = 65_536;
 /// Captures of which a ladder is drawn.
-const LADDERS: usize = 16;
+pub(super) const LADDERS: usize = 16;
 /// Records beside the packets that are kept from each end.
 const LINES: usize = 60;
 /// Microseconds around the packets in which records are of interest.
 const AROUND: i64 = 60 * SECOND;
 /// Frames between two looks at whether to stop.
-const BATCH: u64 = 4096;
+pub(super) const BATCH: u64 = 4096;
 
 /// Which connection is to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,28 +132,35 @@ fn search(job: Job<'_>, wanted: Wanted, beside: &Beside<'_, '_>) -> Result<Shown
         near,
         others,
         captures,
-        mut ladders,
+        ladders,
         more_captures,
         ..
     } = search;
     if fitting.len() > 1 {
         return Err(Unshown::Several(named, fitting.len()));
     }
+    shown(ladders, more_captures, beside).ok_or(match (captures, near.is_empty()) {
+        (0, _) => Unshown::NoCapture,
+        (_, false) => Unshown::Absent(near),
+        (_, true) => Unshown::Absent(others),
+    })
+}
+
+/// The ladders of one connection, all seen from the same end, with the records beside them.
+pub(super) fn shown(
+    mut ladders: Vec<Ladder>,
+    more_captures: u64,
+    beside: &Beside<'_, '_>,
+) -> Option<Shown> {
     let known = ladders.iter().find(|ladder| ladder.is_opened());
-    let Some(ends) = known.or(ladders.first()).map(|ladder| ladder.ends) else {
-        return Err(match (captures, near.is_empty()) {
-            (0, _) => Unshown::NoCapture,
-            (_, false) => Unshown::Absent(near),
-            (_, true) => Unshown::Absent(others),
-        });
-    };
+    let ends = known.or(ladders.first())?.ends;
     let turned = ladders.iter_mut().filter(|ladder| ladder.ends != ends);
     turned.for_each(Ladder::turn);
     for ladder in &mut ladders {
         ladder.notes = beside.notes(&ladder.origin);
     }
     let (logs, logs_left) = beside.logs(ends, &ladders);
-    Ok(Shown {
+    Some(Shown {
         ends,
         faults: beside.faults(ends, &ladders),
         ladders,
@@ -164,13 +171,18 @@ fn search(job: Job<'_>, wanted: Wanted, beside: &Beside<'_, '_>) -> Result<Shown
 }
 
 /// What the first reading found.
-struct Beside<'a, 'c> {
-    diagnoser: &'a Diagnoser<'c>,
-    collected: &'a Collected,
-    judged: &'a Judgement,
+pub(super) struct Beside<'a, 'c> {
+    pub(super) diagnoser: &'a Diagnoser<'c>,
+    pub(super) collected: &'a Collected,
+    pub(super) judged: &'a Judgement,
 }
 
 impl Beside<'_, '_> {
+    /// What draws the ladder of a connection.
+    pub(super) fn recorder(&self, ends: Ends) -> Recorder {
+        Recorder::new(self.records(ends).map(|(at, _)| at).collect())
+    }
+
     /// Matched records of logs that are about one of the hosts, with their times.
     fn records(&self, ends: Ends) -> impl Iterator<Item = (i64, &TimedHit)> {
         let timeline = &self.judged.timeline;
@@ -320,7 +332,7 @@ impl Search<'_, '_, '_> {
     fn read(&mut self, head: &[u8], reader: &mut dyn Read, origin: &str) -> Option<Ladder> {
         let mut source = CaptureReader::new(head, reader);
         let mut decoder = Decoder::new();
-        let mut recorder = self.ends.map(|ends| self.recorder(ends));
+        let mut recorder = self.ends.map(|ends| self.beside.recorder(ends));
         let mut latest = None;
         while let Some(frame) = source.next_frame() {
             if frame.number.is_multiple_of(BATCH) && self.job.stop.load(Ordering::Relaxed) {
@@ -343,17 +355,13 @@ impl Search<'_, '_, '_> {
                     number: frame.number,
                     at: frame.at,
                 };
-                let recorder = recorder.get_or_insert_with(|| self.recorder(ends));
+                let recorder = recorder.get_or_insert_with(|| self.beside.recorder(ends));
                 recorder.packet(&packet, moment);
             }
         }
         let mut recorder = recorder?;
         recorder.clock(latest);
         recorder.finish(origin)
-    }
-
-    fn recorder(&self, ends: Ends) -> Recorder {
-        Recorder::new(self.beside.records(ends).map(|(at, _)| at).collect())
     }
 
     /// A connection that fits; the first one is taken.

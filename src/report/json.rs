@@ -189,6 +189,7 @@ mod tests {
             skipped: 0,
             first: None,
             last: None,
+            nodes: Vec::new(),
             notes: Vec::new(),
         };
         Report {
@@ -204,6 +205,7 @@ mod tests {
                 nodes: (0..nodes).map(node).collect(),
                 facts: Vec::new(),
                 states: Vec::new(),
+                views: Vec::new(),
                 diagnoses: Vec::new(),
                 ruled_out: Vec::new(),
                 not_checked: Vec::new(),

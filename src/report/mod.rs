@@ -3,16 +3,29 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use serde::{Deserialize, Serialize};
+
 use crate::locale::Locale;
+use crate::model::plan::Plan;
 use crate::model::report::Report;
+use crate::report::ladder::Drawn;
 
 pub mod check;
+pub mod diff;
+pub mod html;
 pub mod json;
+pub mod ladder;
 pub mod layout;
+pub mod markdown;
+pub mod page;
 pub mod paint;
 pub mod plan;
+pub mod reading;
 pub mod sanitize;
+pub mod sort;
 pub mod text;
+pub mod time;
+pub mod words;
 
 /// A form in which a report can be written.
 pub trait Reporter: Sync {
@@ -27,7 +40,12 @@ pub trait Reporter: Sync {
 }
 
 /// Every form, the default first.
-pub const REPORTERS: &[&dyn Reporter] = &[&text::TextReport, &json::JsonReport];
+pub const REPORTERS: &[&dyn Reporter] = &[
+    &text::TextReport,
+    &json::JsonReport,
+    &markdown::MarkdownReport,
+    &html::HtmlReport,
+];
 
 /// The form with this name.
 pub fn find(id: &str) -> Option<&'static dyn Reporter> {
@@ -50,6 +68,44 @@ pub struct Look<'a> {
     pub colour: bool,
     /// What the catalog says about the ids in the report.
     pub known: &'a Known,
+    /// What was found beside the report, for forms that have room for it.
+    pub attached: &'a Attached,
+}
+
+/// What a report has no place for, and a page shows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Attached {
+    /// What would be done, for each cluster of the report in its order.
+    pub plans: Vec<Option<Plan>>,
+    /// Connections that incidents rest on.
+    pub flows: Vec<Drawn>,
+    /// What stands around evidence.
+    pub contexts: Vec<Context>,
+    /// Keys of words about what could not be attached.
+    pub notes: Vec<String>,
+}
+
+impl Attached {
+    /// Nothing.
+    pub const NOTHING: &'static Self = &Self {
+        plans: Vec::new(),
+        flows: Vec::new(),
+        contexts: Vec::new(),
+        notes: Vec::new(),
+    };
+}
+
+/// Lines around a piece of evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Context {
+    /// The file, as the report names it.
+    pub origin: String,
+    /// Line of the evidence.
+    pub line: u64,
+    /// Lines before it.
+    pub before: Vec<String>,
+    /// Lines behind it.
+    pub after: Vec<String>,
 }
 
 /// What the catalog says about ids, in the reader's language.

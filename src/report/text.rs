@@ -14,11 +14,10 @@ use crate::report::{Look, Reporter, layout, sanitize};
 
 mod cluster;
 mod coverage;
+pub mod diff;
 mod incident;
 pub mod ladder;
-mod sort;
 mod states;
-mod time;
 
 /// Widest text that still reads well; tables may use the whole width.
 const PROSE: usize = 110;
@@ -85,12 +84,6 @@ impl<'a> Page<'a> {
 
     fn word(&self, key: &'a str) -> &'a str {
         self.look.locale.word(key)
-    }
-
-    /// The word of `name` within a group of words.
-    fn word_of(&self, group: &str, name: &str) -> String {
-        let key = format!("{group}.{name}");
-        self.look.locale.word(&key).to_owned()
     }
 
     fn fill(&self, key: &str, values: &[(&str, &str)]) -> String {

@@ -26,10 +26,12 @@ fn forget_places(cluster: &mut Cluster) {
     let of_diagnoses = cluster.diagnoses.iter_mut().flat_map(|d| &mut d.evidence);
     let of_facts = cluster.facts.iter_mut().flat_map(|f| &mut f.evidence);
     let of_states = cluster.states.iter_mut().flat_map(|s| &mut s.evidence);
+    let of_views = cluster.views.iter_mut().flat_map(|v| &mut v.evidence);
     let of_ruled_out = cluster.ruled_out.iter_mut().flat_map(|r| &mut r.evidence);
     of_diagnoses
         .chain(of_facts)
         .chain(of_states)
+        .chain(of_views)
         .chain(of_ruled_out)
         .for_each(|evidence| evidence.origin.clear());
 }

@@ -118,7 +118,13 @@ fn evidence(report: &Report) -> Vec<(bool, &Evidence)> {
         let facts = cluster.facts.iter().flat_map(|f| &f.evidence);
         all.extend(diagnoses.chain(ruled_out).map(|evidence| (true, evidence)));
         let states = cluster.states.iter().flat_map(|s| &s.evidence);
-        all.extend(facts.chain(states).map(|evidence| (false, evidence)));
+        let views = cluster.views.iter().flat_map(|v| &v.evidence);
+        all.extend(
+            facts
+                .chain(states)
+                .chain(views)
+                .map(|evidence| (false, evidence)),
+        );
     }
     all
 }

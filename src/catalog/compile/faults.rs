@@ -88,6 +88,7 @@ pub(super) fn fault(raw: RawFault, cx: &mut Cx<'_>) -> Fault {
         signals,
         correlations,
         when,
+        about: raw.about,
         per: raw.per,
         quiet: cx.span(&["quiet"], raw.quiet.as_deref(), QUIET),
         cleared_by,

@@ -59,6 +59,13 @@ impl Terminal {
         self.sent
     }
 
+    /// True when something was done of which no look tells whether it helped.
+    pub(super) fn leaves_open(&self) -> bool {
+        let done = |task: &&Task| self.outcomes.get(&task.number) == Some(&Outcome::Done);
+        let mut done = self.plan.tasks.iter().filter(done);
+        done.any(|task| !task.shows_effect())
+    }
+
     /// Tells how it came out: every task, and what the nodes said before and after.
     pub(super) fn summary(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "\nResult")?;
@@ -292,11 +299,9 @@ fn fields(seen: &str) -> Vec<&str> {
     parts.map(|(name, _)| name).collect()
 }
 
-/// What may be claimed of a task that came to its end: what nobody looked at is not verified.
+/// What may be claimed of a task that came to its end.
 fn done(task: &Task) -> &'static str {
-    let looks = task.postchecks.iter().any(|check| check.expect.is_some());
-    let shows = task.steps.iter().any(|step| step.until.is_some());
-    match looks || shows {
+    match task.shows_effect() {
         true => "done and verified",
         false => "done; no check shows whether it helped",
     }

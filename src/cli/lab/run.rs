@@ -154,6 +154,9 @@ impl Practice<'_> {
         if plan.tasks.is_empty() || !by_hand.is_empty() {
             return Ok(Ended::of_plan(plan, &by_hand));
         }
+        for task in &plan.tasks {
+            say(&format!("planned: {} on {}", task.remedy, task.node));
+        }
         let secret = Secret::new(lab.password());
         let agents =
             Agents::new(&plan.basis.cluster, inventory, self.catalog)?.with_password(&secret);

@@ -2,20 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::hosts::hosts;
 use super::names::{Handle, Name, Names, Sets};
-use super::{Facts, evidence, product_of, value};
+use super::{Facts, product_of, value};
 use crate::catalog::fault::Source;
 use crate::detect::table::Table;
 use crate::model::format::FORMATS;
-use crate::model::hit::{Collected, FileSeen, Run};
+use crate::model::hit::{Collected, Run};
 use crate::model::node::Product;
 
 /// The nodes that write in a file: hosts in record heads, and whoever a status is of.
 fn reporters(collected: &Collected, table: &Table<'_>, names: &Names) -> Vec<BTreeSet<Handle>> {
-    let mut found: Vec<BTreeSet<Handle>> = collected
-        .files
-        .iter()
-        .map(|file| heads(file, names))
+    let known = |(product, host)| names.find(product, host);
+    let mut found: Vec<BTreeSet<Handle>> = hosts(&collected.files)
+        .into_iter()
+        .map(|hosts| hosts.into_iter().filter_map(known).collect())
         .collect();
     for run in &collected.runs {
         let Some(entry) = table.get(run.signal) else {
@@ -58,13 +59,6 @@ fn listed(collected: &Collected, table: &Table<'_>, names: &Names) -> BTreeSet<H
         Some(names.node(handle))
     };
     collected.runs.iter().filter_map(of_run).collect()
-}
-
-fn heads(file: &FileSeen, names: &Names) -> BTreeSet<Handle> {
-    let hosts = evidence::hosts(file).into_iter();
-    hosts
-        .filter_map(|(product, host)| names.find(product, host))
-        .collect()
 }
 
 /// A folder or archive that holds the log of one host and the status of one address, and nothing

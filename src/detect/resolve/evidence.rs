@@ -1,18 +1,15 @@
-//! What a file adds to its records: its own name, whoever writes in it, and the time at which it
-//! was taken.
+//! What a file adds to its records: its own name, and the time at which it was taken.
 //!
 //! A certificate is judged at the time of the evidence it came with, never by today's clock.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use chrono::DateTime;
 
-use super::product_of_parser;
 use super::timeline::FileTimes;
 use crate::catalog::fault::{FILE_NAME, Signal, Source, ValueType};
 use crate::detect::matcher::name_fits;
 use crate::model::hit::{FileSeen, Run, Values};
-use crate::model::node::Product;
 use crate::model::origin::MEMBER;
 use crate::model::time::{SECOND, TimeCertainty};
 
@@ -114,40 +111,6 @@ impl<'f> Evidence<'f> {
     }
 }
 
-/// Who writes in a file, by product.
-pub(super) type Hosts<'f> = BTreeSet<(Product, &'f str)>;
-
-/// Hosts in the heads of a file's records, with their product; where an Erlang node says nowhere
-/// which one it is, its log is named after it.
-pub(super) fn hosts(file: &FileSeen) -> Hosts<'_> {
-    let heads = file.samples.iter().filter_map(|sample| {
-        let product = product_of_parser(sample.parser);
-        Some((product, sample.host.as_deref()?))
-    });
-    let mut hosts: Hosts<'_> = heads.collect();
-    let speaks = |product| {
-        let mut heads = file.samples.iter();
-        heads.any(|sample| product_of_parser(sample.parser) == product)
-    };
-    let named = hosts.iter().any(|(of, _)| *of == Product::Mnesia);
-    if !named && speaks(Product::Mnesia) {
-        let name = node_in_name(file.origin.file_name());
-        hosts.extend(name.map(|name| (Product::Mnesia, name)));
-    }
-    hosts
-}
-
-/// `rabbit@mq1` of `rabbit@mq1.log`, `rabbit@mq1_upgrade.log` and `rabbit@mq1-sasl.log.1`.
-fn node_in_name(file_name: &str) -> Option<&str> {
-    let (stem, _) = file_name.split_once(".log")?;
-    let stem = ["_upgrade", "-sasl"]
-        .iter()
-        .find_map(|tail| stem.strip_suffix(tail))
-        .unwrap_or(stem);
-    let (name, host) = stem.split_once('@')?;
-    (!name.is_empty() && !host.is_empty()).then_some(stem)
-}
-
 /// Path of the argument a file came from.
 fn top(file: &FileSeen) -> &str {
     let origin = file.origin.as_str();
@@ -188,6 +151,7 @@ mod tests {
         FileTimes {
             first: at,
             last: at,
+            by: Vec::new(),
         }
     }
 
@@ -221,24 +185,6 @@ mod tests {
             Some("server.crt")
         );
         evidence.allows(&run, &signal)
-    }
-
-    #[test]
-    fn logs_of_erlang_nodes_are_named_after_them() {
-        for (name, wanted) in [
-            ("rabbit@mq1.log", Some("rabbit@mq1")),
-            (
-                "rabbit@mq1.apolo.local.log.1",
-                Some("rabbit@mq1.apolo.local"),
-            ),
-            ("rabbit@mq1_upgrade.log", Some("rabbit@mq1")),
-            ("rabbit@mq1-sasl.log-20260302", Some("rabbit@mq1")),
-            ("erlang.log", None),
-            ("@mq1.log", None),
-            ("rabbit@mq1", None),
-        ] {
-            assert_eq!(node_in_name(name), wanted, "{name}");
-        }
     }
 
     #[test]

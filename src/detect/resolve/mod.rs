@@ -13,19 +13,23 @@ use crate::model::time::EventTime;
 
 mod clusters;
 mod evidence;
+mod hosts;
 mod names;
 mod skew;
 mod states;
 mod timeline;
 mod times;
+mod views;
+mod writers;
 mod zones;
 
 pub use states::StateSeen;
 pub use timeline::{ClusterSeen, FileTimes, NodeSeen, TimedHit, Timeline, Told};
 pub use times::{TimeHints, parse_time};
+pub use views::ViewSeen;
 
 use clusters::Attach;
-use evidence::Hosts;
+use hosts::Hosts;
 use names::{Handle, Names, Seen};
 use times::Clocks;
 
@@ -138,7 +142,7 @@ fn seen_names(collected: &Collected, table: &Table<'_>) -> Seen {
                 .for_each(&mut add);
         }
     }
-    for (product, host) in collected.files.iter().flat_map(evidence::hosts) {
+    for (product, host) in hosts::hosts(&collected.files).into_iter().flatten() {
         seen.add(product, host);
     }
     seen
@@ -223,6 +227,9 @@ fn members(list: &str) -> Vec<(&str, Option<&str>)> {
         .collect()
 }
 
+/// The value that names who speaks, where a record is about others.
+const REPORTER: &str = "reporter";
+
 /// Something a fact tells of a node, with its place.
 #[derive(Clone, Debug)]
 struct Stated<T> {
@@ -239,7 +246,8 @@ struct Facts {
     same: Vec<(Handle, Handle)>,
     linked: Vec<(Handle, Handle)>,
     standalone: BTreeSet<Handle>,
-    roles: Vec<Stated<Role>>,
+    /// Roles, and who said so, if that is known.
+    roles: Vec<Stated<(Role, Option<Handle>)>>,
     versions: Vec<Stated<String>>,
     told: Vec<Stated<(String, String)>>,
     shared: Vec<skew::Shared>,
@@ -247,7 +255,7 @@ struct Facts {
 
 fn read_facts(collected: &Collected, table: &Table<'_>, clocks: &Clocks, names: &Names) -> Facts {
     let mut facts = Facts::default();
-    let writers: Vec<Hosts<'_>> = collected.files.iter().map(evidence::hosts).collect();
+    let writers: Vec<Hosts<'_>> = hosts::hosts(&collected.files);
     for run in &collected.runs {
         let Some(entry) = table.get(run.signal) else {
             continue;
@@ -277,6 +285,14 @@ fn read_fact(
     let node = |name: &str| raw(name).and_then(|raw| names.find(product, raw));
     let Some(last) = run.hits.last() else { return };
     let time = clocks.at(run.file as usize, last.time);
+    // whoever writes alone in the file speaks where the record does not say who
+    let writer = || {
+        let hosts = writers.get(run.file as usize)?;
+        let mut own = hosts.iter().filter(|(of, _)| *of == product);
+        let (_, only) = own.next()?;
+        names.find(product, only).filter(|_| own.next().is_none())
+    };
+    let speaker = || node(REPORTER).or_else(writer);
     macro_rules! state {
         ($node:expr, $value:expr) => {
             Stated {
@@ -290,16 +306,7 @@ fn read_fact(
     }
     match tells {
         Tells::Same(a, b) => facts.same.extend(node(a).zip(node(b))),
-        Tells::Linked(a, b) => {
-            // whoever writes alone in the file speaks where the record does not say who
-            let writer = || {
-                let hosts = writers.get(run.file as usize)?;
-                let mut own = hosts.iter().filter(|(of, _)| *of == product);
-                let (_, only) = own.next()?;
-                names.find(product, only).filter(|_| own.next().is_none())
-            };
-            facts.linked.extend(node(a).or_else(writer).zip(node(b)));
-        }
+        Tells::Linked(a, b) => facts.linked.extend(node(a).or_else(writer).zip(node(b))),
         Tells::Standalone(a) => facts.standalone.extend(node(a)),
         Tells::Clock { subject, key } => {
             if let Some((node, key)) = node(subject).zip(raw(key)) {
@@ -320,9 +327,11 @@ fn read_fact(
                 RoleSource::Fixed(role) => Some(*role),
                 RoleSource::Bound(name) => raw(name).and_then(Role::parse),
             };
-            facts
-                .roles
-                .extend(node(a).zip(role).map(|(node, role)| state!(node, role)));
+            facts.roles.extend(
+                node(a)
+                    .zip(role)
+                    .map(|(node, role)| state!(node, (role, speaker()))),
+            );
         }
         Tells::Version(a, b) => facts.versions.extend(
             node(a)
@@ -376,7 +385,8 @@ fn read_fact(
                     } else {
                         Role::Subordinate
                     };
-                    facts.roles.push(state!(*first, role));
+                    let by = reporter.as_deref().and_then(node).or_else(writer);
+                    facts.roles.push(state!(*first, (role, by)));
                 }
                 if own == Some(at) {
                     facts.same.extend(

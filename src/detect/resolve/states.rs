@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::timeline::{Parts, Places, Writers};
+use super::timeline::{Parts, Places};
+use super::writers::Writers;
 use super::{product_of_entry, told_by, value};
 use crate::catalog::fault::{StateSource, Tells};
 use crate::model::time::EventTime;

@@ -9,6 +9,8 @@ use super::names::{Handle, Names};
 use super::skew::Offset;
 use super::states::{self, StateSeen};
 use super::times::Clocks;
+use super::views::{self, ViewSeen};
+use super::writers::Writers;
 use super::{Facts, Stated, product_of_parser, value};
 use crate::detect::table::Table;
 use crate::model::format::FORMATS;
@@ -16,13 +18,15 @@ use crate::model::hit::{Collected, FileSeen, SignalId, Values};
 use crate::model::node::{Product, Role};
 use crate::model::time::{EventTime, SECOND};
 
-/// Earliest and latest record of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Earliest and latest record of a file, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileTimes {
     /// Of the earliest sampled record.
     pub first: EventTime,
     /// Of the latest sampled record.
     pub last: EventTime,
+    /// Indices of the nodes that write in it.
+    pub by: Vec<usize>,
 }
 
 /// A node.
@@ -134,6 +138,8 @@ pub struct Timeline {
     pub told: Vec<Told>,
     /// What state nodes were in, by node, kind of state and time.
     pub states: Vec<StateSeen>,
+    /// Who said of whom which role it has.
+    pub views: Vec<ViewSeen>,
     /// By file, the signals of which the memory budget took matches that may decide.
     pub lost: BTreeMap<u32, BTreeSet<SignalId>>,
 }
@@ -168,6 +174,7 @@ pub(super) fn build(parts: &Parts<'_, '_>) -> Timeline {
             last: times()
                 .max_by_key(|time| time.micros)
                 .unwrap_or(EventTime::NONE),
+            by: Vec::new(),
         }
     });
     let mut timeline = Timeline {
@@ -176,8 +183,15 @@ pub(super) fn build(parts: &Parts<'_, '_>) -> Timeline {
         ..Timeline::default()
     };
     let places = nodes_and_clusters(parts, &mut timeline);
+    for (file, writers) in timeline.files.iter_mut().zip(&parts.attach.writers) {
+        file.by = writers
+            .iter()
+            .filter_map(|root| places.get(root).copied())
+            .collect();
+    }
     tell(parts, &places, &mut timeline);
     timeline.states = states::read(parts, &places);
+    timeline.views = views::read(parts, &places);
     place_hits(parts, &places, &mut timeline);
     timeline
 }
@@ -292,7 +306,7 @@ fn tell(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
     }
     for (at, stated) in latest(parts, places, &parts.facts.roles) {
         if let Some(node) = timeline.nodes.get_mut(at) {
-            node.role = Some((stated.value, stated.time));
+            node.role = Some((stated.value.0, stated.time));
         }
     }
     for (at, stated) in latest(parts, places, &parts.facts.versions) {
@@ -436,75 +450,6 @@ fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
             hit.signal,
         )
     });
-}
-
-/// Who writes what names nobody: the only node of its product that writes in its file, else in its
-/// folder or archive, else the node after which one of these is named.
-pub(super) struct Writers<'a, 'c> {
-    parts: &'a Parts<'a, 'c>,
-    /// The only writer of a folder or archive.
-    sole: BTreeMap<(&'a str, Product), Option<Handle>>,
-}
-
-impl<'a, 'c> Writers<'a, 'c> {
-    pub(super) fn new(parts: &'a Parts<'a, 'c>) -> Self {
-        let mut sole: BTreeMap<(&str, Product), Option<Handle>> = BTreeMap::new();
-        for (file, who) in (0u32..).zip(&parts.attach.writers) {
-            for root in who {
-                let product = parts
-                    .names
-                    .get(*root)
-                    .map_or(Product::Unknown, |(product, _)| *product);
-                let known = sole
-                    .entry((unit_of(parts, file), product))
-                    .or_insert(Some(*root));
-                if *known != Some(*root) {
-                    *known = None;
-                }
-            }
-        }
-        Self { parts, sole }
-    }
-
-    pub(super) fn of(&self, file: u32, product: Product) -> Option<Handle> {
-        let of_unit = || {
-            self.sole
-                .get(&(unit_of(self.parts, file), product))
-                .copied()
-        };
-        match only_writer(self.parts, file, product) {
-            Some(writer) => Some(writer),
-            None => of_unit().unwrap_or_else(|| self.named(file, product)),
-        }
-    }
-
-    /// A folder or archive that bears the name of a node that is known otherwise; nobody where the
-    /// file has several writers.
-    fn named(&self, file: u32, product: Product) -> Option<Handle> {
-        let writers = self.parts.attach.writers.get(file as usize)?;
-        let origin = &self.parts.collected.files.get(file as usize)?.origin;
-        let mut names = writers.is_empty().then(|| origin.names())?;
-        let found = names.find_map(|name| self.parts.names.find(product, name))?;
-        Some(self.parts.names.node(found))
-    }
-}
-
-/// The folder or archive of a file.
-fn unit_of<'p>(parts: &'p Parts<'_, '_>, file: u32) -> &'p str {
-    let file = parts.collected.files.get(file as usize);
-    file.map_or("", |file| file.origin.unit())
-}
-
-/// The only node of a product that writes in a file.
-fn only_writer(parts: &Parts<'_, '_>, file: u32, product: Product) -> Option<Handle> {
-    let who = parts.attach.writers.get(file as usize)?;
-    let of_product = |root: &&Handle| {
-        let name = parts.names.get(**root);
-        name.is_some_and(|(other, _)| *other == product)
-    };
-    let mut own = who.iter().filter(of_product);
-    let only = own.next()?;
-    own.next().is_none().then_some(*only)
 }
 
 /// A hit that names no node goes with the nearest hit of its file, else with the file's writers,

@@ -67,6 +67,16 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ..BASE
     },
     Scenario {
+        name: "imp-agent-memory",
+        story: "the agent that synchronises with another cluster has run out of memory",
+        fault: "imp.intercluster.resource-shortage",
+        expected: Expected::Repaired {
+            fault: "imp.intercluster.resource-shortage",
+        },
+        make: |now| Box::new(Imp::new(Broken::Memory, now)),
+        ..BASE
+    },
+    Scenario {
         name: "imp-axl-stopped",
         story: "the AXL service is down on one node",
         fault: "imp.service.stopped",

@@ -17,6 +17,7 @@ const ENGINE: &str = "Cisco Presence Engine";
 const AXL: &str = "Cisco AXL Web Service";
 const FEDERATION: &str = "Cisco XCP SIP Federation Connection Manager";
 const AGENT: &str = "Cisco Intercluster Sync Agent";
+const PROXY: &str = "Cisco SIP Proxy";
 
 /// How long a service needs to start, and those behind the router after it.
 const START_TAKES: Millis = 20 * SECOND;
@@ -44,6 +45,8 @@ pub(in crate::lab) enum Broken {
     FailedOverAgain,
     /// The sync of the first node with the other cluster hangs.
     Sync,
+    /// The sync agent of the first node has no memory left: others hold it.
+    Memory,
     /// A service of the second node that is no critical one is down.
     Axl,
     /// The first node failed over, and the service that is to blame is still down.
@@ -80,6 +83,8 @@ struct Node {
     /// The router runs with files that are older than its configuration.
     router_stale: bool,
     sync_stuck: bool,
+    /// The processes of the proxy hold the memory that the agent needs.
+    memory_short: bool,
     records: u32,
     log: Log,
     /// Log of the recovery manager.
@@ -111,6 +116,7 @@ impl Imp {
             reason: "Normal",
             router_stale: false,
             sync_stuck: false,
+            memory_short: false,
             records: 100,
             log: Log::default(),
             recovery: Log::default(),
@@ -143,6 +149,10 @@ impl Imp {
             Broken::Sync => {
                 self.each(0, |n| n.sync_stuck = true);
                 self.record(0, at, print::SYNC_ALARM);
+            }
+            Broken::Memory => {
+                self.each(0, |n| (n.sync_stuck, n.memory_short) = (true, true));
+                self.record(0, at, print::HEAP_ALARM);
             }
             Broken::Axl => self.set(1, AXL, Status::Stopped),
             Broken::ServiceDown => {
@@ -212,10 +222,14 @@ impl Imp {
             Effect::Started { node, service } => self.started(node, &service, at),
             Effect::Moved => self.moved(at),
             Effect::Synchronised(node) => {
-                let runs = |n: &Node| n.status(AGENT) == Some(Status::Started);
-                if self.nodes.get(node).is_some_and(runs) {
-                    self.each(node, |n| n.sync_stuck = false);
-                    self.record(node, at, print::SYNC_DONE);
+                let runs = |n: &&Node| n.status(AGENT) == Some(Status::Started);
+                match self.nodes.get(node).filter(runs).map(|n| n.memory_short) {
+                    Some(true) => self.record(node, at, print::HEAP_ALARM),
+                    Some(false) => {
+                        self.each(node, |n| n.sync_stuck = false);
+                        self.record(node, at, print::SYNC_DONE);
+                    }
+                    None => {}
                 }
             }
             Effect::Down(node) => self.each(node, |n| n.boots = None),

@@ -77,7 +77,7 @@ pub(super) const ALARM: FormatDef = FormatDef {
 /// One node of `utils ha status`.
 pub(super) const HA: FormatDef = FormatDef {
     id: "imp.ha",
-    parser: "imp.cli",
+    parser: "imp.cli imp.page",
     product: Product::Imp,
     always_parsed: true,
     names_node: true,

@@ -31,6 +31,7 @@ mod table;
 mod tests;
 mod value;
 
+pub(in crate::parse::log) use ha::{reason, state};
 use line::{Line, classify};
 pub(crate) use line::{is_host, kind as service_kind};
 use segment::{classify_all, tells};

@@ -16,7 +16,7 @@ use memchr::memmem;
 use crate::model::event::Event;
 use crate::model::time::RawTime;
 use crate::parse::chunk::{Chunk, JOIN_WINDOW};
-use crate::parse::log::imp_cli::is_host;
+use crate::parse::log::imp_cli::{self, is_host};
 use crate::parse::scan::{Cursor, decimal, is_blank, lines, lines_backwards, text, trim};
 use crate::parse::{LogParser, ParseStats, Probe, RecordHead, picked};
 
@@ -135,7 +135,7 @@ fn head(cells: &[String]) -> Option<Vec<Option<Column>>> {
     let tells = columns
         .iter()
         .flatten()
-        .any(|column| matches!(column, Column::Database | Column::Outcome));
+        .any(|column| matches!(column, Column::Database | Column::Outcome | Column::State));
     (known >= 2 && begins && tells).then_some(columns)
 }
 
@@ -181,7 +181,17 @@ struct Page {
     /// A label whose value stands on the next line.
     open: Option<(usize, &'static label::Setting)>,
     table: Option<Vec<Option<Column>>>,
+    /// Rows of a table of states, until it ends.
+    states: Vec<StateRow>,
     records: Vec<Record>,
+}
+
+/// A node of a redundancy group.
+struct StateRow {
+    place: (usize, usize),
+    node: String,
+    state: &'static str,
+    reason: String,
 }
 
 impl Page {
@@ -244,9 +254,11 @@ impl Page {
             (self.whose, self.section, self.table) = (None, None, None);
         }
         self.last = Some(start);
-        if !matches!(kind, Line::Head(_)) {
+        // copies of the troubleshooter have the head of its tables once
+        if !matches!(kind, Line::Head(_) | Line::Section(_)) {
             self.table = None;
         }
+        self.end_states();
         match kind {
             Line::Setting(setting, Some(value)) => self.setting(place, setting, &value),
             Line::Setting(setting, None) => self.open = Some((start, setting)),
@@ -277,6 +289,7 @@ impl Page {
         };
         let near = self.last.is_some_and(|last| place.0 - last <= JOIN_WINDOW);
         if is_blank(line) || !near {
+            self.end_states();
             return;
         }
         let row = cells(&text(line));
@@ -296,10 +309,44 @@ impl Page {
                 ("solution", value(Column::Solution)),
             ];
             self.tell(place, "imp.troubleshooter", fields);
+        } else if columns.contains(&Some(Column::State)) {
+            let (node, reason) = (value(Column::Node), value(Column::Reason));
+            let state = imp_cli::state(&value(Column::State)).filter(|_| is_host(node.as_bytes()));
+            self.states.extend(state.map(|state| StateRow {
+                place,
+                node,
+                state,
+                reason: imp_cli::reason(&reason).map_or(reason, str::to_owned),
+            }));
         } else {
             self.tell(place, "imp.database", database(&value));
         }
         self.table = Some(columns);
+    }
+}
+
+impl Page {
+    /// Tells the nodes of redundancy groups, two by two.
+    fn end_states(&mut self) {
+        let rows = std::mem::take(&mut self.states);
+        for group in rows.chunks(2) {
+            for (at, row) in group.iter().enumerate() {
+                let peer = group.iter().enumerate().find(|(other, _)| *other != at);
+                let mut fields = vec![
+                    ("node", row.node.clone()),
+                    ("state", row.state.to_owned()),
+                    ("reason", row.reason.clone()),
+                ];
+                if let Some((_, peer)) = peer {
+                    fields.extend([
+                        ("peer", peer.node.clone()),
+                        ("peer_state", peer.state.to_owned()),
+                        ("peer_reason", peer.reason.clone()),
+                    ]);
+                }
+                self.tell(row.place, "imp.ha", fields);
+            }
+        }
     }
 }
 
@@ -334,6 +381,7 @@ fn records(bytes: &[u8]) -> Vec<Record> {
     for (start, line) in lines(bytes) {
         page.line(start, line);
     }
+    page.end_states();
     page.records
 }
 

@@ -1,14 +1,16 @@
 //! The clusters one after the other, the worst first.
 
-use crate::model::node::{Product, Role};
+use crate::model::node::Role;
 use crate::model::report::{
     Cluster, Coverage, Diagnosis, Node, NotChecked, ReadStatus, Report, Verdict,
 };
 use crate::report::layout;
 use crate::report::paint::Tint;
 
-use super::sort::{Group, Sorted};
-use super::{Page, coverage, incident, states, time};
+use super::{Page, coverage, incident, states};
+use crate::report::reading::Totals;
+use crate::report::sort::{Group, Sorted};
+use crate::report::{time, words};
 
 /// Causes shown in full, and in one line each after them.
 const CAUSES: usize = 5;
@@ -46,7 +48,7 @@ pub(super) fn all(page: &mut Page<'_>, report: &Report, limit: usize) {
 }
 
 fn nothing(page: &mut Page<'_>, report: &Report) {
-    let read = coverage::Totals::of(report);
+    let read = Totals::of(report);
     let unreadable = |file: &Coverage| file.status != ReadStatus::Read;
     let (title, text) = if report.coverage.is_empty() {
         ("verdict.nothing_read", "nothing.empty")
@@ -64,26 +66,6 @@ fn nothing(page: &mut Page<'_>, report: &Report) {
     page.prose(2, text);
 }
 
-fn verdict<'a>(page: &Page<'a>, verdict: Verdict) -> &'a str {
-    page.word(match verdict {
-        Verdict::Faulty => "verdict.faulty",
-        Verdict::Healthy => "verdict.healthy",
-        Verdict::Insufficient => "verdict.insufficient",
-    })
-}
-
-fn product<'a>(page: &Page<'a>, product: Product) -> &'a str {
-    page.word(match product {
-        Product::Cms => "product.cms",
-        Product::Expressway => "product.expressway",
-        Product::Imp => "product.imp",
-        Product::Postgresql => "product.postgresql",
-        Product::Mnesia => "product.mnesia",
-        // what packets alone show is of no product
-        Product::Net | Product::Unknown => "product.net",
-    })
-}
-
 /// One line per cluster.
 fn overview(page: &mut Page<'_>, clusters: &[&Cluster]) {
     let text = page
@@ -93,11 +75,11 @@ fn overview(page: &mut Page<'_>, clusters: &[&Cluster]) {
     page.line(0, &text, Some(Tint::Bold));
     let widest = clusters
         .iter()
-        .map(|cluster| layout::width(verdict(page, cluster.verdict)))
+        .map(|cluster| layout::width(page.word(words::verdict(cluster.verdict))))
         .max()
         .unwrap_or(0);
     for cluster in clusters.iter().take(200) {
-        let word = layout::pad(verdict(page, cluster.verdict), widest);
+        let word = layout::pad(page.word(words::verdict(cluster.verdict)), widest);
         let first = Sorted::of(cluster)
             .groups
             .first()
@@ -105,7 +87,10 @@ fn overview(page: &mut Page<'_>, clusters: &[&Cluster]) {
             .unwrap_or_default();
         let name = layout::shorten(&cluster.name, page.look.width / 2);
         let text = layout::shorten(
-            &format!("{name} ({}){first}", product(page, cluster.product)),
+            &format!(
+                "{name} ({}){first}",
+                page.word(words::product(cluster.product))
+            ),
             page.look.width.saturating_sub(widest + 4),
         );
         let line = format!(
@@ -129,14 +114,14 @@ fn section(page: &mut Page<'_>, report: &Report, cluster: &Cluster) {
         Verdict::Healthy => {
             let text = page.fill(
                 "healthy.text",
-                &[("read", &coverage::Totals::of(report).describe(page))],
+                &[("read", &Totals::of(report).describe(page.look.locale))],
             );
             page.prose(2, &text);
         }
         Verdict::Insufficient => {
             let text = page.fill(
                 "insufficient.text",
-                &[("read", &coverage::Totals::of(report).describe(page))],
+                &[("read", &Totals::of(report).describe(page.look.locale))],
             );
             page.prose(2, &text);
             coverage::missing(page, report);
@@ -167,12 +152,12 @@ fn numbers(page: &Page<'_>, sorted: &Sorted<'_>) -> String {
 }
 
 fn header(page: &mut Page<'_>, cluster: &Cluster) {
-    let word = verdict(page, cluster.verdict);
+    let word = page.word(words::verdict(cluster.verdict));
     let nodes = page
         .look
         .locale
         .count("nodes", cluster.nodes.len() as u64, &[]);
-    let about = format!("({}, {nodes})", product(page, cluster.product));
+    let about = format!("({}, {nodes})", page.word(words::product(cluster.product)));
     let room = page.look.width.saturating_sub(layout::width(word) + 2);
     let beside = room.saturating_sub(layout::width(&about) + 1);
     // a name that leaves no room for the rest has the line for itself
@@ -218,9 +203,13 @@ fn causes(page: &mut Page<'_>, sorted: &Sorted<'_>) {
 fn index(page: &mut Page<'_>, groups: &[Group<'_>]) {
     page.blank();
     for (at, group) in groups.iter().take(CAUSES + 1).enumerate() {
-        let lead = format!("{}. {}", at + 1, incident::severity(page, group.lead));
+        let lead = format!(
+            "{}. {}",
+            at + 1,
+            page.word(words::severity(group.lead.severity))
+        );
         let place = match group.others.len() {
-            0 => incident::place(group.lead),
+            0 => words::place(group.lead),
             others => page.look.locale.count("incidents", others as u64 + 1, &[]),
         };
         let parts = [group.lead.title.clone(), place]
@@ -262,46 +251,18 @@ fn row(page: &Page<'_>, d: &Diagnosis, standing: &'static str) -> Vec<String> {
         standing
     };
     vec![
-        incident::severity(page, d).to_owned(),
+        page.word(words::severity(d.severity)).to_owned(),
         d.title.clone(),
-        incident::place(d),
+        words::place(d),
         time::short(page.look.locale, d.first_seen.as_deref(), None),
         page.word(state).to_owned(),
     ]
 }
 
-fn fault_title(page: &Page<'_>, id: &str) -> String {
-    page.look
-        .known
-        .faults
-        .get(id)
-        .map_or_else(|| id.to_owned(), |title| format!("{title} ({id})"))
-}
-
-/// Ids of faults, and what would decide them: what to collect, and why.
-type Undecided<'a> = (Vec<&'a str>, Vec<(&'a str, &'a str)>);
-
 /// What could not be decided: what to collect and why, under the fault that it would decide.
 /// Faults with the same wishes stand together.
 fn not_checked(page: &mut Page<'_>, list: &[NotChecked]) {
-    let mut groups: Vec<Undecided<'_>> = Vec::new();
-    for entry in list {
-        let wish = (entry.collect.as_str(), entry.because.as_str());
-        match groups
-            .iter_mut()
-            .find(|(faults, _)| faults.contains(&entry.fault.as_str()))
-        {
-            Some((_, wishes)) => wishes.push(wish),
-            None => groups.push((vec![&entry.fault], vec![wish])),
-        }
-    }
-    let mut merged: Vec<Undecided<'_>> = Vec::new();
-    for (faults, wishes) in groups {
-        match merged.iter_mut().find(|(_, known)| *known == wishes) {
-            Some((known, _)) => known.extend(faults),
-            None => merged.push((faults, wishes)),
-        }
-    }
+    let merged = words::undecided(list);
     if merged.is_empty() {
         return;
     }
@@ -309,20 +270,12 @@ fn not_checked(page: &mut Page<'_>, list: &[NotChecked]) {
     page.heading(title);
     for (faults, wishes) in merged.iter().take(SHORT) {
         for fault in faults {
-            let title = undecided(page, fault);
+            let title = words::undecided_name(&page.look, fault);
             page.prose(2, &title);
         }
         self::wishes(page, wishes);
     }
     page.more(2, merged.len().saturating_sub(SHORT));
-}
-
-/// The name of what is undecided; `cms.*` is the product as a whole.
-fn undecided(page: &Page<'_>, id: &str) -> String {
-    match id.strip_suffix(".*") {
-        Some(product) => page.word_of("product", product),
-        None => fault_title(page, id),
-    }
 }
 
 /// What to collect and why, in [`WISH_ROWS`] lines; the first is shown whatever it takes.
@@ -353,7 +306,11 @@ fn ruled_out(page: &mut Page<'_>, cluster: &Cluster) {
     let title = page.word("section.ruled_out");
     page.heading(title);
     for entry in cluster.ruled_out.iter().take(SHORT) {
-        let text = format!("{}: {}", fault_title(page, &entry.fault), entry.because);
+        let text = format!(
+            "{}: {}",
+            words::fault(&page.look, &entry.fault),
+            entry.because
+        );
         page.prose(2, &text);
     }
     page.more(2, cluster.ruled_out.len().saturating_sub(SHORT));
@@ -391,7 +348,7 @@ fn nodes(page: &mut Page<'_>, cluster: &Cluster) {
         .map(|node| {
             let role = match node.role {
                 Role::Unknown => String::new(),
-                role => page.word(role_key(role)).to_owned(),
+                role => page.word(words::role(role)).to_owned(),
             };
             vec![
                 node.name.clone(),
@@ -424,26 +381,6 @@ fn nodes(page: &mut Page<'_>, cluster: &Cluster) {
     page.more(2, cluster.nodes.len().saturating_sub(NODES));
 }
 
-fn role_key(role: Role) -> &'static str {
-    match role {
-        Role::Primary => "role.primary",
-        Role::Replica => "role.replica",
-        Role::Subordinate => "role.subordinate",
-        Role::Publisher => "role.publisher",
-        Role::Subscriber => "role.subscriber",
-        Role::Unknown => "role.unknown",
-    }
-}
-
-/// What a fact is about; one that rules of somebody else tell keeps its name.
-fn fact_name(page: &Page<'_>, name: &str) -> String {
-    let key = format!("fact.{name}");
-    match page.word(&key) {
-        word if word == key => name.to_owned(),
-        word => word.to_owned(),
-    }
-}
-
 fn facts(page: &mut Page<'_>, cluster: &Cluster) {
     if cluster.facts.is_empty() {
         return;
@@ -457,7 +394,7 @@ fn facts(page: &mut Page<'_>, cluster: &Cluster) {
         .map(|fact| {
             vec![
                 fact.subject.clone(),
-                fact_name(page, &fact.name),
+                words::fact(page.look.locale, &fact.name),
                 layout::shorten(&fact.value.replace('\n', " "), 120),
                 fact.observed
                     .as_deref()

@@ -2,15 +2,12 @@
 
 use crate::locale::grouped;
 use crate::model::report::{Coverage, ReadStatus, Report};
-use crate::report::layout;
 use crate::report::paint::Tint;
+use crate::report::{layout, time};
 
-use super::{Page, time};
+use super::Page;
+use crate::report::reading::{Totals, UNRECOGNISED, YEAR, gaps, recognised, status};
 
-/// Format of files that no parser knows.
-const UNRECOGNISED: &str = "unrecognised";
-/// The note that is said once for all files.
-const YEAR: &str = "judge.note_year_assumed";
 /// Rows of files that were read, and of files that were not.
 const ROWS: usize = 30;
 const GAPS: usize = 50;
@@ -18,77 +15,6 @@ const GAPS: usize = 50;
 const SHORT: usize = 5;
 /// Unrecognised files named.
 const NAMES: usize = 8;
-
-/// What was read, in numbers.
-pub(super) struct Totals {
-    /// Files in a known format.
-    pub(super) recognised: u64,
-    lines: u64,
-    packets: u64,
-    /// Files that are damaged, locked or cut.
-    gaps: u64,
-    files: u64,
-    first: Option<String>,
-    last: Option<String>,
-}
-
-impl Totals {
-    pub(super) fn of(report: &Report) -> Self {
-        let known: Vec<&Coverage> = report
-            .coverage
-            .iter()
-            .filter(|file| recognised(file))
-            .collect();
-        Self {
-            recognised: known.len() as u64,
-            lines: known.iter().map(|file| file.lines).sum(),
-            packets: known.iter().map(|file| file.packets).sum(),
-            gaps: report
-                .coverage
-                .iter()
-                .filter(|file| file.status != ReadStatus::Read)
-                .count() as u64,
-            files: report.coverage.len() as u64,
-            // RFC 3339 in UTC sorts as text, apart from fractions of a second
-            first: known.iter().filter_map(|file| file.first.clone()).min(),
-            last: known.iter().filter_map(|file| file.last.clone()).max(),
-        }
-    }
-
-    /// `5 files, 12 345 lines, 2017-03-30 10:00:00 to 12:00:00 UTC`.
-    pub(super) fn describe(&self, page: &Page<'_>) -> String {
-        let locale = page.look.locale;
-        let mut parts = vec![locale.count("files", self.recognised, &[])];
-        if self.lines > 0 || self.packets == 0 {
-            parts.push(locale.count("lines", self.lines, &[]));
-        }
-        if self.packets > 0 {
-            parts.push(locale.count("packets", self.packets, &[]));
-        }
-        if self.first.is_some() || self.last.is_some() {
-            parts.push(time::span(
-                locale,
-                self.first.as_deref(),
-                self.last.as_deref(),
-            ));
-        }
-        parts.join(", ")
-    }
-}
-
-fn recognised(file: &Coverage) -> bool {
-    file.format != UNRECOGNISED && file.status != ReadStatus::Unread
-}
-
-fn gaps(report: &Report) -> impl Iterator<Item = &Coverage> {
-    let of = |status| {
-        report
-            .coverage
-            .iter()
-            .filter(move |file| file.status == status)
-    };
-    of(ReadStatus::Unread).chain(of(ReadStatus::Partial))
-}
 
 /// One line under a faulty verdict when not everything was read.
 pub(super) fn warning(page: &mut Page<'_>, report: &Report) {
@@ -115,7 +41,7 @@ pub(super) fn missing(page: &mut Page<'_>, report: &Report) {
 }
 
 fn gap(page: &mut Page<'_>, file: &Coverage) {
-    let word = status(page, file.status);
+    let word = page.word(status(file.status));
     let origin = layout::shorten_path(
         &file.origin,
         page.look.width.saturating_sub(layout::width(word) + 4),
@@ -132,14 +58,6 @@ fn gap(page: &mut Page<'_>, file: &Coverage) {
     page.prose(4, &notes.join("; "));
 }
 
-fn status<'a>(page: &Page<'a>, status: ReadStatus) -> &'a str {
-    page.word(match status {
-        ReadStatus::Read => "status.read",
-        ReadStatus::Partial => "status.partial",
-        ReadStatus::Unread => "status.unread",
-    })
-}
-
 /// The last section: every gap with its reason, the files that were read, the unknown ones by
 /// number.
 pub(super) fn section(page: &mut Page<'_>, report: &Report) {
@@ -150,7 +68,7 @@ pub(super) fn section(page: &mut Page<'_>, report: &Report) {
     page.heading(title);
     let totals = Totals::of(report);
     if totals.recognised > 0 {
-        let text = totals.describe(page);
+        let text = totals.describe(page.look.locale);
         page.prose(2, &text);
     }
     let all: Vec<&Coverage> = gaps(report).collect();

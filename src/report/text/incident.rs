@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::report::{Diagnosis, Evidence};
+use crate::model::report::Diagnosis;
 use crate::report::layout;
 use crate::report::paint::Tint;
 
-use super::sort::Group;
-use super::{Page, time};
+use super::Page;
+use crate::report::sort::Group;
+use crate::report::{time, words};
 
 /// Proofs shown: the first and the last.
 const PROOFS: usize = 2;
@@ -22,36 +23,6 @@ const DISPUTED_ROWS: usize = 4;
 /// Remedies shown as the next step.
 const REMEDIES: usize = 2;
 
-/// `node → peer`, as far as they are known.
-pub(super) fn place(incident: &Diagnosis) -> String {
-    match (&incident.node, &incident.peer) {
-        (Some(node), Some(peer)) => format!("{node} → {peer}"),
-        (Some(node), None) => node.clone(),
-        (None, Some(peer)) => format!("→ {peer}"),
-        (None, None) => String::new(),
-    }
-}
-
-/// The severity's word in the reader's language.
-pub(super) fn severity<'a>(page: &Page<'a>, incident: &Diagnosis) -> &'a str {
-    use crate::model::report::Severity;
-    page.word(match incident.severity {
-        Severity::Info => "severity.info",
-        Severity::Warning => "severity.warning",
-        Severity::Error => "severity.error",
-        Severity::Critical => "severity.critical",
-    })
-}
-
-fn confidence<'a>(page: &Page<'a>, incident: &Diagnosis) -> &'a str {
-    use crate::model::report::Confidence;
-    page.word(match incident.confidence {
-        Confidence::Possible => "confidence.possible",
-        Confidence::Likely => "confidence.likely",
-        Confidence::Certain => "confidence.certain",
-    })
-}
-
 /// Writes a cause with its symptoms. `number` is its place among several causes.
 pub(super) fn full(
     page: &mut Page<'_>,
@@ -62,8 +33,8 @@ pub(super) fn full(
     let cause = group.lead;
     title(page, number, cause);
     let facts = [
-        place(cause),
-        confidence(page, cause).to_owned(),
+        words::place(cause),
+        page.word(words::confidence(cause.confidence)).to_owned(),
         page.look.locale.count("times", cause.count, &[]),
     ];
     page.prose(
@@ -76,7 +47,7 @@ pub(super) fn full(
     );
     let mut when = time::of_incident(page.look.locale, cause);
     if cause.cleared {
-        when = format!("{when} · {}", cleared(page, cause));
+        when = format!("{when} · {}", words::cleared(page.look.locale, cause));
     }
     page.prose(2, &when);
     if let Some(flow) = &cause.flow {
@@ -116,7 +87,7 @@ pub(super) fn full(
 }
 
 fn title(page: &mut Page<'_>, number: Option<usize>, cause: &Diagnosis) {
-    let word = severity(page, cause).to_uppercase();
+    let word = page.word(words::severity(cause.severity)).to_uppercase();
     let lead = number.map_or_else(|| word.clone(), |number| format!("{number}. {word}"));
     let room = page.look.width.saturating_sub(layout::width(&lead) + 2);
     let title = layout::shorten(&cause.title, room);
@@ -126,14 +97,6 @@ fn title(page: &mut Page<'_>, number: Option<usize>, cause: &Diagnosis) {
         page.paint(&title, Tint::Bold)
     );
     page.push(&text);
-}
-
-/// When an incident was cleared.
-pub(super) fn cleared(page: &Page<'_>, incident: &Diagnosis) -> String {
-    match &incident.cleared_at {
-        Some(at) => page.fill("incident.cleared_at", &[("time", &time::moment(at))]),
-        None => page.word("incident.cleared").to_owned(),
-    }
 }
 
 /// Words in the left margin, text beside them.
@@ -178,10 +141,13 @@ impl Margin {
 
 fn proof_lines(page: &Page<'_>, cause: &Diagnosis, indent: usize) -> Vec<String> {
     let room = page.look.width.saturating_sub(indent).max(20);
-    let shown = first_and_last(&cause.evidence);
+    let shown = words::first_and_last(&cause.evidence, PROOFS);
     let mut out = Vec::new();
     for (at, evidence) in shown.iter().enumerate() {
-        out.push(page.paint(&layout::shorten_path(&locator(evidence), room), Tint::Cyan));
+        out.push(page.paint(
+            &layout::shorten_path(&words::locator(evidence), room),
+            Tint::Cyan,
+        ));
         let rows = EXCERPT_ROWS.get(at).copied().unwrap_or(1);
         out.extend(
             excerpt(&evidence.excerpt, room.saturating_sub(2), rows)
@@ -197,23 +163,6 @@ fn proof_lines(page: &Page<'_>, cause: &Diagnosis, indent: usize) -> Vec<String>
         ));
     }
     out
-}
-
-/// `origin:line`, `origin:line (frame n)` or `origin#n`.
-fn locator(evidence: &Evidence) -> String {
-    match (evidence.line, evidence.frame) {
-        (Some(line), Some(frame)) => format!("{}:{line} (frame {frame})", evidence.origin),
-        (Some(line), None) => format!("{}:{line}", evidence.origin),
-        (None, Some(frame)) => format!("{}#{frame}", evidence.origin),
-        (None, None) => evidence.origin.clone(),
-    }
-}
-
-fn first_and_last(evidence: &[Evidence]) -> Vec<&Evidence> {
-    match evidence {
-        [first, .., last] if PROOFS > 1 => vec![first, last],
-        few => few.iter().take(PROOFS).collect(),
-    }
 }
 
 /// A record in at most `rows` lines. A record of one line wraps; of a record of several lines
@@ -255,7 +204,7 @@ fn other_lines(
             true => String::new(),
             false => other.title.clone(),
         };
-        let parts = [place(other), title, when]
+        let parts = [words::place(other), title, when]
             .into_iter()
             .filter(|part| !part.is_empty());
         layout::shorten(&parts.collect::<Vec<_>>().join(" · "), room)
@@ -291,9 +240,11 @@ fn symptom_lines(page: &Page<'_>, symptoms: &[&Diagnosis], indent: usize) -> Vec
 
 fn symptom_line(page: &Page<'_>, list: &[&Diagnosis], room: usize) -> Option<String> {
     let worst = list.iter().max_by_key(|symptom| symptom.severity)?;
-    let word = severity(page, worst);
-    let mut places: BTreeMap<String, ()> =
-        list.iter().map(|symptom| (place(symptom), ())).collect();
+    let word = page.word(words::severity(worst.severity));
+    let mut places: BTreeMap<String, ()> = list
+        .iter()
+        .map(|symptom| (words::place(symptom), ()))
+        .collect();
     places.remove("");
     let places = places.into_keys().collect::<Vec<_>>().join(", ");
     let mut text = worst.title.clone();
@@ -329,7 +280,7 @@ fn next_lines(page: &Page<'_>, cause: &Diagnosis, indent: usize) -> Vec<String> 
     for id in cause.remedies.iter().take(REMEDIES) {
         let text = match page.look.known.remedies.get(id) {
             Some(note) => {
-                let risk = page.look.locale.word(risk_key(&note.risk));
+                let risk = page.look.locale.word(words::risk(&note.risk));
                 page.fill(
                     "incident.remedy",
                     &[("title", &note.title), ("id", id), ("risk", risk)],
@@ -343,17 +294,6 @@ fn next_lines(page: &Page<'_>, cause: &Diagnosis, indent: usize) -> Vec<String> 
     let command = layout::shorten(&command, page.look.width.saturating_sub(indent));
     out.push(page.paint(&command, Tint::Cyan));
     out
-}
-
-/// The key of a risk's word; an unknown risk is shown as it is.
-fn risk_key(risk: &str) -> &str {
-    match risk {
-        "read" => "risk.read",
-        "change" => "risk.change",
-        "disruptive" => "risk.disruptive",
-        "destructive" => "risk.destructive",
-        other => other,
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! What state nodes were in, as one story: changes of all nodes in the order of their times.
 
-use super::{Page, time};
+use super::Page;
 use crate::model::report::{Cluster, NodeState};
+use crate::report::time;
 
 /// Changes that are shown: the last ones.
 const SHOWN: usize = 30;

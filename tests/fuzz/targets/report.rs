@@ -6,7 +6,7 @@ use clusterdx::catalog::text::Lang;
 use clusterdx::locale::Locale;
 use clusterdx::model::report::Report;
 use clusterdx::pipeline::Engine;
-use clusterdx::report::{Known, Look, REPORTERS};
+use clusterdx::report::{Attached, Known, Look, REPORTERS};
 use clusterdx_fuzz::engine::{builtin, collect, diagnoser, job, options, place, select, write};
 use clusterdx_fuzz::{Dice, parts, within};
 use libfuzzer_sys::fuzz_target;
@@ -79,6 +79,7 @@ fn rendered(report: &Report, dice: &mut Dice) {
         year: None,
         colour: false,
         known: &known,
+        attached: Attached::NOTHING,
     };
     for reporter in REPORTERS {
         let mut out = Vec::new();

@@ -89,6 +89,13 @@ pub(super) const SYNC_ALARM: Alarm<'static> = Alarm {
     ..NONE
 };
 
+pub(super) const HEAP_ALARM: Alarm<'static> = Alarm {
+    severity: 2,
+    name: "InterClusterSyncAgentHeapSpaceError",
+    text: "Cisco Intercluster Sync Agent service detected a heap space error",
+    ..NONE
+};
+
 pub(super) const SYNC_DONE: Alarm<'static> = Alarm {
     name: "InterClusterSyncAgentStatus",
     text: "Periodic sync completed successfully",

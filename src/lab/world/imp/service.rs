@@ -1,7 +1,7 @@
 //! Services, how they start and stop, and what hangs on what.
 
 use super::super::Reply;
-use super::{AGENT, BEHIND_ROUTER, Effect, Imp, ROUTER, START_TAKES, SYNC_TAKES, print};
+use super::{AGENT, BEHIND_ROUTER, Effect, Imp, PROXY, ROUTER, START_TAKES, SYNC_TAKES, print};
 use crate::lab::clock::{Millis, SECOND};
 
 /// Services in the order of the list.
@@ -139,6 +139,9 @@ impl Imp {
         self.record(node, at, print::started(service));
         if service == ROUTER {
             self.each(node, |n| n.router_stale = false);
+        }
+        if service == PROXY {
+            self.each(node, |n| n.memory_short = false);
         }
         if service == AGENT {
             self.agenda.add(at + SYNC_TAKES, Effect::Synchronised(node));

@@ -201,8 +201,22 @@ fn fold(words: &[u8]) -> String {
     kept.map(|b| char::from(b.to_ascii_lowercase())).collect()
 }
 
-fn named(value: &str, known: &[(&str, &str)]) -> String {
-    let folded = fold(value.as_bytes());
+/// A state in the words of the table of states, if it is one of it.
+pub(in crate::parse::log) fn state(words: &str) -> Option<&'static str> {
+    of(words, STATES)
+}
+
+/// A reason in the words of that table.
+pub(in crate::parse::log) fn reason(words: &str) -> Option<&'static str> {
+    of(words, REASONS)
+}
+
+fn of(words: &str, known: &[(&str, &'static str)]) -> Option<&'static str> {
+    let folded = fold(words.as_bytes());
     let found = known.iter().find(|(word, _)| *word == folded);
-    found.map_or_else(|| value.to_owned(), |(_, name)| (*name).to_owned())
+    found.map(|(_, name)| *name)
+}
+
+fn named(value: &str, known: &[(&str, &'static str)]) -> String {
+    of(value, known).unwrap_or(value).to_owned()
 }

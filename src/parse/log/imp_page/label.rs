@@ -256,6 +256,8 @@ pub(super) enum Column {
     Outcome,
     Problem,
     Solution,
+    State,
+    Reason,
 }
 
 pub(super) fn column(head: &str) -> Option<Column> {
@@ -265,6 +267,7 @@ pub(super) fn column(head: &str) -> Option<Column> {
     }
     Some(match fold(head).as_str() {
         "node" | "nodename" | "노드" | "노드이름" | "nó" => Column::Node,
+        "server" | "monitoredserver" | "presenceserver" | "서버" => Column::Node,
         "presenceredundancygroup" | "subcluster" | "프레즌스이중화그룹" => Column::Group,
         "externaldatabase"
         | "database"
@@ -279,6 +282,10 @@ pub(super) fn column(head: &str) -> Option<Column> {
         "testdescription" | "test" | "테스트설명" => Column::Test,
         "outcome" | "result" | "결과" | "resultado" => Column::Outcome,
         "problem" | "문제" | "problema" => Column::Problem,
+        "serverstate" | "nodestate" | "state" | "서버상태" | "estadodoservidor" => {
+            Column::State
+        }
+        "reason" | "이유" | "motivo" => Column::Reason,
         "solution" | "해결책" | "솔루션" | "solução" => Column::Solution,
         _ => return None,
     })

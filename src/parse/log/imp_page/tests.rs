@@ -119,3 +119,31 @@ fn lists_of_peers_are_counted() {
         assert_eq!(ImpPage.probe(line.as_bytes()), Probe::NotForUs);
     }
 }
+
+#[test]
+fn states_of_a_redundancy_group_are_told_with_the_other_node() {
+    let page = "High Availability\n\
+        Monitored Server\tAssigned Users\tActive Users\tServer State\tReason\tServerAction\n\
+        imp1a\t100\t0\tFailed Over with Critical Services not Running\tCritical Service Down\tFallback\n\
+        imp1b\t100\t200\tRunning in Backup Mode\tCritical Service Down\t\n\
+        \n\
+        imp1c\t0\t0\tNormal\tNormal\t\n";
+    assert_eq!(
+        all(page),
+        [
+            "3 imp.ha: node=imp1a; state=Failed Over with Critical Services Not Running; \
+             reason=Critical Service Down; peer=imp1b; peer_state=Running in Backup Mode; \
+             peer_reason=Critical Service Down",
+            "4 imp.ha: node=imp1b; state=Running in Backup Mode; reason=Critical Service Down; \
+             peer=imp1a; peer_state=Failed Over with Critical Services Not Running; \
+             peer_reason=Critical Service Down",
+        ]
+    );
+    let alone =
+        "Server  Server State  Reason\nimp1a  Running in Backup Mode  Peer Down\nimp1b  up  \n";
+    assert_eq!(
+        all(alone),
+        ["2 imp.ha: node=imp1a; state=Running in Backup Mode; reason=Peer Down"]
+    );
+    assert!(all("Server\tState\tComment\nweb-3\trunning\tfine\n").is_empty());
+}

@@ -5,38 +5,38 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::report::{Cluster, Diagnosis, DiagnosisRole, Severity};
 
 /// Incidents of one fault: the first stands for the others.
-pub(super) struct Group<'c> {
+pub struct Group<'c> {
     /// The first in the report's order, which is the gravest.
-    pub(super) lead: &'c Diagnosis,
+    pub lead: &'c Diagnosis,
     /// The same fault elsewhere or again.
-    pub(super) others: Vec<&'c Diagnosis>,
+    pub others: Vec<&'c Diagnosis>,
 }
 
 impl<'c> Group<'c> {
     /// All incidents of the group.
-    pub(super) fn all(&self) -> impl Iterator<Item = &'c Diagnosis> {
+    pub fn all(&self) -> impl Iterator<Item = &'c Diagnosis> {
         std::iter::once(self.lead).chain(self.others.iter().copied())
     }
 }
 
 /// The incidents of a cluster.
-pub(super) struct Sorted<'c> {
+pub struct Sorted<'c> {
     /// To be shown in full, by fault: open causes at warning or above, causes with such a
     /// symptom, and such symptoms whose cause is not in the report.
-    pub(super) groups: Vec<Group<'c>>,
+    pub groups: Vec<Group<'c>>,
     /// Number of incidents in the groups.
-    pub(super) causes: usize,
+    pub causes: usize,
     /// Number of symptoms under them.
-    pub(super) symptoms: usize,
+    pub symptoms: usize,
     /// Everything that is neither.
-    pub(super) rest: Vec<&'c Diagnosis>,
+    pub rest: Vec<&'c Diagnosis>,
     /// Symptoms by the id of each cause, direct or through another symptom.
     explained: BTreeMap<&'c str, Vec<&'c Diagnosis>>,
 }
 
 impl<'c> Sorted<'c> {
     /// Sorts the incidents of a cluster.
-    pub(super) fn of(cluster: &'c Cluster) -> Self {
+    pub fn of(cluster: &'c Cluster) -> Self {
         let all = &cluster.diagnoses;
         let by_id: BTreeMap<&str, &Diagnosis> = all.iter().map(|d| (d.id.as_str(), d)).collect();
         let mut explained: BTreeMap<&str, Vec<&Diagnosis>> = BTreeMap::new();
@@ -76,7 +76,7 @@ impl<'c> Sorted<'c> {
     }
 
     /// Symptoms of all incidents of a group, each once.
-    pub(super) fn symptoms_of(&self, group: &Group<'c>) -> Vec<&'c Diagnosis> {
+    pub fn symptoms_of(&self, group: &Group<'c>) -> Vec<&'c Diagnosis> {
         let mut seen = BTreeSet::new();
         group
             .all()

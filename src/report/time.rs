@@ -12,7 +12,7 @@ fn split(rfc3339: &str) -> (&str, &str) {
 }
 
 /// One time.
-pub(super) fn moment(rfc3339: &str) -> String {
+pub fn moment(rfc3339: &str) -> String {
     let (day, time) = split(rfc3339);
     if time.is_empty() {
         day.to_owned()
@@ -22,7 +22,7 @@ pub(super) fn moment(rfc3339: &str) -> String {
 }
 
 /// From the first to the last time; the day is said once.
-pub(super) fn span(locale: &Locale, first: Option<&str>, last: Option<&str>) -> String {
+pub fn span(locale: &Locale, first: Option<&str>, last: Option<&str>) -> String {
     let (first, last) = match (first, last) {
         (Some(first), Some(last)) => (first, last),
         (Some(one), None) | (None, Some(one)) => (one, one),
@@ -44,7 +44,7 @@ pub(super) fn span(locale: &Locale, first: Option<&str>, last: Option<&str>) -> 
 }
 
 /// From the first to the last minute, for columns whose head says that it is UTC.
-pub(super) fn short(locale: &Locale, first: Option<&str>, last: Option<&str>) -> String {
+pub fn short(locale: &Locale, first: Option<&str>, last: Option<&str>) -> String {
     let minute = |rfc3339: &str| {
         let (day, time) = split(rfc3339);
         (day.to_owned(), time.get(..5).unwrap_or(time).to_owned())
@@ -68,7 +68,7 @@ pub(super) fn short(locale: &Locale, first: Option<&str>, last: Option<&str>) ->
 }
 
 /// When an incident was proved, and how sure that is.
-pub(super) fn of_incident(locale: &Locale, incident: &Diagnosis) -> String {
+pub fn of_incident(locale: &Locale, incident: &Diagnosis) -> String {
     let (first, last) = (
         incident.first_seen.as_deref(),
         incident.last_seen.as_deref(),

@@ -1,0 +1,176 @@
+//! Who writes in a file, by the heads of its records, else by what the file or its folder is called.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::product_of_parser;
+use crate::model::hit::FileSeen;
+use crate::model::node::Product;
+
+/// Who writes in a file, by product.
+pub(super) type Hosts<'f> = BTreeSet<(Product, &'f str)>;
+
+/// Who writes in each file.
+pub(super) fn hosts(files: &[FileSeen]) -> Vec<Hosts<'_>> {
+    let mut hosts: Vec<Hosts<'_>> = files.iter().map(heads).collect();
+    let named = by_folder(files, &hosts);
+    for (at, name) in named {
+        if let Some(hosts) = hosts.get_mut(at) {
+            hosts.insert((Product::Imp, name));
+        }
+    }
+    hosts
+}
+
+/// Hosts in the heads of a file's records, with their product; where an Erlang node says nowhere
+/// which one it is, its log is named after it.
+fn heads(file: &FileSeen) -> Hosts<'_> {
+    let heads = file.samples.iter().filter_map(|sample| {
+        let product = product_of_parser(sample.parser);
+        Some((product, sample.host.as_deref()?))
+    });
+    let mut hosts: Hosts<'_> = heads.collect();
+    let named = hosts.iter().any(|(of, _)| *of == Product::Mnesia);
+    if !named && speaks(file, Product::Mnesia) {
+        let name = node_in_name(file.origin.file_name());
+        hosts.extend(name.map(|name| (Product::Mnesia, name)));
+    }
+    hosts
+}
+
+fn speaks(file: &FileSeen, product: Product) -> bool {
+    let mut heads = file.samples.iter();
+    heads.any(|sample| product_of_parser(sample.parser) == product)
+}
+
+/// `rabbit@mq1` of `rabbit@mq1.log`, `rabbit@mq1_upgrade.log` and `rabbit@mq1-sasl.log.1`.
+fn node_in_name(file_name: &str) -> Option<&str> {
+    let (stem, _) = file_name.split_once(".log")?;
+    let stem = ["_upgrade", "-sasl"]
+        .iter()
+        .find_map(|tail| stem.strip_suffix(tail))
+        .unwrap_or(stem);
+    let (name, host) = stem.split_once('@')?;
+    (!name.is_empty() && !host.is_empty()).then_some(stem)
+}
+
+/// Logs of IM and Presence services never say on which node they run. Beside logs of other
+/// folders or archives, what holds nothing but such logs is a node by itself, and named after its
+/// folder: its records must not be taken for those of another. A tree of logs as the appliance
+/// has it is one node's; otherwise the same log has to stand in another folder, too.
+fn by_folder<'f>(files: &'f [FileSeen], hosts: &[Hosts<'f>]) -> Vec<(usize, &'f str)> {
+    let mut units: BTreeMap<&str, Unit<'_>> = BTreeMap::new();
+    let of_imp = files.iter().enumerate().zip(hosts);
+    for ((at, file), hosts) in of_imp.filter(|((_, file), _)| speaks(file, Product::Imp)) {
+        let unit = units.entry(file.origin.unit()).or_default();
+        unit.named |= hosts.iter().any(|(of, _)| *of == Product::Imp);
+        unit.named |= !file.parsers.iter().all(|id| SERVICE_LOGS.contains(id));
+        unit.tree |= file.origin.in_tree();
+        unit.logs.insert(kind(file));
+        unit.files.push(at);
+    }
+    let mut holders: BTreeMap<&str, usize> = BTreeMap::new();
+    for log in units.values().flat_map(|unit| &unit.logs) {
+        *holders.entry(*log).or_default() += 1;
+    }
+    let shared = |unit: &Unit<'_>| unit.logs.iter().any(|log| holders.get(log) > Some(&1));
+    let several = units.len() > 1;
+    let nameless = units
+        .iter()
+        .filter(|(_, unit)| several && !unit.named && (unit.tree || shared(unit)));
+    let named = nameless.filter_map(|(path, unit)| Some((node_name(path)?, &unit.files)));
+    named
+        .flat_map(|(name, files)| files.iter().map(move |at| (*at, name)))
+        .collect()
+}
+
+/// Parsers of logs that name no node.
+const SERVICE_LOGS: [&str; 2] = ["imp.log", "imp.xcp"];
+
+/// What one folder or archive holds of IM and Presence.
+#[derive(Default)]
+struct Unit<'f> {
+    /// Something in it may tell whose it is.
+    named: bool,
+    /// It holds a tree of logs as the appliance has it.
+    tree: bool,
+    /// Which logs it holds.
+    logs: BTreeSet<&'f str>,
+    files: Vec<usize>,
+}
+
+/// `icSyncAgent` of `icSyncAgent00000012.log`.
+fn kind(file: &FileSeen) -> &str {
+    let name = file.origin.file_name();
+    let end = name.find(|c: char| c.is_ascii_digit() || c == '.');
+    name.get(..end.unwrap_or(name.len())).unwrap_or(name)
+}
+
+/// The name of a folder or archive, if a node may be called so.
+fn node_name(path: &str) -> Option<&str> {
+    let name = path.rsplit('/').next()?.trim_end_matches('!');
+    let name = ARCHIVES
+        .iter()
+        .find_map(|end| name.strip_suffix(end))
+        .unwrap_or(name);
+    if name.parse::<IpAddr>().is_ok() {
+        return Some(name);
+    }
+    let lower = name.to_ascii_lowercase();
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    let fits = name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(plain);
+    (fits && !OTHERWISE.iter().any(|word| lower.contains(word))).then_some(name)
+}
+
+const ARCHIVES: [&str; 6] = [".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".tar", ".zip"];
+
+/// Words in names of folders that are named after what they hold, or when it was taken.
+const OTHERWISE: [&str; 16] = [
+    "log", "trace", "bundle", "backup", "case", "ticket", "before", "after", "download", "archive",
+    "collect", "part", "day", "old", "copy", "tmp",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logs_of_erlang_nodes_are_named_after_them() {
+        for (name, wanted) in [
+            ("rabbit@mq1.log", Some("rabbit@mq1")),
+            (
+                "rabbit@mq1.apolo.local.log.1",
+                Some("rabbit@mq1.apolo.local"),
+            ),
+            ("rabbit@mq1_upgrade.log", Some("rabbit@mq1")),
+            ("rabbit@mq1-sasl.log-20260302", Some("rabbit@mq1")),
+            ("erlang.log", None),
+            ("@mq1.log", None),
+            ("rabbit@mq1", None),
+        ] {
+            assert_eq!(node_in_name(name), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn folders_are_named_after_nodes_or_otherwise() {
+        let nodes = [
+            ("in/imp1a", "imp1a"),
+            ("in/imp1a.apolo.local.tar.gz", "imp1a.apolo.local"),
+            ("10.60.1.11", "10.60.1.11"),
+        ];
+        for (path, name) in nodes {
+            assert_eq!(node_name(path), Some(name), "{path}");
+        }
+        for path in [
+            "",
+            "in/logs",
+            "monday",
+            "2026-03-02",
+            "SR 1",
+            "in/before.zip",
+        ] {
+            assert_eq!(node_name(path), None, "{path}");
+        }
+    }
+}

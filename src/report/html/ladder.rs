@@ -1,0 +1,101 @@
+//! Packets with the records beside them, as a table: who sent is told by the place of the arrow and
+//! in words.
+
+use super::{Attribute, Writer};
+use crate::report::ladder::{Arrow, Capture, Line, Stress};
+
+impl Writer<'_> {
+    pub(super) fn ladder(&mut self, capture: &Capture) {
+        let [originator, responder] = &capture.ends;
+        let label = self.locale.fill(
+            "page.ladder_of",
+            &[("originator", originator), ("responder", responder)],
+        );
+        self.markup.open(
+            "div",
+            &[
+                Attribute::Fixed("class", "wide"),
+                Attribute::Fixed("tabindex", "0"),
+                Attribute::Fixed("role", "group"),
+                Attribute::Label(&label),
+            ],
+        );
+        self.markup.literal("<table class=\"ladder\"><thead><tr>");
+        let keys = ["ladder.frame", "ladder.seconds"];
+        for key in keys {
+            let attributes = [
+                Attribute::Fixed("scope", "col"),
+                Attribute::Fixed("class", "number"),
+            ];
+            self.markup
+                .element("th", &attributes, self.locale.word(key));
+        }
+        self.markup.literal("<th scope=\"col\" class=\"way\">");
+        self.markup.element("span", &[], originator);
+        self.markup.literal(" <span aria-hidden=\"true\">⇄</span> ");
+        self.markup.element("span", &[], responder);
+        self.markup.literal("</th>");
+        let says = self.locale.word("page.says");
+        self.markup
+            .element("th", &[Attribute::Fixed("scope", "col")], says);
+        self.markup.literal("</tr></thead>\n<tbody>\n");
+        for line in &capture.lines {
+            self.rung(line, capture);
+        }
+        self.markup.literal("</tbody></table></div>\n");
+    }
+
+    fn rung(&mut self, line: &Line, capture: &Capture) {
+        let class = match line.stress {
+            Stress::Plain => "plain",
+            Stress::Quiet => "quiet",
+            Stress::Bad => "bad",
+            Stress::Care => "care",
+            Stress::Remark => "remark",
+            Stress::Record => "log",
+        };
+        self.markup.open("tr", &[Attribute::Fixed("class", class)]);
+        for cell in [&line.frame, &line.time] {
+            self.markup
+                .element("td", &[Attribute::Fixed("class", "number")], cell);
+        }
+        self.markup.literal("<td class=\"way\">");
+        let [originator, responder] = &capture.ends;
+        let (arrow, sender) = match line.arrow {
+            Arrow::Forth => (
+                "<span class=\"forth\" aria-hidden=\"true\">→</span>",
+                originator.as_str(),
+            ),
+            Arrow::Back => (
+                "<span class=\"back\" aria-hidden=\"true\">←</span>",
+                responder.as_str(),
+            ),
+            Arrow::Both => ("<span class=\"both\" aria-hidden=\"true\">↔</span>", ""),
+            Arrow::None => ("", ""),
+        };
+        self.markup.literal(arrow);
+        if !sender.is_empty() {
+            let words = self.locale.fill("page.sent_by", &[("end", sender)]);
+            let hidden = Attribute::Fixed("class", "unseen");
+            self.markup.element("span", &[hidden], &words);
+        }
+        self.markup.literal("</td><td>");
+        match line.stress {
+            Stress::Record => {
+                self.code(&line.place);
+                if !line.assumed.is_empty() {
+                    self.markup.literal(" (");
+                    self.markup.text(&line.assumed);
+                    self.markup.literal(")");
+                }
+                self.markup.literal("<br>");
+                self.code(&line.text);
+            }
+            Stress::Bad | Stress::Care | Stress::Remark => {
+                self.markup.element("strong", &[], &line.text);
+            }
+            Stress::Plain | Stress::Quiet => self.markup.text(&line.text),
+        }
+        self.markup.literal("</td></tr>\n");
+    }
+}
