@@ -118,18 +118,17 @@ fn ways<'c>(catalog: &'c Catalog, guide: &'c Guide) -> Vec<Way<'c>> {
     guide.conclusions.iter().map(way).collect()
 }
 
-#[test]
-fn every_conclusion_is_reached_by_an_answers_file() {
-    let catalog = builtin();
+/// Walks to every conclusion of these guides by answers files; how many there are.
+fn walked(catalog: &Catalog, guides: &[&Guide]) -> usize {
     let folder = TempDir::new().unwrap();
     let mut walked = 0;
-    for guide_ in &catalog.guides {
-        for way in ways(&catalog, guide_) {
+    for guide_ in guides {
+        for way in ways(catalog, guide_) {
             let file = answers(folder.path(), &way.replies);
             let done = guide(folder.path(), &[&guide_.id, "--answers", &file]);
             let text = flat(&out(&done));
             assert_eq!(done.status.code(), Some(0), "{}{}", text, err(&done));
-            let title = title(&catalog, way.guide, &way.conclusion, Lang::En);
+            let title = title(catalog, way.guide, &way.conclusion, Lang::En);
             let wanted = format!("Suggested by answers, not proved: {title} ");
             assert!(text.contains(&wanted), "{}: {text}", guide_.id);
             // an answer of a person is never proof
@@ -138,7 +137,23 @@ fn every_conclusion_is_reached_by_an_answers_file() {
             walked += 1;
         }
     }
-    assert!(walked > 40, "{walked}");
+    walked
+}
+
+#[test]
+fn every_conclusion_about_im_and_presence_is_reached_by_an_answers_file() {
+    let catalog = builtin();
+    let imp = |guide: &&Guide| guide.id.starts_with("guide.imp.");
+    let guides: Vec<&Guide> = catalog.guides.iter().filter(imp).collect();
+    assert!(walked(&catalog, &guides) > 20);
+}
+
+#[test]
+fn every_other_conclusion_is_reached_by_an_answers_file() {
+    let catalog = builtin();
+    let other = |guide: &&Guide| !guide.id.starts_with("guide.imp.");
+    let guides: Vec<&Guide> = catalog.guides.iter().filter(other).collect();
+    assert!(walked(&catalog, &guides) > 20);
 }
 
 #[test]
@@ -598,10 +613,35 @@ fn what_evidence_proves_is_not_asked() {
 
 #[test]
 fn what_evidence_rules_out_or_shows_is_not_asked() {
-    // a screen with a disconnected node: only what lies behind that is asked
-    let (code, _, said) = with_evidence("cms-database", &["cms/node-disconnected"]);
-    assert_eq!(code, Some(2));
-    assert!(!said.contains("'cms-status'"), "{said}");
+    // the screen of one node of three: the others are asked for, and nothing is concluded
+    let (code, text, said) = with_evidence("cms-database", &["cms/node-disconnected"]);
+    assert_eq!((code, text.as_str()), (Some(2), ""));
+    assert!(said.contains("'cms-status'"), "{said}");
+    // the screens of all three
+    let folder = TempDir::new().unwrap();
+    let addresses = ["10.48.54.75", "10.48.54.76", "10.48.54.119"];
+    for me in addresses {
+        let row = |address: &&str| {
+            let mark = if *address == me { " (me)" } else { "" };
+            let state = match *address == "10.48.54.75" {
+                true => "Connected Primary",
+                false => "Connected Replica ( In Sync )",
+            };
+            format!("    {address}{mark} : {state}\n")
+        };
+        let rows: String = addresses.iter().map(row).collect();
+        let screen = format!(
+            "Status : Enabled\nNodes:\n{rows}Node in use : 10.48.54.75\nLast command : 'database cluster join 10.48.54.75' (Success)\n"
+        );
+        std::fs::write(folder.path().join(me), screen).unwrap();
+    }
+    std::fs::write(folder.path().join("a.yaml"), "answers: {}\n").unwrap();
+    let words = [&["cms", "--answers", "a.yaml"][..], &addresses].concat();
+    let done = guide(folder.path(), &words);
+    assert!(err(&done).contains("'cms-replica-log'"), "{}", err(&done));
+    // a page says that the peer cannot be reached; only what lies behind that is asked
+    let (_, _, said) = with_evidence("imp-intercluster", &["imp/peer-not-reachable-page"]);
+    assert!(!said.contains("'inter-page'"), "{said}");
     // the evidence names the product
     let (_, _, said) = with_evidence("start", &["imp/peer-not-reachable-page"]);
     assert!(!said.contains("start-product"), "{said}");
@@ -875,14 +915,14 @@ fn arrow_keys_lead_a_person_to_a_conclusion() {
     );
     // a choice is shown anew in the new width
     terminal.resize(60, 20);
-    after(&terminal, &["Down"], "2. Only this");
+    after(&terminal, &["Down"], "Enter: 2. A node");
     terminal.resize(80, 24);
     after(&terminal, &["Up", "Enter"], "Question 2");
     // the second question is the next cheap one; back, and on again
     after(&terminal, &["b"], "b. Back one step");
     after(&terminal, &["Enter"], "Question 1");
     terminal.until("q. Stop here\nArrows or a number, then Enter:\n", || {});
-    after(&terminal, &["5"], "Enter: 5. The first line");
+    after(&terminal, &["6"], "Enter: 6. The first line");
     let text = flat(&after(&terminal, &["Enter"], "exit "));
     assert!(text.contains("exit 0"), "{text}");
     assert!(
@@ -1003,4 +1043,161 @@ fn a_runbook_is_gone_through_at_a_terminal() {
         text.contains("Step 1 is not done, or its check does not hold"),
         "{text}"
     );
+}
+
+/// Commands that only look, run on nodes of a simulated cluster.
+#[cfg(feature = "lab")]
+mod nodes {
+    use super::*;
+    use clusterdx::lab::{Lab, LabOptions, scenario};
+
+    /// A lab, with its inventory and password in a folder.
+    fn bench(name: &str) -> (Lab, TempDir) {
+        let options = LabOptions {
+            time_scale: 200.0,
+            ..LabOptions::default()
+        };
+        let lab = Lab::start(scenario(name).unwrap(), &options).unwrap();
+        let folder = TempDir::new().unwrap();
+        lab.write_inventory(folder.path()).unwrap();
+        let path = folder.path().join("inventory.yaml");
+        let inventory = std::fs::read_to_string(&path).unwrap();
+        let handed = inventory.replace("dialect:", "password: {fd: 3}, dialect:");
+        std::fs::write(path, handed).unwrap();
+        let password = format!("{}\n", lab.password());
+        std::fs::write(folder.path().join("password"), password).unwrap();
+        (lab, folder)
+    }
+
+    fn run(folder: &TempDir, words: &str) -> Output {
+        let program = env!("CARGO_BIN_EXE_clusterdx");
+        Command::new("sh")
+            .args(["-c", &format!("exec '{program}' {words} 3<password")])
+            .current_dir(folder.path())
+            .env("HOME", folder.path())
+            .env("LC_ALL", "C.UTF-8")
+            .env("COLUMNS", "100")
+            .env_remove("SSH_AUTH_SOCK")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    #[test]
+    fn an_answers_file_has_a_command_run_on_a_node() {
+        let cases = [
+            (
+                "cms-node-error",
+                "cms-database",
+                "cms-status",
+                "cms2",
+                "Database cluster in error state on a node",
+            ),
+            (
+                "expressway-h323-off",
+                "expressway-cluster",
+                "expressway-alarms",
+                "expc02",
+                "H.323 is off on a clustered system",
+            ),
+            (
+                "imp-ha-fallback",
+                "imp-chat",
+                "chat-ha",
+                "imp1a",
+                "A node is still failed over",
+            ),
+        ];
+        for (name, topic, observation, node, wanted) in cases {
+            let (lab, folder) = bench(name);
+            let nodes = lab.nodes().iter().map(|node| node.name.clone());
+            let nodes: Vec<String> = nodes.collect();
+            assert!(nodes.contains(&node.to_owned()), "{nodes:?}");
+            // beside it nobody knows anything
+            let all = builtin();
+            let all = all.guides.iter().flat_map(|guide| &guide.observations);
+            let all = all.filter(|one| {
+                one.id != observation && topic.starts_with(one.id.split('-').next().unwrap())
+            });
+            let unknown: String = all.map(|one| format!("  {}: unknown\n", one.id)).collect();
+            let text = format!("answers:\n  {observation}: {{run: {node}}}\n{unknown}");
+            std::fs::write(folder.path().join("a.yaml"), text).unwrap();
+            let done = run(
+                &folder,
+                &format!("guide {topic} --answers a.yaml --inventory inventory.yaml"),
+            );
+            let text = flat(&out(&done));
+            assert_eq!(done.status.code(), Some(0), "{name}: {text}{}", err(&done));
+            assert!(
+                text.contains(&format!("Proved by the evidence: {wanted}")),
+                "{name}: {text}"
+            );
+            // nothing was sent but what looks
+            let catalog = builtin();
+            for sent in lab.sent() {
+                let looks = catalog
+                    .dialects
+                    .iter()
+                    .any(|dialect| dialect.only_reads(&sent.line));
+                let leaves = catalog
+                    .dialects
+                    .iter()
+                    .any(|d| d.leave.as_deref() == Some(sent.line.as_str()));
+                assert!(looks || leaves || sent.line.is_empty(), "{sent:?}");
+            }
+            assert!(!text.contains(lab.password()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_node_that_is_not_there_or_another_one_gives_no_evidence() {
+        let (_lab, folder) = bench("cms-swapped-inventory");
+        for (node, wanted) in [
+            ("cms9", "no inventory names a node 'cms9'"),
+            ("cms1", "was reached where 'cms1' was expected"),
+        ] {
+            let text = format!("answers: {{cms-status: {{run: {node}}}}}\n");
+            std::fs::write(folder.path().join("a.yaml"), text).unwrap();
+            let done = run(
+                &folder,
+                "guide cms --answers a.yaml --inventory inventory.yaml",
+            );
+            assert_eq!(done.status.code(), Some(2), "{}", out(&done));
+            assert!(err(&done).contains(wanted), "{node}: {}", err(&done));
+            assert_eq!(out(&done), "");
+        }
+    }
+
+    #[test]
+    fn a_person_is_asked_before_a_command_is_run() {
+        let Some(terminal) = Terminal::new() else {
+            return;
+        };
+        let (lab, folder) = bench("cms-node-error");
+        let at = folder.path().display();
+        terminal.run(&format!(
+            "guide cms --inventory {at}/inventory.yaml 3<{at}/password"
+        ));
+        terminal.until("then Enter:", || {});
+        after(&terminal, &["r", "Enter"], "On which node?");
+        after(&terminal, &["1", "Enter"], "It only looks.");
+        // declined: nothing is sent, and the question is there again
+        after(&terminal, &["2", "Enter"], "Question 1");
+        assert!(lab.sent().is_empty(), "{:?}", lab.sent());
+        terminal.until("q. Stop here\nArrows or a number, then Enter:\n", || {});
+        after(&terminal, &["r", "Enter"], "On which node?");
+        after(&terminal, &["1", "Enter"], "It only looks.");
+        // one node shows nothing wrong, and says nothing of the others
+        let text = after(&terminal, &["1", "Enter"], "Question 2");
+        assert!(text.contains("known of 1 of 3 nodes"), "{text}");
+        terminal.until("q. Stop here\nArrows or a number, then Enter:\n", || {});
+        after(&terminal, &["r", "Enter"], "On which node?");
+        after(&terminal, &["2", "Enter"], "It only looks.");
+        let text = after(&terminal, &["1", "Enter"], "exit ");
+        assert!(text.contains("exit 0"), "{text}");
+        assert!(
+            flat(&text).contains("Proved by the evidence: Database cluster in error state"),
+            "{text}"
+        );
+    }
 }

@@ -123,6 +123,8 @@ pub struct Seen {
     pub distinct: Option<String>,
     /// How many of them there have to be.
     pub least: usize,
+    /// There has to be one for every node that the evidence knows.
+    pub every: bool,
 }
 
 /// One closed answer.

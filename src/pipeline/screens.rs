@@ -56,16 +56,14 @@ impl Screens {
         reading.screens
     }
 
-    /// True when the evidence shows that something was looked at.
-    pub fn has(&self, catalog: &Catalog, seen: &Seen) -> bool {
+    /// How many records tell that something was looked at, or how many distinct values they have.
+    pub fn count(&self, catalog: &Catalog, seen: &Seen) -> usize {
         let fitting = self.fitting(catalog, &seen.record);
-        match &seen.distinct {
-            None => fitting.len() >= seen.least,
-            Some(field) => {
-                let values = fitting.iter().filter_map(|event| event.first(field));
-                values.map(str::trim).collect::<BTreeSet<_>>().len() >= seen.least
-            }
-        }
+        let Some(field) = &seen.distinct else {
+            return fitting.len();
+        };
+        let values = fitting.iter().filter_map(|event| event.first(field));
+        values.map(str::trim).collect::<BTreeSet<_>>().len()
     }
 
     /// True when the evidence gives an answer.

@@ -153,6 +153,10 @@ fn seen(id: &str, raw: RawSeen, cx: &mut Cx<'_>) -> Option<Seen> {
     if let Some(field) = &raw.distinct {
         signals::check_field(field, def, &[id, "distinct", field], cx);
     }
+    if raw.every && raw.distinct.is_none() {
+        let message = "'every' needs 'distinct': the field that tells one node from another";
+        cx.refuse(&[id, "seen", "every"], message);
+    }
     let expected = RawExpect {
         format: raw.format,
         conditions: raw.conditions,
@@ -163,6 +167,7 @@ fn seen(id: &str, raw: RawSeen, cx: &mut Cx<'_>) -> Option<Seen> {
         record,
         distinct: raw.distinct,
         least: raw.least.map_or(1, usize::from).max(1),
+        every: raw.every,
     })
 }
 

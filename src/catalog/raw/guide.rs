@@ -125,6 +125,9 @@ pub(in crate::catalog) struct RawSeen {
     pub(in crate::catalog) distinct: Option<String>,
     /// How many of them there have to be; one unless stated.
     pub(in crate::catalog) least: Option<u8>,
+    /// There has to be one for every node that the evidence knows.
+    #[serde(default)]
+    pub(in crate::catalog) every: bool,
 }
 
 /// A checked procedure.

@@ -39,6 +39,8 @@ pub(super) struct Given {
 pub(super) struct Told {
     pub(super) seen: BTreeSet<String>,
     pub(super) shown: BTreeMap<String, String>,
+    /// Of observations on every node: how many there are, and how many there have to be.
+    pub(super) partly: BTreeMap<String, (usize, usize)>,
 }
 
 impl<'c> Evidence<'c> {
@@ -140,6 +142,13 @@ impl<'c> Evidence<'c> {
         }))
     }
 
+    /// Nodes of the product that the evidence knows.
+    fn nodes(&self, guide: &Guide) -> usize {
+        let clusters = self.report.iter().flat_map(|report| &report.clusters);
+        let own = clusters.filter(|cluster| guide.product == Some(cluster.product));
+        own.map(|cluster| cluster.nodes.len()).sum()
+    }
+
     /// What of a guide it answers.
     pub(super) fn told(&self, cx: &Cx<'_>, guide: &Guide) -> Told {
         let mut told = Told::default();
@@ -147,9 +156,17 @@ impl<'c> Evidence<'c> {
             return told;
         }
         for observation in &guide.observations {
-            let seen = observation.seen.as_ref();
-            if seen.is_some_and(|seen| self.screens.has(cx.catalog, seen)) {
-                told.seen.insert(observation.id.clone());
+            if let Some(seen) = &observation.seen {
+                let have = self.screens.count(cx.catalog, seen);
+                let need = match seen.every {
+                    true => self.nodes(guide).max(seen.least),
+                    false => seen.least,
+                };
+                if have >= need {
+                    told.seen.insert(observation.id.clone());
+                } else if seen.every && have > 0 {
+                    told.partly.insert(observation.id.clone(), (have, need));
+                }
             }
             let shows = |expect: &_| self.screens.shows(cx.catalog, expect);
             let mut choices = observation.choices.iter();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::catalog::guide::{Conclusion, Guide, Observation};
 use crate::guide::{self, End, Given, Mark, Reply, Turn, answers};
 use crate::model::report::Report;
-use crate::report::{self, Look};
+use crate::report::{self, Attached, Look};
 
 use super::super::failure::Failure;
 use super::super::{Exit, print, say, settings};
@@ -13,6 +13,9 @@ use super::asker::{Asker, Question, Said};
 use super::evidence::{self, Evidence, Told};
 use super::page::{self, Page};
 use super::{Cx, node};
+
+/// Conclusions that are left and told one by one what to collect for.
+const MANY: usize = 3;
 
 /// Where a session stands; going back restores one.
 #[derive(Clone)]
@@ -224,7 +227,9 @@ impl<'c> Lead<'_, 'c> {
         let number = self.before.len() + 1;
         let causes: Vec<String> = separates.iter().map(|one| self.title(one)).collect();
         let mut page = Page::new(cx.locale, cx.lang, settings::colour());
-        page.observation(number, observation, &causes);
+        let told = self.evidence.told(cx, self.state.guide);
+        let partly = told.partly.get(&observation.id).copied();
+        page.observation(number, observation, &causes, partly);
         let choices = observation.choices.iter();
         let choices = choices.map(|c| (c.id.as_str(), c.say.get(cx.lang).to_owned()));
         let question = Question {
@@ -340,14 +345,14 @@ impl<'c> Lead<'_, 'c> {
         self.state.given = self.evidence.given().clone();
         let did = self.changes(&before);
         let told = self.evidence.told(self.cx, self.state.guide);
-        let key = match told.seen.contains(&observation.id)
+        let answered = told.seen.contains(&observation.id)
             || told.shown.contains_key(&observation.id)
-            || !did.is_empty()
-        {
-            true => "guide.brought",
-            false => "guide.brought.open",
+            || !did.is_empty();
+        let came = match (answered, told.partly.get(&observation.id)) {
+            (_, Some(part)) => page::so_far(self.cx.locale, *part),
+            (true, None) => self.cx.locale.word("guide.brought").to_owned(),
+            (false, None) => self.cx.locale.word("guide.brought.open").to_owned(),
         };
-        let came = self.cx.locale.word(key).to_owned();
         for line in std::iter::once(&came).chain(&did) {
             self.asker.tell(&format!("{line}\n"));
         }
@@ -431,6 +436,10 @@ impl<'c> Lead<'_, 'c> {
         let collect: Vec<&str> = collect.map(|text| text.get(cx.lang)).collect();
         let collect = match end {
             End::Nothing => vec![self.state.guide.nothing.get(cx.lang)],
+            // where nearly nothing is known, one list is better than ten
+            End::Several(few) if few.len() > MANY => {
+                vec![self.state.guide.nothing.get(cx.lang)]
+            }
             _ => collect,
         };
         if !collect.is_empty() {
@@ -511,6 +520,7 @@ impl<'c> Lead<'_, 'c> {
             year: cx.args.year,
             colour: settings::colour(),
             known: &known,
+            attached: Attached::NOTHING,
         };
         if let Some(reporter) = report::find("text") {
             let written = reporter.write(report, &look, text);

@@ -155,15 +155,26 @@ fn listed(items: &[Item]) -> String {
 struct Line {
     prompt: String,
     before: usize,
+    /// Columns when it was last written: the terminal breaks it itself when they become fewer.
+    room: usize,
 }
 
 impl Line {
     fn new(prompt: String) -> Self {
-        Self { prompt, before: 0 }
+        Self {
+            prompt,
+            before: 0,
+            room: 0,
+        }
     }
 
     fn show(&mut self, chosen: &str) {
         let room = settings::width().saturating_sub(1).max(8);
+        if self.room != 0 && self.room != room {
+            tell("\n");
+            self.before = 0;
+        }
+        self.room = room;
         // the choice matters more than the prompt
         let text = layout::shorten(&format!("{} {chosen}", self.prompt), room);
         let text = match layout::width(&self.prompt) + 8 > room {

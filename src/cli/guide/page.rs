@@ -80,7 +80,13 @@ impl<'a> Page<'a> {
     }
 
     /// An observation as a question; the answers follow by themselves.
-    pub(super) fn observation(&mut self, number: usize, seen: &Observation, causes: &[String]) {
+    pub(super) fn observation(
+        &mut self,
+        number: usize,
+        seen: &Observation,
+        causes: &[String],
+        partly: Option<(usize, usize)>,
+    ) {
         let number = number.to_string();
         let title = self.locale.fill("guide.question", &[("number", &number)]);
         self.heading(&title);
@@ -108,6 +114,10 @@ impl<'a> Page<'a> {
                 let text = self.text(text).to_owned();
                 self.entry(key, &text);
             }
+        }
+        if let Some(part) = partly {
+            let so_far = so_far(self.locale, part);
+            self.entry("guide.so_far", &so_far);
         }
         let why = self
             .locale
@@ -171,6 +181,12 @@ impl<'a> Page<'a> {
         }
         self.blank();
     }
+}
+
+/// Of how many nodes something is known.
+pub(super) fn so_far(locale: &Locale, (have, need): (usize, usize)) -> String {
+    let (have, need) = (have.to_string(), need.to_string());
+    locale.fill("guide.so_far.nodes", &[("have", &have), ("need", &need)])
 }
 
 /// How dangerous something is, in words.
