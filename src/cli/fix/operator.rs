@@ -11,8 +11,8 @@ use crate::model::look::Look;
 use crate::model::plan::{Plan, Risk, Step, Task};
 use crate::report::{plan, sanitize};
 
+use super::super::ask::{Said, ask};
 use super::super::settings;
-use super::ask::{Said, ask};
 
 /// What a check said, first and last.
 #[derive(Clone, Debug, PartialEq, Eq)]
