@@ -206,12 +206,8 @@ fn options(args: &DiagnoseArgs, lang: Lang) -> Result<Options, Failure> {
             .help("exchange them; a date alone means its first moment")
             .into());
     }
-    let threads = args
-        .threads
-        .map(usize::from)
-        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get));
     Ok(Options {
-        threads,
+        threads: threads(args.threads),
         since,
         until,
         year: args.year,
@@ -219,6 +215,12 @@ fn options(args: &DiagnoseArgs, lang: Lang) -> Result<Options, Failure> {
         timezone_given: timezone.is_some(),
         lang,
     })
+}
+
+/// The workers that were asked for, else one per processor.
+pub(super) fn threads(asked: Option<u16>) -> usize {
+    let all = || std::thread::available_parallelism().map_or(1, NonZero::get);
+    asked.map_or_else(all, usize::from)
 }
 
 /// Every path that cannot be used, with what may have been meant.

@@ -29,6 +29,7 @@ mod output;
 mod plan;
 mod planned;
 mod progress;
+pub mod redact;
 mod rules;
 mod settings;
 mod show;
@@ -61,6 +62,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<Exit, Failure> {
         Command::Check(args) => check::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Fix(args) => fix::run(&args),
+        Command::Redact(args) => redact::run(&args),
         #[cfg(feature = "lab")]
         Command::Lab(args) => lab::run(&args),
         Command::Rules(args) => rules::run(&args),

@@ -17,6 +17,7 @@ use crate::detect::matcher::Matcher;
 use crate::detect::resolve::{self, FileTimes, TimeHints, Timeline};
 use crate::detect::table::Table;
 use crate::diagnose::{self, Case};
+use crate::model::event::Event;
 use crate::model::hit::{Collected, FileSeen};
 use crate::model::report::{ReadStatus, Report};
 use crate::source::Selection;
@@ -27,6 +28,7 @@ mod fold;
 mod intake;
 mod live;
 pub mod observe;
+pub mod redact;
 mod show;
 mod why;
 mod work;
@@ -113,6 +115,16 @@ pub struct Diagnoser<'c> {
     table: Table<'c>,
     index: Index,
     matcher: Matcher<'c>,
+    listener: Option<Listener<'c>>,
+}
+
+/// Somebody who hears every record, also those that no rule could match.
+pub struct Listener<'l>(Box<dyn Fn(&Event<'_>) + Send + Sync + 'l>);
+
+impl std::fmt::Debug for Listener<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Listener")
+    }
 }
 
 impl<'c> Diagnoser<'c> {
@@ -124,7 +136,22 @@ impl<'c> Diagnoser<'c> {
             index: Index::new(&table)?,
             matcher: Matcher::new(&table),
             table,
+            listener: None,
         })
+    }
+
+    /// The same, with somebody who hears every record while it is read.
+    #[must_use]
+    pub fn heard_by(mut self, listener: impl Fn(&Event<'_>) + Send + Sync + 'c) -> Self {
+        self.listener = Some(Listener(Box::new(listener)));
+        self
+    }
+
+    /// Lets the listener hear a record.
+    fn hear(&self, event: &Event<'_>) {
+        if let Some(Listener(hear)) = &self.listener {
+            hear(event);
+        }
     }
 
     /// The signals of the catalog.

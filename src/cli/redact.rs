@@ -1,0 +1,268 @@
+//! `clusterdx redact`: reads, learns, writes beside the output, checks, and only then gives it its
+//! name.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::catalog::Catalog;
+use crate::model::report::Report;
+use crate::pipeline::redact::compare::compare;
+use crate::pipeline::redact::search::search;
+use crate::pipeline::redact::{self as flow, Written};
+use crate::pipeline::{Diagnoser, Job, Options};
+use crate::redact::leak::Search;
+use crate::redact::text::Redactor;
+use crate::report::sanitize;
+use crate::source::{self, Limits, Selection};
+
+use super::args::RedactArgs;
+use super::failure::{Failure, Trouble};
+use super::progress::Progress;
+use super::{Exit, diagnose, interrupt, print, say, settings, time};
+
+mod map_file;
+mod places;
+mod tree;
+
+use places::Places;
+use tree::Tree;
+
+/// Reads, redacts, checks.
+pub(super) fn run(args: &RedactArgs) -> Result<Exit, Failure> {
+    let lang = settings::language(args.knowledge.lang);
+    let catalog = diagnose::catalog(&args.knowledge)?;
+    let timezone = args.timezone.as_deref().map(time::zone).transpose()?;
+    let options = Options {
+        threads: diagnose::threads(args.threads),
+        year: args.year,
+        timezone: timezone.unwrap_or(chrono_tz::Tz::UTC),
+        timezone_given: timezone.is_some(),
+        lang,
+        ..Options::default()
+    };
+    let map = match &args.map {
+        Some(path) => path.clone(),
+        None => map_file::fresh(&args.output)?,
+    };
+    let progress = Arc::new(Progress::new(0));
+    let stop = interrupt::first({
+        let progress = Arc::clone(&progress);
+        move || {
+            progress.clear();
+            say("interrupted: nothing is left behind; Ctrl-C again ends at once");
+        }
+    });
+    let task = Task {
+        paths: &args.paths,
+        output: &args.output,
+        map: &map,
+        catalog: &catalog,
+        options: &options,
+        stop: &stop,
+    };
+    let outcome = perform(&task)?;
+    let locale = settings::locale(&catalog, lang);
+    let map = map.display().to_string();
+    match outcome {
+        Outcome::Interrupted => Ok(Exit::Interrupted),
+        Outcome::Refused(reasons) => {
+            say(&format!("{}:", locale.word("redact.refused")));
+            for reason in reasons {
+                say(&format!("  {}", sanitize::line(&reason)));
+            }
+            say(&locale.fill("redact.removed", &[("map", &sanitize::line(&map))]));
+            Ok(Exit::Failed)
+        }
+        Outcome::Done(written) => {
+            let output = args.output.display().to_string();
+            let text = told(&written, &locale, &sanitize::line(&output), &sanitize::line(&map));
+            print(text.as_bytes())?;
+            Ok(Exit::Clean)
+        }
+    }
+}
+
+/// What is said of what was written.
+fn told(written: &Written, locale: &crate::locale::Locale, output: &str, map: &str) -> String {
+    let mut lines = vec![locale.fill("redact.written", &[("output", output)])];
+    let counts = [
+        ("redact.texts", written.texts),
+        ("redact.captures", written.captures),
+        ("redact.certificates", written.blocks.certificates),
+        ("redact.emptied", written.blocks.emptied),
+    ];
+    for (key, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+        lines.push(format!("  {}", locale.count(key, count, &[])));
+    }
+    for (name, why) in &written.left_out {
+        let (name, why) = (sanitize::line(name), sanitize::line(why));
+        lines.push(format!("  {}", locale.fill("redact.left_out", &[("name", &name), ("why", &why)])));
+    }
+    lines.push(locale.word("redact.checked").to_owned());
+    lines.push(locale.fill("redact.map", &[("map", map)]));
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// What is to be redacted.
+#[derive(Clone, Copy, Debug)]
+pub struct Task<'t> {
+    /// Files, folders, archives.
+    pub paths: &'t [String],
+    /// What must not exist yet.
+    pub output: &'t Path,
+    /// The map; read where it exists.
+    pub map: &'t Path,
+    /// The rules, whose words are no names.
+    pub catalog: &'t Catalog,
+    /// How the diagnoses are made that are compared.
+    pub options: &'t Options,
+    /// Set from outside to stop.
+    pub stop: &'t AtomicBool,
+}
+
+/// How it went.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It is written and checked.
+    Done(Written),
+    /// A check failed; the output is gone. What differs or is left, one line each.
+    Refused(Vec<String>),
+    /// Somebody stopped it; the output is gone.
+    Interrupted,
+}
+
+/// Redacts, checks, and leaves nothing behind unless both checks are passed.
+///
+/// # Errors
+/// Wrong paths, and what cannot be written.
+pub fn perform(task: &Task<'_>) -> Result<Outcome, Failure> {
+    let selection = source::select(task.paths).map_err(|error| diagnose::unusable(&error))?;
+    let places = Places::new(task.paths, task.output, task.map)?;
+    let limits = Limits::default();
+    let job = job(task, &selection, &limits);
+    let words = words(task.catalog);
+    let vocabulary = flow::vocabulary(task.catalog, &words);
+    let (original, mut learner) =
+        flow::gather(task.catalog, job, vocabulary).map_err(|error| diagnose::internal(&error))?;
+    task.paths.iter().for_each(|path| learner.line(path.as_bytes()));
+    let map = map_file::load(task.map)?;
+    let mut redactor = learner
+        .finish(map)
+        .map_err(|error| diagnose::internal(&anyhow::anyhow!(error)))?;
+    map_file::save(task.map, redactor.map())?;
+    let mut tree = Tree::new(task.output).map_err(|error| unwritable(task.output, &error))?;
+    let keep = |name: &str, redactor: &mut Redactor| redactor.text(name) != name;
+    let prefix = places.prefix(|name| keep(name, &mut redactor.clone()));
+    let name = |origin: &crate::model::origin::Origin| places::relative(&prefix, origin.as_str());
+    let written = flow::rewrite(job, &mut redactor, &name, &mut tree)
+        .map_err(|error| unwritable(task.output, &error))?;
+    map_file::save(task.map, redactor.map())?;
+    let result = tree
+        .shape(places.single, task.output)
+        .map_err(|error| unwritable(task.output, &error))?;
+    if task.stop.load(Ordering::Relaxed) {
+        return Ok(Outcome::Interrupted);
+    }
+    let reasons = check(task, &original, &result, redactor)?;
+    if task.stop.load(Ordering::Relaxed) {
+        return Ok(Outcome::Interrupted);
+    }
+    if !reasons.is_empty() {
+        return Ok(Outcome::Refused(reasons));
+    }
+    tree.publish(&result, task.output)
+        .map_err(|error| unwritable(task.output, &error))?;
+    Ok(Outcome::Done(written))
+}
+
+fn job<'j>(task: &Task<'j>, selection: &'j Selection, limits: &'j Limits) -> Job<'j> {
+    Job {
+        selection,
+        limits,
+        options: task.options,
+        progress: &|_| (),
+        stop: task.stop,
+    }
+}
+
+/// Every text of the rules.
+pub(super) fn words(catalog: &Catalog) -> Vec<String> {
+    let mut words = Vec::new();
+    // what cannot become a tree of plain data has no words
+    if let Ok(tree) = serde_json::to_value(catalog) {
+        collect(&tree, &mut words);
+    }
+    words
+}
+
+fn collect(tree: &serde_json::Value, words: &mut Vec<String>) {
+    match tree {
+        serde_json::Value::String(text) => words.push(text.clone()),
+        serde_json::Value::Array(items) => items.iter().for_each(|item| collect(item, words)),
+        serde_json::Value::Object(fields) => {
+            for (key, item) in fields {
+                words.push(key.clone());
+                collect(item, words);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What differs, and what is left.
+fn check(
+    task: &Task<'_>,
+    original: &Report,
+    result: &Path,
+    mut redactor: Redactor,
+) -> Result<Vec<String>, Failure> {
+    let paths = [result.display().to_string()];
+    let selection = source::select(&paths).map_err(|error| diagnose::unusable(&error))?;
+    let limits = Limits::default();
+    let job = job(task, &selection, &limits);
+    let diagnoser = Diagnoser::new(task.catalog).map_err(|error| diagnose::internal(&error))?;
+    let redacted = diagnoser.run(job).map_err(|error| diagnose::internal(&error))?;
+    let mut reasons = compare(original, &redacted, &mut redactor);
+    let looking = Search::new(redactor)
+        .map_err(|error| diagnose::internal(&anyhow::anyhow!(error)))?;
+    for (name, leak) in search(job, &looking) {
+        let name = name.strip_prefix(&paths.concat()).unwrap_or(&name).to_owned();
+        let name = name.trim_start_matches(['/', '!']);
+        reasons.push(format!(
+            "left in {name}, byte {}: a {} ({})",
+            leak.at, leak.what, leak.form
+        ));
+    }
+    Ok(reasons)
+}
+
+fn unwritable(output: &Path, error: &io::Error) -> Failure {
+    Failure::write(&format!("'{}'", output.display()), error)
+}
+
+/// The folder that something stands in.
+fn folder(path: &Path) -> &Path {
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
+/// A path without links, also of what does not exist yet.
+fn real(path: &Path) -> PathBuf {
+    if let Ok(real) = fs::canonicalize(path) {
+        return real;
+    }
+    let parent = fs::canonicalize(folder(path)).unwrap_or_else(|_| folder(path).to_owned());
+    match path.file_name() {
+        Some(name) => parent.join(name),
+        None => parent,
+    }
+}
+
+fn refuse(error: impl Into<String>, cause: &str, help: &str) -> Failure {
+    Trouble::new(error).cause(cause).help(help).into()
+}
