@@ -14,10 +14,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use clusterdx::catalog::Catalog;
-use clusterdx::cli::redact::{Outcome, Task, perform};
+use clusterdx::cli::redact::{Outcome, Task, Tools, perform};
 use clusterdx::samples::{Sample, discover};
 
-fn redact(sample: &Sample, catalog: &Catalog, output: &Path, map: &Path) -> Outcome {
+fn redact(sample: &Sample, tools: &Tools<'_>, output: &Path, map: &Path) -> Outcome {
     let paths = [sample.input()];
     let options = sample.options();
     let stop = AtomicBool::new(false);
@@ -25,7 +25,7 @@ fn redact(sample: &Sample, catalog: &Catalog, output: &Path, map: &Path) -> Outc
         paths: &paths,
         output,
         map,
-        catalog,
+        tools,
         options: &options,
         stop: &stop,
     };
@@ -38,6 +38,7 @@ fn redact(sample: &Sample, catalog: &Catalog, output: &Path, map: &Path) -> Outc
 #[test]
 fn every_sample_keeps_its_findings_and_no_names() {
     let catalog = Catalog::load(None).expect("rules");
+    let tools = Tools::new(&catalog).expect("tools");
     let samples = discover(Path::new("samples")).expect("samples");
     let folder = tempfile::tempdir().expect("a folder");
     let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
@@ -46,7 +47,7 @@ fn every_sample_keeps_its_findings_and_no_names() {
             let name = sample.name.replace('/', "-");
             let output = folder.path().join(&name);
             let map = folder.path().join(format!("{name}.json"));
-            if let Outcome::Refused(reasons) = redact(sample, &catalog, &output, &map) {
+            if let Outcome::Refused(reasons) = redact(sample, &tools, &output, &map) {
                 let text = format!("{}:\n    {}", sample.name, reasons.join("\n    "));
                 wrong.lock().expect("no panic").push(text);
             }

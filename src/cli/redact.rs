@@ -14,7 +14,9 @@ use crate::pipeline::redact::search::search;
 use crate::pipeline::redact::{self as flow, Written};
 use crate::pipeline::{Diagnoser, Job, Options};
 use crate::redact::leak::Search;
+use crate::redact::learn::Learner;
 use crate::redact::text::Redactor;
+use crate::redact::vocabulary::Vocabulary;
 use crate::report::sanitize;
 use crate::source::{self, Limits, Selection};
 
@@ -43,6 +45,7 @@ pub(super) fn run(args: &RedactArgs) -> Result<Exit, Failure> {
         lang,
         ..Options::default()
     };
+    let tools = Tools::new(&catalog)?;
     let map = match &args.map {
         Some(path) => path.clone(),
         None => map_file::fresh(&args.output)?,
@@ -59,7 +62,7 @@ pub(super) fn run(args: &RedactArgs) -> Result<Exit, Failure> {
         paths: &args.paths,
         output: &args.output,
         map: &map,
-        catalog: &catalog,
+        tools: &tools,
         options: &options,
         stop: &stop,
     };
@@ -107,6 +110,41 @@ fn told(written: &Written, locale: &crate::locale::Locale, output: &str, map: &s
     lines.join("\n")
 }
 
+/// What is made ready once for any number of tasks.
+#[derive(Debug)]
+pub struct Tools<'c> {
+    diagnoser: Diagnoser<'c>,
+    learner: Learner,
+}
+
+impl<'c> Tools<'c> {
+    /// By the rules, whose words are no names.
+    ///
+    /// # Errors
+    /// When the rules are more than can be looked for.
+    pub fn new(catalog: &'c Catalog) -> Result<Self, Failure> {
+        let diagnoser = Diagnoser::new(catalog).map_err(|error| diagnose::internal(&error))?;
+        let words = words(catalog);
+        let vocabulary = Vocabulary::new(words.iter().map(String::as_str));
+        let learner = Learner::new(vocabulary).map_err(internal)?;
+        Ok(Self { diagnoser, learner })
+    }
+
+    /// The diagnoser.
+    pub fn diagnoser(&self) -> &Diagnoser<'c> {
+        &self.diagnoser
+    }
+
+    /// A learner that has learned nothing yet.
+    pub fn learner(&self) -> Learner {
+        self.learner.clone()
+    }
+}
+
+fn internal(error: String) -> Failure {
+    diagnose::internal(&anyhow::Error::msg(error))
+}
+
 /// What is to be redacted.
 #[derive(Clone, Copy, Debug)]
 pub struct Task<'t> {
@@ -116,8 +154,8 @@ pub struct Task<'t> {
     pub output: &'t Path,
     /// The map; read where it exists.
     pub map: &'t Path,
-    /// The rules, whose words are no names.
-    pub catalog: &'t Catalog,
+    /// What many tasks may share.
+    pub tools: &'t Tools<'t>,
     /// How the diagnoses are made that are compared.
     pub options: &'t Options,
     /// Set from outside to stop.
@@ -144,15 +182,13 @@ pub fn perform(task: &Task<'_>) -> Result<Outcome, Failure> {
     let places = Places::new(task.paths, task.output, task.map)?;
     let limits = Limits::default();
     let job = job(task, &selection, &limits);
-    let words = words(task.catalog);
-    let vocabulary = flow::vocabulary(task.catalog, &words);
-    let (original, mut learner) =
-        flow::gather(task.catalog, job, vocabulary).map_err(|error| diagnose::internal(&error))?;
+    let (original, mut learner) = flow::gather(&task.tools.diagnoser, job, task.tools.learner())
+        .map_err(|error| diagnose::internal(&error))?;
     task.paths.iter().for_each(|path| learner.line(path.as_bytes()));
     let map = map_file::load(task.map)?;
     let mut redactor = learner
         .finish(map)
-        .map_err(|error| diagnose::internal(&anyhow::anyhow!(error)))?;
+        .map_err(internal)?;
     map_file::save(task.map, redactor.map())?;
     let mut tree = Tree::new(task.output).map_err(|error| unwritable(task.output, &error))?;
     let keep = |name: &str, redactor: &mut Redactor| redactor.text(name) != name;
@@ -190,7 +226,7 @@ fn job<'j>(task: &Task<'j>, selection: &'j Selection, limits: &'j Limits) -> Job
 }
 
 /// Every text of the rules.
-pub(super) fn words(catalog: &Catalog) -> Vec<String> {
+fn words(catalog: &Catalog) -> Vec<String> {
     let mut words = Vec::new();
     // what cannot become a tree of plain data has no words
     if let Ok(tree) = serde_json::to_value(catalog) {
@@ -224,14 +260,10 @@ fn check(
     let selection = source::select(&paths).map_err(|error| diagnose::unusable(&error))?;
     let limits = Limits::default();
     let job = job(task, &selection, &limits);
-    let diagnoser = Diagnoser::new(task.catalog).map_err(|error| diagnose::internal(&error))?;
-    let redacted = diagnoser.run(job).map_err(|error| diagnose::internal(&error))?;
+    let redacted = task.tools.diagnoser.run(job).map_err(|error| diagnose::internal(&error))?;
     let mut reasons = compare(original, &redacted, &mut redactor);
-    let looking = Search::new(redactor)
-        .map_err(|error| diagnose::internal(&anyhow::anyhow!(error)))?;
-    for (name, leak) in search(job, &looking) {
-        let name = name.strip_prefix(&paths.concat()).unwrap_or(&name).to_owned();
-        let name = name.trim_start_matches(['/', '!']);
+    let looking = Search::new(redactor).map_err(internal)?;
+    for (name, leak) in search(job, &looking, &paths.concat()) {
         reasons.push(format!(
             "left in {name}, byte {}: a {} ({})",
             leak.at, leak.what, leak.form

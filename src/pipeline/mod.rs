@@ -4,6 +4,7 @@
 //! text; then everything is judged at once. The report is the same for any number of threads and
 //! any order of arguments.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use chrono_tz::Tz;
@@ -112,9 +113,9 @@ pub struct Judgement {
 /// reads changes what another one finds.
 #[derive(Debug)]
 pub struct Diagnoser<'c> {
-    table: Table<'c>,
-    index: Index,
-    matcher: Matcher<'c>,
+    table: Arc<Table<'c>>,
+    index: Arc<Index>,
+    matcher: Arc<Matcher<'c>>,
     listener: Option<Listener<'c>>,
 }
 
@@ -133,18 +134,25 @@ impl<'c> Diagnoser<'c> {
     pub fn new(catalog: &'c Catalog) -> anyhow::Result<Self> {
         let table = Table::new(catalog);
         Ok(Self {
-            index: Index::new(&table)?,
-            matcher: Matcher::new(&table),
-            table,
+            index: Arc::new(Index::new(&table)?),
+            matcher: Arc::new(Matcher::new(&table)),
+            table: Arc::new(table),
             listener: None,
         })
     }
 
     /// The same, with somebody who hears every record while it is read.
     #[must_use]
-    pub fn heard_by(mut self, listener: impl Fn(&Event<'_>) + Send + Sync + 'c) -> Self {
-        self.listener = Some(Listener(Box::new(listener)));
-        self
+    pub fn heard_by<'l>(&self, listener: impl Fn(&Event<'_>) + Send + Sync + 'l) -> Diagnoser<'l>
+    where
+        'c: 'l,
+    {
+        Diagnoser {
+            table: Arc::clone(&self.table),
+            index: Arc::clone(&self.index),
+            matcher: Arc::clone(&self.matcher),
+            listener: Some(Listener(Box::new(listener))),
+        }
     }
 
     /// Lets the listener hear a record.

@@ -8,22 +8,23 @@
 //! search  ─► what is left, and where
 //! ```
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 
 use super::intake::{Encoding, HEAD, binary, fill, seen};
 use super::{Diagnoser, Engine, Job};
-use crate::catalog::Catalog;
 use crate::model::origin::Origin;
 use crate::model::report::{ReadStatus, Report};
 use crate::parse::choose;
 use crate::parse::margin::Margin;
+use crate::parse::net::frame::Decoder;
 use crate::redact::learn::Learner;
 use crate::redact::pem::{Blocks, Certificates, Lines};
 use crate::redact::text::Redactor;
-use crate::redact::vocabulary::Vocabulary;
-use crate::source::pcap_file::is_capture;
+use crate::redact::wire::{CaptureWriter, Form, Wire};
+use crate::source::pcap_file::{CaptureReader, FrameSource, is_capture};
 use crate::source::{self, Gap, Input, Visitor};
 
 pub mod compare;
@@ -53,7 +54,18 @@ pub trait Sink {
     /// # Errors
     /// When it cannot be written.
     fn end(&mut self) -> io::Result<()>;
+
+    /// A place for bytes that are read more than once, for nobody else to see.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    fn spool(&mut self) -> io::Result<Box<dyn Spool>>;
 }
+
+/// A file that is written, and then read any number of times.
+pub trait Spool: Read + io::Write + io::Seek {}
+
+impl<T: Read + io::Write + io::Seek> Spool for T {}
 
 /// What became of the members.
 #[derive(Clone, Debug, Default)]
@@ -70,25 +82,18 @@ pub struct Written {
     pub left_out: Vec<(String, String)>,
 }
 
-/// The words of the rules and of the formats.
-pub fn vocabulary(catalog: &Catalog, texts: &[String]) -> Vocabulary {
-    let ids = catalog.faults.iter().map(|fault| fault.id.as_str());
-    Vocabulary::new(texts.iter().map(String::as_str).chain(ids))
-}
-
 /// Reads and diagnoses the originals, and learns what in them is a name.
 ///
 /// # Errors
 /// A fault of the program itself.
 pub fn gather(
-    catalog: &Catalog,
+    diagnoser: &Diagnoser<'_>,
     job: Job<'_>,
-    vocabulary: Vocabulary,
+    learner: Learner,
 ) -> anyhow::Result<(Report, Learner)> {
-    let learner = Learner::new(vocabulary).map_err(anyhow::Error::msg)?;
     let learner = Mutex::new(learner);
     let report = {
-        let diagnoser = Diagnoser::new(catalog)?.heard_by(|event| {
+        let diagnoser = diagnoser.heard_by(|event| {
             if let Ok(mut learner) = learner.lock() {
                 learner.event(event);
             }
@@ -129,8 +134,24 @@ impl Visitor for Teacher<'_> {
                     Ok(())
                 });
             }
-            What::Capture | What::Binary => {}
+            What::Capture => {
+                let raw = std::mem::take(&mut member.raw);
+                let mut source = CaptureReader::new(&raw, member.reader);
+                let mut decoder = Decoder::new();
+                while let Some(frame) = source.next_frame() {
+                    if let Some(packet) = decoder.decode(&frame) {
+                        self.learner.address(packet.source);
+                        self.learner.address(packet.destination);
+                    }
+                }
+                for (address, name) in &source.stats().names {
+                    self.learner.address(*address);
+                    self.learner.host(name);
+                }
+            }
+            What::Binary => {}
         }
+        self.learner.line(input.origin.as_str().as_bytes());
         ControlFlow::Continue(())
     }
 
@@ -373,14 +394,60 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// A capture is read twice: who says what has to be known before the first frame is written.
     fn capture(
         &mut self,
         name: &str,
-        _modified: Option<i64>,
-        _member: &mut Member<'_>,
+        modified: Option<i64>,
+        member: &mut Member<'_>,
     ) -> io::Result<()> {
-        let why = "captures are not written yet".to_owned();
-        self.written.left_out.push((name.to_owned(), why));
+        let mut spool = self.sink.spool()?;
+        spool.write_all(&member.raw)?;
+        let cut = match member.error.take() {
+            Some(error) => Err(error),
+            None => io::copy(member.reader, &mut spool).map(drop),
+        };
+        let mut wire = Wire::new(self.redactor);
+        let mut links = BTreeMap::new();
+        spool.rewind()?;
+        let mut source = CaptureReader::new(&[], &mut spool);
+        while let Some(frame) = source.next_frame() {
+            links.entry(frame.interface).or_insert(frame.link);
+            wire.hear(&frame);
+        }
+        wire.heard();
+        let form = Form::of(&member.raw);
+        self.sink.begin(name, modified)?;
+        let mut writer = CaptureWriter::new(form, links);
+        let mut out = Vec::new();
+        spool.rewind()?;
+        let mut source = CaptureReader::new(&[], &mut spool);
+        while let Some(frame) = source.next_frame() {
+            let bytes = wire.frame(&frame);
+            writer.frame(&frame, &bytes, &mut out);
+            if out.len() >= BLOCK {
+                self.written.bytes += out.len() as u64;
+                self.sink.write(&out)?;
+                out.clear();
+            }
+        }
+        let stats = source.stats();
+        let names: Vec<_> = stats.names.iter().map(|(address, name)| wire.name(*address, name)).collect();
+        writer.finish(stats, &names, &mut out);
+        let mut left = stats.damage.clone();
+        let dropped = wire.dropped();
+        if dropped > 0 {
+            left.push(format!("what {dropped} connections carried, for there are too many"));
+        }
+        left.extend(cut.err().map(|error| format!("its end: {error}")));
+        self.written.bytes += out.len() as u64;
+        self.sink.write(&out)?;
+        self.sink.end()?;
+        self.written.captures += 1;
+        for why in left {
+            let why = self.redactor.text(&why);
+            self.written.left_out.push((name.to_owned(), why));
+        }
         Ok(())
     }
 }

@@ -87,7 +87,7 @@ enum Shape {
 
 /// Collects names, addresses and secrets. What it gives does not depend on the order in which it
 /// was told.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Learner {
     vocabulary: Vocabulary,
     shapes: Vec<(Shape, Regex)>,
@@ -304,6 +304,11 @@ impl Learner {
         }
         let labels = names::own_labels(name);
         let count = labels.len();
+        // `user.info`, `server.log.old`
+        let telling = labels.iter().any(|label| !self.vocabulary.has(label));
+        if !telling && !names::is_registered(name) {
+            return;
+        }
         for (at, label) in labels.iter().enumerate() {
             let kind = match at {
                 0 if count > 1 => Kind::Host,

@@ -30,7 +30,7 @@ impl Entry {
         let odd = text.contains('.') || text.contains(|c: char| c.is_ascii_digit());
         let letters = text.contains(|c: char| c.is_ascii_alphabetic());
         let strength = match text.len() {
-            ..=3 => Strength::Alone,
+            ..=3 if !odd => Strength::Alone,
             5.. if odd && letters => Strength::Anywhere,
             _ => Strength::Word,
         };

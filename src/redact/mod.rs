@@ -22,3 +22,4 @@ pub mod pem;
 pub mod secret;
 pub mod text;
 pub mod vocabulary;
+pub mod wire;

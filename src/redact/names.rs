@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 /// Domains at the top that are not the name of anybody, and are told from endings of file names.
 const TOP: &[&str] = &[
-    "com", "net", "org", "edu", "gov", "mil", "int", "info", "biz", "io", "local", "lan", "internal", "intranet",
-    "corp", "home", "private", "localdomain", "example", "test", "invalid", "arpa",
+    "com", "net", "org", "edu", "gov", "mil", "biz", "local", "lan", "internal", "intranet",
+    "corp", "localdomain", "example", "invalid", "arpa",
 ];
 /// Those of countries that are hardly ever endings of file names or parts of programs.
 const COUNTRIES: &[&str] = &[
@@ -44,6 +44,12 @@ pub(super) fn bare(raw: &str) -> Option<String> {
     let fits = lower.len() <= 253 && lower.split('.').all(is_label);
     let letters = lower.chars().any(|c| c.is_ascii_alphabetic());
     (fits && letters && lower.parse::<IpAddr>().is_err()).then_some(lower)
+}
+
+/// True for a domain that somebody must have registered.
+pub(super) fn is_registered(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or("");
+    matches!(last, "com" | "net" | "org" | "edu" | "gov" | "local")
 }
 
 /// True for a domain of everybody's.

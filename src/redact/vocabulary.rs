@@ -1,6 +1,7 @@
 //! Words that nobody's name is: those of the rules and of the formats.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::model::format::FORMATS;
 
@@ -18,36 +19,38 @@ const MORE: &[&str] = &[
 
 /// The words, in lower case.
 #[derive(Clone, Debug, Default)]
-pub struct Vocabulary(HashSet<String>);
+pub struct Vocabulary(Arc<HashSet<String>>);
 
 impl Vocabulary {
     /// The words of these texts, which are all that the rules hold, and of the formats.
     pub fn new<'t>(texts: impl IntoIterator<Item = &'t str>) -> Self {
-        let mut words = Self::default();
-        texts.into_iter().for_each(|text| words.add(text));
+        let mut words = HashSet::new();
+        texts.into_iter().for_each(|text| add(text, &mut words));
         for format in FORMATS {
-            words.add(format.id);
-            format.fields.iter().for_each(|field| words.add(field.name));
+            add(format.id, &mut words);
+            let fields = format.fields.iter();
+            fields.for_each(|field| add(field.name, &mut words));
         }
-        MORE.iter().for_each(|word| words.add(word));
-        words
-    }
-
-    fn add(&mut self, text: &str) {
-        let whole = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
-        for word in text.split(whole) {
-            let word = word.trim_matches(['.', '-', '_']).to_ascii_lowercase();
-            for part in word.split(['.', '-', '_']).filter(|part| !part.is_empty()) {
-                self.0.insert(part.to_owned());
-            }
-            if !word.is_empty() {
-                self.0.insert(word);
-            }
-        }
+        MORE.iter().for_each(|word| add(word, &mut words));
+        Self(Arc::new(words))
     }
 
     /// True for a word that the product or everybody uses.
     pub fn has(&self, word: &str) -> bool {
         self.0.contains(&word.to_ascii_lowercase())
+    }
+}
+
+/// Adds the words of a text, and the parts of those that have signs inside.
+fn add(text: &str, words: &mut HashSet<String>) {
+    let whole = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+    for word in text.split(whole) {
+        let word = word.trim_matches(['.', '-', '_']).to_ascii_lowercase();
+        for part in word.split(['.', '-', '_']).filter(|part| !part.is_empty()) {
+            words.insert(part.to_owned());
+        }
+        if !word.is_empty() {
+            words.insert(word);
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use super::folder;
 use super::map_file::{make_folder, private};
-use crate::pipeline::redact::Sink;
+use crate::pipeline::redact::{Sink, Spool};
 
 /// A file that is being written.
 #[derive(Debug)]
@@ -133,5 +133,13 @@ impl Sink for Tree {
             _ = file.set_modified(time);
         }
         Ok(())
+    }
+
+    fn spool(&mut self) -> io::Result<Box<dyn Spool>> {
+        let path = self.root.join("spool");
+        let file = private(&path)?;
+        // it goes away with whoever reads it
+        fs::remove_file(&path)?;
+        Ok(Box::new(file))
     }
 }

@@ -10,9 +10,11 @@ use crate::source::{self, Gap, Input, Visitor};
 const BLOCK: usize = 256 << 10;
 
 /// Looks through everything of a selection: names and bytes of every member, unpacked.
-pub fn search(job: Job<'_>, search: &Search) -> Vec<(String, Leak)> {
+/// `prefix` is where they stand, which the user named.
+pub fn search(job: Job<'_>, search: &Search, prefix: &str) -> Vec<(String, Leak)> {
     let mut seeker = Seeker {
         search,
+        prefix,
         leaks: Vec::new(),
     };
     source::walk(job.selection, job.limits, &|_| (), job.stop, &mut seeker);
@@ -21,12 +23,15 @@ pub fn search(job: Job<'_>, search: &Search) -> Vec<(String, Leak)> {
 
 struct Seeker<'s> {
     search: &'s Search,
+    prefix: &'s str,
     leaks: Vec<(String, Leak)>,
 }
 
 impl Visitor for Seeker<'_> {
     fn input(&mut self, input: Input<'_>) -> ControlFlow<()> {
-        let name = input.origin.as_str().to_owned();
+        let name = input.origin.as_str();
+        let name = name.strip_prefix(self.prefix).unwrap_or(name);
+        let name = name.trim_start_matches(['/', '!']).to_owned();
         let mut leaks = Vec::new();
         self.search.bytes(name.as_bytes(), 0..name.len(), 0, &mut leaks);
         let mut held: Vec<u8> = Vec::new();
