@@ -213,12 +213,20 @@ fn sixes(begin: usize, token: &[u8], out: &mut dyn FnMut(usize, usize, Found)) -
         let before = at.checked_sub(1).and_then(|at| token.get(at));
         let behind = token.get(at + length);
         let apart = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric());
-        if length >= 2 && apart(before) && apart(behind) {
-            any |= six(begin + at, run.get(..length).unwrap_or_default(), out);
+        let run = run.get(..length).unwrap_or_default();
+        let date = before == Some(&b'-') && is_date(run);
+        if length >= 2 && apart(before) && apart(behind) && !date {
+            any |= six(begin + at, run, out);
         }
         at += length.max(1);
     }
     any
+}
+
+/// `2026::11:22:45`, as Erlang writes the end of a date and a time.
+fn is_date(run: &[u8]) -> bool {
+    let shape: Vec<u8> = run.iter().take(14).map(|byte| if byte.is_ascii_digit() { b'0' } else { *byte }).collect();
+    shape == b"0000::00:00:00"
 }
 
 fn six(begin: usize, run: &[u8], out: &mut dyn FnMut(usize, usize, Found)) -> bool {

@@ -164,7 +164,7 @@ impl Learner {
             }
             "Address" if names::bare(value).is_some() => self.host(value),
             "Username" | "UserName" | "User" | "Login" => self.user(value),
-            "Contact" | "Location" | "Description" => self.words(value),
+            "Contact" | "Location" => self.words(value),
             _ => {}
         }
     }

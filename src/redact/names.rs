@@ -32,7 +32,7 @@ pub(super) fn is_label(label: &str) -> bool {
     !label.is_empty() && label.len() <= 63 && label.chars().all(fits)
 }
 
-/// A raw value without what stands around a name, in lower case; `None` for an address, and for
+/// A raw value without what stands around a name and without the ending of a file's, in lower case; `None` for an address, and for
 /// what cannot be a host's name.
 pub(super) fn bare(raw: &str) -> Option<String> {
     let text = raw
@@ -40,7 +40,13 @@ pub(super) fn bare(raw: &str) -> Option<String> {
         .trim_matches(|c| matches!(c, '[' | ']' | '\'' | '"' | '(' | ')' | '<' | '>' | ',' | ';'))
         .trim_end_matches('.')
         .trim_start_matches("*.");
-    let lower = text.to_ascii_lowercase();
+    let mut lower = text.to_ascii_lowercase();
+    while let Some((head, ending)) = lower.rsplit_once('.') {
+        if !ENDINGS.contains(&ending) {
+            break;
+        }
+        lower = head.to_owned();
+    }
     let fits = lower.len() <= 253 && lower.split('.').all(is_label);
     let letters = lower.chars().any(|c| c.is_ascii_alphabetic());
     (fits && letters && lower.parse::<IpAddr>().is_err()).then_some(lower)
@@ -81,13 +87,7 @@ pub(super) fn own_labels(name: &str) -> Vec<&str> {
 
 /// The name of a host or domain in a token of a text, told by its end alone.
 pub(super) fn by_shape(token: &str) -> Option<String> {
-    let mut name = bare(token)?;
-    while let Some((head, ending)) = name.rsplit_once('.') {
-        if !ENDINGS.contains(&ending) {
-            break;
-        }
-        name = head.to_owned();
-    }
+    let name = bare(token)?;
     let labels: Vec<&str> = name.split('.').collect();
     let (first, last) = (labels.first()?, labels.last()?);
     let package = TOP.contains(first) || matches!(*first, "java" | "javax" | "sun" | "www2");

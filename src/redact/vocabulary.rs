@@ -13,7 +13,7 @@ const MORE: &[&str] = &[
     "private", "cms", "kernel", "syslog", "template0", "template1", "sip", "sips", "xmpp", "http", "https", "tcp",
     "udp", "tls", "jabber", "www", "com", "net", "org", "lan", "corp", "home", "intranet", "ca", "root-ca", "inc",
     "ltd", "gmbh", "corporation", "company", "the", "and", "of", "for", "to", "from", "by", "in", "at", "with",
-    "authority", "trust", "global", "test", "example", "invalid", "mar", "jan", "feb", "apr", "may", "jun", "jul",
+    "string", "int", "integer", "enum", "float", "authority", "trust", "global", "test", "example", "invalid", "mar", "jan", "feb", "apr", "may", "jun", "jul",
     "aug", "sep", "oct", "nov", "dec", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "utc", "gmt",
 ];
 

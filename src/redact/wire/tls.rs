@@ -63,7 +63,7 @@ impl Reader<'_> {
                     self.sealed = true;
                 }
                 Some(21) if length == 2 => self.keep(begin, end),
-                Some(22) if !self.sealed => self.handshake.extend(begin..end.min(self.said.bytes.len())),
+                Some(22) if !self.sealed || self.is_hello(begin, length) => self.handshake.extend(begin..end.min(self.said.bytes.len())),
                 Some(0x80) => {
                     // a hello of SSL 2.0: lengths and versions
                     self.keep(at, (at + 11).min(end));
@@ -71,6 +71,15 @@ impl Reader<'_> {
                 _ => {}
             }
             at = end;
+        }
+    }
+
+    /// A second hello follows where the first one was not enough, behind a change of ciphers that
+    /// changes nothing (RFC 8446 D.4).
+    fn is_hello(&self, at: usize, record: usize) -> bool {
+        match *self.said.run(at) {
+            [1 | 2, 0, high, low, ..] => usize::from(u16::from_be_bytes([high, low])) + 4 == record,
+            _ => false,
         }
     }
 
