@@ -100,6 +100,14 @@ pub(super) struct DiagnoseArgs {
     #[arg(long, value_name = "FLOW", conflicts_with = "why")]
     pub(super) show: Option<String>,
 
+    /// Replace addresses, names and secrets in the report, as 'redact' does in files
+    #[arg(long, conflicts_with = "show")]
+    pub(super) redact: bool,
+
+    /// What stands for what, shared with 'redact': read where it exists, extended and written
+    #[arg(long, value_name = "FILE", requires = "redact", value_hint = ValueHint::FilePath)]
+    pub(super) map: Option<PathBuf>,
+
     /// Worker threads [default: one per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,

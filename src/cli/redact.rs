@@ -27,9 +27,10 @@ use super::{Exit, diagnose, interrupt, print, say, settings, time};
 
 mod map_file;
 mod places;
+pub(super) mod report;
 mod tree;
 
-use places::Places;
+use places::{Places, Single};
 use tree::Tree;
 
 /// Reads, redacts, checks.
@@ -124,9 +125,7 @@ impl<'c> Tools<'c> {
     /// When the rules are more than can be looked for.
     pub fn new(catalog: &'c Catalog) -> Result<Self, Failure> {
         let diagnoser = Diagnoser::new(catalog).map_err(|error| diagnose::internal(&error))?;
-        let words = words(catalog);
-        let vocabulary = Vocabulary::new(words.iter().map(String::as_str));
-        let learner = Learner::new(vocabulary).map_err(internal)?;
+        let learner = learner(catalog)?;
         Ok(Self { diagnoser, learner })
     }
 
@@ -139,6 +138,13 @@ impl<'c> Tools<'c> {
     pub fn learner(&self) -> Learner {
         self.learner.clone()
     }
+}
+
+/// A learner that knows the words of the rules.
+pub(super) fn learner(catalog: &Catalog) -> Result<Learner, Failure> {
+    let words = words(catalog);
+    let vocabulary = Vocabulary::new(words.iter().map(String::as_str));
+    Learner::new(vocabulary).map_err(internal)
 }
 
 fn internal(error: String) -> Failure {
@@ -197,8 +203,12 @@ pub fn perform(task: &Task<'_>) -> Result<Outcome, Failure> {
     let written = flow::rewrite(job, &mut redactor, &name, &mut tree)
         .map_err(|error| unwritable(task.output, &error))?;
     map_file::save(task.map, redactor.map())?;
+    let single = match places.single {
+        Single::Plain if written.archives => Single::Archive,
+        single => single,
+    };
     let result = tree
-        .shape(places.single, task.output)
+        .shape(single, task.output)
         .map_err(|error| unwritable(task.output, &error))?;
     if task.stop.load(Ordering::Relaxed) {
         return Ok(Outcome::Interrupted);

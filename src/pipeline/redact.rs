@@ -15,7 +15,7 @@ use std::sync::Mutex;
 
 use super::intake::{Encoding, HEAD, binary, fill, seen};
 use super::{Diagnoser, Engine, Job};
-use crate::model::origin::Origin;
+use crate::model::origin::{MEMBER, Origin};
 use crate::model::report::{ReadStatus, Report};
 use crate::parse::choose;
 use crate::parse::margin::Margin;
@@ -74,6 +74,8 @@ pub struct Written {
     pub texts: u64,
     /// Captures.
     pub captures: u64,
+    /// Members of archives are among them.
+    pub archives: bool,
     /// Bytes written.
     pub bytes: u64,
     /// What was put in place of keys and certificates.
@@ -307,6 +309,7 @@ struct Writer<'w> {
 impl Visitor for Writer<'_> {
     fn input(&mut self, input: Input<'_>) -> ControlFlow<()> {
         let name = self.place(&input.origin);
+        self.written.archives |= input.origin.as_str().contains(MEMBER);
         let mut member = Member::open(&input.origin, input.reader);
         let done = match member.kind() {
             What::Text => self.text(&name, input.modified, &mut member),

@@ -99,7 +99,7 @@ pub(super) fn make_folder(path: &Path) -> io::Result<()> {
 }
 
 /// Bytes that nobody can guess.
-fn key() -> Result<[u8; 32], Failure> {
+pub(super) fn key() -> Result<[u8; 32], Failure> {
     let mut key = [0; 32];
     let read = File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut key));
     read.map(|()| key).map_err(|error| {

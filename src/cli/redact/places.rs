@@ -9,11 +9,22 @@ use crate::cli::failure::Failure;
 /// Endings of files that hold one packed file.
 const PACKED: [&str; 4] = [".gz", ".bz2", ".xz", ".zst"];
 
+/// What is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Single {
+    /// Several files, or a folder.
+    No,
+    /// One file that is no archive.
+    Plain,
+    /// One archive.
+    Archive,
+}
+
 /// The paths of a task, judged.
 #[derive(Debug)]
 pub(super) struct Places {
     /// One file is given.
-    pub(super) single: bool,
+    pub(super) single: Single,
     paths: Vec<String>,
 }
 
@@ -64,7 +75,10 @@ impl Places {
                 ));
             }
         }
-        let single = matches!(paths, [path] if Path::new(path).is_file());
+        let single = match paths {
+            [path] if Path::new(path).is_file() => Single::Plain,
+            _ => Single::No,
+        };
         Ok(Self {
             single,
             paths: paths.to_vec(),
@@ -130,7 +144,7 @@ mod tests {
 
     fn places(paths: &[&str]) -> Places {
         Places {
-            single: false,
+            single: Single::No,
             paths: paths.iter().map(|path| (*path).to_owned()).collect(),
         }
     }

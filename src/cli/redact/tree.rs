@@ -1,6 +1,6 @@
 //! The output while it is made: a hidden folder beside it that goes away unless it is published.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use super::folder;
 use super::map_file::{make_folder, private};
+use super::places::Single;
 use crate::pipeline::redact::{Sink, Spool};
+use crate::source::pack::{Pack, Packed, pack};
 
 /// A file that is being written.
 #[derive(Debug)]
@@ -23,7 +25,7 @@ pub(super) struct Tree {
     root: PathBuf,
     /// Where the members stand.
     members: PathBuf,
-    names: BTreeSet<String>,
+    names: BTreeMap<String, Option<i64>>,
     open: Option<Open>,
 }
 
@@ -56,7 +58,7 @@ impl Tree {
         Ok(Self {
             root,
             members,
-            names: BTreeSet::new(),
+            names: BTreeMap::new(),
             open: None,
         })
     }
@@ -66,9 +68,9 @@ impl Tree {
         let taken = |name: &str| {
             let below = format!("{name}/");
             let folders = name.match_indices('/').filter_map(|(at, _)| name.get(..at));
-            self.names.contains(name)
-                || self.names.range(below.clone()..).next().is_some_and(|other| other.starts_with(&below))
-                || folders.into_iter().any(|folder| self.names.contains(folder))
+            self.names.contains_key(name)
+                || self.names.range(below.clone()..).next().is_some_and(|(other, _)| other.starts_with(&below))
+                || folders.into_iter().any(|folder| self.names.contains_key(folder))
         };
         let mut free = name.to_owned();
         let mut number = 2_u64;
@@ -82,13 +84,30 @@ impl Tree {
         free
     }
 
-    /// What is to be published: the one member of one file, or the folder.
-    pub(super) fn shape(&self, single: bool, _output: &Path) -> io::Result<PathBuf> {
-        let mut names = self.names.iter();
-        match (single, names.next(), names.next()) {
-            (true, Some(only), None) if !only.contains('/') => Ok(self.members.join(only)),
+    /// What is to be published: of a plain file its copy, of an archive an archive where the output
+    /// has the name of one, else the folder.
+    pub(super) fn shape(&self, single: Single, output: &Path) -> io::Result<PathBuf> {
+        let name = output.file_name().map(|name| name.to_string_lossy().into_owned());
+        match (single, self.names.keys().next()) {
+            (Single::Plain, Some(only)) => Ok(self.members.join(only)),
+            (Single::Archive, Some(_)) => match name.as_deref().and_then(Pack::of) {
+                Some(kind) => self.packed(kind),
+                None => Ok(self.members.clone()),
+            },
             _ => Ok(self.members.clone()),
         }
+    }
+
+    fn packed(&self, kind: Pack) -> io::Result<PathBuf> {
+        let file = |(name, modified): (&String, &Option<i64>)| Packed {
+            name: name.clone(),
+            path: self.members.join(name),
+            modified: *modified,
+        };
+        let files: Vec<Packed> = self.names.iter().map(file).collect();
+        let path = self.root.join("packed");
+        pack(kind, &files, private(&path)?)?;
+        Ok(path)
     }
 
     /// Gives the result its name.
@@ -106,7 +125,7 @@ impl Sink for Tree {
         let path = self.members.join(&name);
         make_folder(path.parent().unwrap_or(&self.members))?;
         let file = private(&path)?;
-        self.names.insert(name);
+        self.names.insert(name, modified);
         self.open = Some(Open {
             file: io::BufWriter::new(file),
             modified,
