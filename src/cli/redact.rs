@@ -36,6 +36,9 @@ use tree::Tree;
 /// Reads, redacts, checks.
 pub(super) fn run(args: &RedactArgs) -> Result<Exit, Failure> {
     let lang = settings::language(args.knowledge.lang);
+    // what is wrong with paths is told before anything takes time
+    source::select(&args.paths).map_err(|error| diagnose::unusable(&error))?;
+    Places::new(&args.paths, &args.output, args.map.as_deref())?;
     let catalog = diagnose::catalog(&args.knowledge)?;
     let timezone = args.timezone.as_deref().map(time::zone).transpose()?;
     let options = Options {
@@ -185,7 +188,7 @@ pub enum Outcome {
 /// Wrong paths, and what cannot be written.
 pub fn perform(task: &Task<'_>) -> Result<Outcome, Failure> {
     let selection = source::select(task.paths).map_err(|error| diagnose::unusable(&error))?;
-    let places = Places::new(task.paths, task.output, task.map)?;
+    let places = Places::new(task.paths, task.output, Some(task.map))?;
     let limits = Limits::default();
     let job = job(task, &selection, &limits);
     let (original, mut learner) = flow::gather(&task.tools.diagnoser, job, task.tools.learner())
@@ -295,14 +298,15 @@ fn folder(path: &Path) -> &Path {
 
 /// A path without links, also of what does not exist yet.
 fn real(path: &Path) -> PathBuf {
-    if let Ok(real) = fs::canonicalize(path) {
-        return real;
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let known = |at: &Path| fs::canonicalize(at).ok();
+    for at in whole.ancestors() {
+        if let Some(real) = known(at) {
+            let rest = whole.strip_prefix(at).unwrap_or(Path::new(""));
+            return real.join(rest);
+        }
     }
-    let parent = fs::canonicalize(folder(path)).unwrap_or_else(|_| folder(path).to_owned());
-    match path.file_name() {
-        Some(name) => parent.join(name),
-        None => parent,
-    }
+    whole
 }
 
 fn refuse(error: impl Into<String>, cause: &str, help: &str) -> Failure {

@@ -107,6 +107,7 @@ pub fn gather(
         .into_inner()
         .map_err(|_| anyhow::anyhow!("internal error while names were learned, please report"))?;
     for cluster in &report.clusters {
+        learner.words(&cluster.name);
         for node in &cluster.nodes {
             learner.host(&node.name);
             node.addresses.iter().for_each(|address| learner.host(address));
@@ -154,6 +155,7 @@ impl Visitor for Teacher<'_> {
             What::Binary => {}
         }
         self.learner.line(input.origin.as_str().as_bytes());
+        input.origin.names().skip(1).for_each(|name| self.learner.folder(name));
         ControlFlow::Continue(())
     }
 

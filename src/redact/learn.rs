@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use regex::bytes::Regex;
 
@@ -29,7 +30,7 @@ const HOSTS: &[&str] = &[
 /// Fields that hold people or accounts.
 const USERS: &[&str] = &["User", "UserID", "user", "role", "owner"];
 /// Fields that hold other names.
-const OTHERS: &[&str] = &["database", "slot", "dbName", "application"];
+const OTHERS: &[&str] = &["database", "slot", "dbName", "application", "subcluster", "alias"];
 
 /// Shapes of texts that hold names: the kind of what is in their group.
 const SHAPES: &[(Shape, &str)] = &[
@@ -43,6 +44,10 @@ const SHAPES: &[(Shape, &str)] = &[
     (
         Shape::User,
         r"(?i)<(?:[\w.-]*user(?:name|id)?|login|owner|ownerjid)(?:\s[^<>]*)?>(?P<u>[^<>\s]{2,128})</",
+    ),
+    (
+        Shape::Host,
+        r#"(?i)\b(?:peer|node|host|server|machine|replica|primary|subscriber|publisher|from|to|with) "?(?P<h>[a-z][a-z-]*\d+[a-z]?)\b"#,
     ),
     (Shape::User, r#"(?i)\b(?:user|role) "(?P<u>[^"\s]{1,64})""#),
     (Shape::User, r"(?i)\bfor (?:invalid user |user )?(?P<u>[A-Za-z0-9._-]{2,64}) from\b"),
@@ -90,7 +95,7 @@ enum Shape {
 #[derive(Clone, Debug)]
 pub struct Learner {
     vocabulary: Vocabulary,
-    shapes: Vec<(Shape, Regex)>,
+    shapes: Arc<Vec<(Shape, Regex)>>,
     secrets: Secrets,
     /// Single labels, users and words.
     tokens: BTreeMap<String, Kind>,
@@ -116,7 +121,7 @@ impl Learner {
         };
         Ok(Self {
             vocabulary,
-            shapes: SHAPES.iter().map(compile).collect::<Result<_, String>>()?,
+            shapes: Arc::new(SHAPES.iter().map(compile).collect::<Result<_, String>>()?),
             secrets: Secrets::new()?,
             tokens: BTreeMap::new(),
             full: BTreeSet::new(),
@@ -137,6 +142,14 @@ impl Learner {
             match name {
                 "name" if event.format == "certificate.name" => self.host(value),
                 "name" if event.format.starts_with("net.erlang") => self.host(value),
+                "name" if event.format == "imp.node" => self.host(value),
+                "name" if event.format == "imp.database" => self.other(value),
+                "value" if event.format == "imp.row" => {
+                    self.cell(event.first("column").unwrap_or(""), value);
+                }
+                "value" if event.format == "imp.setting" => {
+                    self.cell(event.first("name").unwrap_or(""), value);
+                }
                 "subject" if event.format.starts_with("imp.") => {}
                 _ if HOSTS.contains(&name) => self.host(value),
                 _ if USERS.contains(&name) => self.user(value),
@@ -147,6 +160,31 @@ impl Learner {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// A value under the head of a column, or of a setting.
+    fn cell(&mut self, head: &str, value: &str) {
+        let head = head.to_ascii_lowercase();
+        let says = |words: &[&str]| words.iter().any(|word| head.contains(word));
+        if says(&["user", "owner", "jid", "mail"]) {
+            self.user(value);
+            self.host(value);
+        } else if says(&["host", "domain", "address", "fqdn", "nodename", "server"]) {
+            self.host(value);
+        } else if says(&["name"]) {
+            self.words(value);
+        }
+    }
+
+    /// A folder or archive that something stands in. Those that are named after a node have a
+    /// number in their names, as other folders seldom do.
+    pub fn folder(&mut self, name: &str) {
+        let digit = name.contains(|c: char| c.is_ascii_digit());
+        let letter = name.starts_with(|c: char| c.is_ascii_alphabetic());
+        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        if digit && letter && plain && name.len() <= 24 {
+            self.token(&name.to_ascii_lowercase(), Kind::Host);
         }
     }
 
@@ -202,7 +240,7 @@ impl Learner {
 
     fn by_shapes(&mut self, line: &[u8]) {
         let mut found: Vec<(Shape, String, Option<String>)> = Vec::new();
-        for (shape, regex) in &self.shapes {
+        for (shape, regex) in self.shapes.iter() {
             let hopeless = match shape {
                 Shape::Address => !line.contains(&b'@') && !line.contains(&b'%'),
                 Shape::Uri => memchr::memmem::find(line, b"://").is_none(),
@@ -341,6 +379,9 @@ impl Learner {
     /// A database or another thing that somebody gave a name.
     fn other(&mut self, raw: &str) {
         let text = raw.trim().trim_matches(['"', '\'']).to_ascii_lowercase();
+        if text.contains(' ') {
+            return self.words(&text);
+        }
         if names::is_label(&text) && !text.chars().all(|c| c.is_ascii_digit()) {
             self.token(&text, Kind::Name);
         }

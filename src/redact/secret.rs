@@ -1,5 +1,7 @@
 //! Passwords, tokens and keys: told by the word in front of them.
 
+use std::sync::Arc;
+
 use regex::bytes::Regex;
 
 /// What stands for a secret.
@@ -27,7 +29,7 @@ const SHAPES: &[&str] = &[
 
 /// Finds secrets.
 #[derive(Clone, Debug)]
-pub struct Secrets(Vec<Regex>);
+pub struct Secrets(Arc<Vec<Regex>>);
 
 impl Secrets {
     /// The shapes, ready to be looked for.
@@ -37,7 +39,7 @@ impl Secrets {
     pub fn new() -> Result<Self, String> {
         let compiled = SHAPES.iter().map(|shape| Regex::new(shape));
         let compiled: Result<Vec<Regex>, _> = compiled.collect();
-        compiled.map(Self).map_err(|error| error.to_string())
+        compiled.map(|all| Self(Arc::new(all))).map_err(|error| error.to_string())
     }
 
     /// Every secret of a line: where it begins and ends.
@@ -46,7 +48,7 @@ impl Secrets {
         if !line.iter().any(|byte| matches!(byte, b':' | b'=' | b'<' | b'$' | b' ' | b'{')) {
             return;
         }
-        for shape in &self.0 {
+        for shape in self.0.iter() {
             for found in shape.captures_iter(line) {
                 let groups = ["v", "w", "x"].iter().filter_map(|name| found.name(name));
                 for value in groups.filter(|value| is_secret(value.as_bytes())) {

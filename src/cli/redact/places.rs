@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{real, refuse};
+use super::{folder, real, refuse};
 use crate::cli::failure::Failure;
 
 /// Endings of files that hold one packed file.
@@ -33,7 +33,7 @@ impl Places {
     ///
     /// # Errors
     /// When something would be overwritten, or read and written at a time.
-    pub(super) fn new(paths: &[String], output: &Path, map: &Path) -> Result<Self, Failure> {
+    pub(super) fn new(paths: &[String], output: &Path, map: Option<&Path>) -> Result<Self, Failure> {
         let shown = output.display();
         if fs::symlink_metadata(output).is_ok() {
             return Err(refuse(
@@ -42,8 +42,16 @@ impl Places {
                 "name a new file or folder",
             ));
         }
-        let (to, map_at) = (real(output), real(map));
-        if map_at.starts_with(&to) {
+        let (to, map_at) = (real(output), map.map(real));
+        let map_in = |folder: &Path| map_at.as_ref().is_some_and(|map| map.starts_with(folder));
+        if !folder(output).is_dir() {
+            return Err(refuse(
+                format!("cannot write to '{shown}'"),
+                "the folder that it would stand in does not exist",
+                "make the folder first, or name another place",
+            ));
+        }
+        if map_in(&to) {
             return Err(refuse(
                 format!("cannot keep the map in '{shown}'"),
                 "who gets the output must not get the map",
@@ -67,9 +75,9 @@ impl Places {
                     "name a place outside of the input",
                 ));
             }
-            if map_at.starts_with(&from) {
+            if map_in(&from) {
                 return Err(refuse(
-                    format!("cannot keep the map at '{}'", map.display()),
+                    "cannot keep the map there",
                     &format!("it lies in '{path}', which is read"),
                     "name a place outside of the input",
                 ));
