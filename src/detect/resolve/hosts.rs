@@ -55,37 +55,22 @@ fn node_in_name(file_name: &str) -> Option<&str> {
 }
 
 /// Logs of IM and Presence services never say on which node they run. Beside logs of other
-/// folders or archives, what holds nothing but such logs is a node by itself, and named after its
-/// folder: its records must not be taken for those of another. A tree of logs as the appliance
-/// has it is one node's; otherwise the same log has to stand in another folder, too.
+/// folders or archives, a tree of such logs as the appliance has it is a node by itself, and named
+/// after the folder that holds it: its records must not be taken for those of another.
 fn by_folder<'f>(files: &'f [FileSeen], hosts: &[Hosts<'f>]) -> Vec<(usize, &'f str)> {
-    let mut units: BTreeMap<&str, Unit<'_>> = BTreeMap::new();
+    let mut units: BTreeMap<&str, Unit> = BTreeMap::new();
     let of_imp = files.iter().enumerate().zip(hosts);
     for ((at, file), hosts) in of_imp.filter(|((_, file), _)| speaks(file, Product::Imp)) {
         let unit = units.entry(file.origin.unit()).or_default();
         unit.named |= hosts.iter().any(|(of, _)| *of == Product::Imp);
         unit.named |= !file.parsers.iter().all(|id| SERVICE_LOGS.contains(id));
         unit.tree |= file.origin.in_tree();
-        unit.logs.insert((kind(file), file.bytes, file.lines));
         unit.files.push(at);
     }
-    // a copy in another folder is nobody else's
-    let contents: BTreeSet<&BTreeSet<Log<'_>>> = units.values().map(|unit| &unit.logs).collect();
-    let several = contents.len() > 1;
-    let mut holders: BTreeMap<&str, usize> = BTreeMap::new();
-    for logs in contents {
-        let kinds: BTreeSet<&str> = logs.iter().map(|(kind, ..)| *kind).collect();
-        for kind in kinds {
-            *holders.entry(kind).or_default() += 1;
-        }
-    }
-    let shared = |unit: &Unit<'_>| {
-        let mut kinds = unit.logs.iter().map(|(kind, ..)| kind);
-        kinds.any(|kind| holders.get(kind) > Some(&1))
-    };
+    let several = units.len() > 1;
     let nameless = units
         .iter()
-        .filter(|(_, unit)| several && !unit.named && (unit.tree || shared(unit)));
+        .filter(|(_, unit)| several && unit.tree && !unit.named);
     let named = nameless.filter_map(|(path, unit)| Some((node_name(path)?, &unit.files)));
     named
         .flat_map(|(name, files)| files.iter().map(move |at| (*at, name)))
@@ -95,26 +80,14 @@ fn by_folder<'f>(files: &'f [FileSeen], hosts: &[Hosts<'f>]) -> Vec<(usize, &'f 
 /// Parsers of logs that name no node.
 const SERVICE_LOGS: [&str; 2] = ["imp.log", "imp.xcp"];
 
-/// A log: of which kind it is, its bytes and its lines.
-type Log<'f> = (&'f str, u64, u64);
-
 /// What one folder or archive holds of IM and Presence.
 #[derive(Default)]
-struct Unit<'f> {
+struct Unit {
     /// Something in it may tell whose it is.
     named: bool,
     /// It holds a tree of logs as the appliance has it.
     tree: bool,
-    /// Which logs it holds.
-    logs: BTreeSet<Log<'f>>,
     files: Vec<usize>,
-}
-
-/// `icSyncAgent` of `icSyncAgent00000012.log`.
-fn kind(file: &FileSeen) -> &str {
-    let name = file.origin.file_name();
-    let end = name.find(|c: char| c.is_ascii_digit() || c == '.');
-    name.get(..end.unwrap_or(name.len())).unwrap_or(name)
 }
 
 /// The name of a folder or archive, if a node may be called so.
