@@ -24,6 +24,7 @@ pub mod detect;
 pub mod diagnose;
 pub mod diff;
 pub mod execute;
+pub mod guide;
 #[cfg(feature = "lab")]
 pub mod lab;
 pub mod locale;

@@ -171,6 +171,8 @@ fn rule_files() -> Vec<(&'static str, RuleFile, Value)> {
                 "facts" => "fact",
                 "remedies" => "remedy",
                 "dialects" => "dialect",
+                "guides" => "guide",
+                "runbooks" => "runbook",
                 "locales" => "locale",
                 "ports.yaml" => "ports",
                 "alarms.yaml" => "alarms",

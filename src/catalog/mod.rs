@@ -15,6 +15,7 @@ use crate::model::digest::sha256;
 pub mod compile;
 pub mod condition;
 pub mod fault;
+pub mod guide;
 pub mod lint;
 mod name;
 mod raw;
@@ -26,6 +27,7 @@ pub mod version;
 pub mod yaml;
 
 pub use fault::{FactRule, Fault};
+pub use guide::{Guide, Runbook};
 pub use name::{Name, NameKind};
 pub use release::Release;
 pub use remedy::{Alarm, Dialect, Port, Remedy};
@@ -44,6 +46,10 @@ pub struct Catalog {
     pub facts: Vec<FactRule>,
     /// Remedies, by id.
     pub remedies: Vec<Remedy>,
+    /// Guides from symptoms to causes, by id.
+    pub guides: Vec<Guide>,
+    /// Checked procedures, by id.
+    pub runbooks: Vec<Runbook>,
     /// Dialects, by id.
     pub dialects: Vec<Dialect>,
     /// Alarms of Expressways, by number.
@@ -135,6 +141,16 @@ impl Catalog {
             .binary_search_by(|remedy| remedy.id.as_str().cmp(id))
             .ok()
             .and_then(|at| self.remedies.get(at))
+    }
+
+    /// The guide with this id.
+    pub fn guide(&self, id: &str) -> Option<&Guide> {
+        self.guides.iter().find(|guide| guide.id == id)
+    }
+
+    /// The runbook with this id.
+    pub fn runbook(&self, id: &str) -> Option<&Runbook> {
+        self.runbooks.iter().find(|runbook| runbook.id == id)
     }
 
     fn seal(&mut self) -> anyhow::Result<()> {

@@ -12,9 +12,16 @@ use super::schema;
 use crate::model::node::Product;
 use crate::model::report::{Confidence, Severity};
 
+mod dialect;
 mod facts;
+mod guide;
 
+pub(super) use dialect::{RawAsk, RawDialect, RawIdentity};
 pub(super) use facts::{RawFact, RawFactRule, RawState, RawWindow};
+pub(super) use guide::{
+    RawChoice, RawConclusion, RawGuide, RawObservation, RawRunbook, RawRunbookCheck,
+    RawRunbookStep, RawSeen,
+};
 
 /// A map that keeps the order of its keys.
 #[derive(Clone, Debug)]
@@ -483,73 +490,6 @@ pub(super) struct RawExpect {
     /// How many records have to fit.
     #[serde(default)]
     pub(super) holds: super::remedy::Holds,
-}
-
-/// How a node's command line talks, and which commands may ever be sent.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[schemars(rename = "dialect")]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawDialect {
-    pub(super) id: String,
-    /// Pattern of the prompt.
-    pub(super) prompt: String,
-    /// Patterns of lines that end an answer; without any, the next prompt does.
-    pub(super) end: Option<OneOrMany<String>>,
-    /// How it pages.
-    pub(super) pager: Option<RawAsk>,
-    /// Confirmations it asks.
-    #[serde(default)]
-    pub(super) confirm: Vec<RawAsk>,
-    /// What stops a running command.
-    pub(super) interrupt: Option<String>,
-    /// Patterns that mean an unknown command.
-    #[serde(default)]
-    pub(super) unknown_command: Vec<String>,
-    /// Commands that only look.
-    #[serde(default)]
-    pub(super) reads: Vec<String>,
-    /// Commands that change something; besides `reads` nothing else is ever sent.
-    pub(super) verbs: Vec<String>,
-    /// Patterns of lines that mean that a known command failed.
-    #[serde(default)]
-    pub(super) failed: Vec<String>,
-    /// What ends a session.
-    pub(super) leave: Option<String>,
-    /// How a node shows who it is; the first one that tells counts.
-    #[serde(default)]
-    pub(super) identity: Vec<RawIdentity>,
-    /// Closed lists of words that parameters are taken from.
-    #[serde(default)]
-    pub(super) words: std::collections::BTreeMap<String, Vec<String>>,
-    /// Words after which output is secret.
-    #[serde(default)]
-    pub(super) mask: Vec<String>,
-}
-
-/// A command whose answer tells which node this is.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[schemars(rename = "identity")]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawIdentity {
-    pub(super) run: String,
-    #[schemars(schema_with = "schema::format")]
-    pub(super) format: String,
-    /// Which records tell, as in a signal.
-    #[serde(default, rename = "where")]
-    #[schemars(schema_with = "schema::conditions")]
-    pub(super) conditions: OneOrMany<Ordered<OneOrMany<Scalar>>>,
-    /// The field that holds a name or an address of the node itself.
-    pub(super) field: String,
-}
-
-/// A question of the command line and the answer to it.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[schemars(rename = "ask")]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawAsk {
-    /// Pattern of the question.
-    pub(super) ask: String,
-    pub(super) answer: String,
 }
 
 /// An alarm that `explain` knows by number.

@@ -162,6 +162,11 @@ impl Dialect {
         self.only_reads(command) || self.verbs.iter().any(|verb| begins(command, verb))
     }
 
+    /// True when it is a command at all, be it one that is left to people.
+    pub fn knows(&self, command: &str) -> bool {
+        self.allows(command) || self.by_hand.iter().any(|known| begins(command, known))
+    }
+
     /// True when a command only looks.
     pub fn only_reads(&self, command: &str) -> bool {
         let longest = |verbs: &[String]| {
@@ -220,6 +225,8 @@ pub struct Dialect {
     pub reads: Vec<String>,
     /// Commands that change something; besides `reads` nothing else is ever sent.
     pub verbs: Vec<String>,
+    /// Commands that runbooks may tell a person to run; they are never sent.
+    pub by_hand: Vec<String>,
     /// Patterns of lines that mean that a known command failed.
     pub failed: Vec<String>,
     /// What ends a session.

@@ -11,7 +11,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::condition::MODIFIERS;
 use super::raw::{
-    Ordered, RawAlarm, RawDialect, RawFactRule, RawFault, RawName, RawPort, RawRemedy,
+    Ordered, RawAlarm, RawDialect, RawFactRule, RawFault, RawGuide, RawName, RawPort, RawRemedy,
+    RawRunbook,
 };
 use super::release::Release;
 use crate::model::format::FORMATS;
@@ -23,13 +24,15 @@ pub(super) const SPAN: &str = r"^\s*[0-9]+\s*(ms|s|m|h|d)\s*$";
 pub(super) const ID: &str = r"^[a-z0-9-]([a-z0-9.-]*[a-z0-9-])?$";
 
 /// The schema of every kind of rule file, by the name of the kind: `fault`, `fact`, `remedy`,
-/// `dialect`, `ports`, `alarms`, `names`, `locale`.
+/// `dialect`, `guide`, `runbook`, `ports`, `alarms`, `names`, `locale`.
 pub fn all() -> Vec<(&'static str, Schema)> {
     vec![
         ("fault", schema_of::<RawFault>("fault")),
         ("fact", schema_of::<RawFactRule>("fact")),
         ("remedy", schema_of::<RawRemedy>("remedy")),
         ("dialect", schema_of::<RawDialect>("dialect")),
+        ("guide", schema_of::<RawGuide>("guide")),
+        ("runbook", schema_of::<RawRunbook>("runbook")),
         ("ports", schema_of::<Vec<RawPort>>("ports")),
         ("alarms", schema_of::<Vec<RawAlarm>>("alarms")),
         ("names", schema_of::<Vec<RawName>>("names")),

@@ -36,7 +36,7 @@ fn first_line(message: &str) -> String {
 
 /// Line and column of a word that stands below the given words, each searched for after the
 /// one before: good enough to point at a name that is known to stand there.
-pub(super) fn locate(text: &str, path: &[&str]) -> Option<(u64, u64)> {
+pub fn locate(text: &str, path: &[&str]) -> Option<(u64, u64)> {
     let mut at = 0;
     let mut found = None;
     for word in path {

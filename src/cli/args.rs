@@ -32,6 +32,8 @@ pub(super) enum Command {
     Capture(Box<CaptureArgs>),
     /// Tell what a fault, an alarm or a remedy means, how it is proved and how it is fixed
     Explain(ExplainArgs),
+    /// Lead from a symptom to its cause, or through a procedure, step by step
+    Guide(Box<GuideArgs>),
     /// Check a live system without changing it
     Check(CheckArgs),
     /// Plan the remedies for what is broken; contacts nobody
@@ -319,7 +321,7 @@ pub(super) struct DiffArgs {
     pub(super) after: String,
 
     /// Form of the comparison
-    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = PossibleValuesParser::new(REPORTERS.iter().map(|r| r.id())))]
     pub(super) format: String,
 
     /// Write the comparison to a file instead of standard output
@@ -386,6 +388,45 @@ pub(super) struct ExplainArgs {
     /// Id or other name of a fault or an alarm, id of a remedy, or a part of a title
     #[arg(value_name = "ID|TEXT", required = true)]
     pub(super) text: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) knowledge: KnowledgeArgs,
+}
+
+/// What `guide` takes.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Without a topic the topics are listed and you are asked; 'clusterdx guide list' only lists them.\n\
+                  What the evidence answers is not asked. A question takes a number, pasted output, a file or, \
+                  with an inventory, a command that only looks; that you do not know is always an answer.\n\
+                  Exit codes: 0 a conclusion, or the procedure is done, 2 wrong usage or rules, a question that \
+                  the answers file leaves open, or nobody to ask, 4 a step is not done or its check does not \
+                  hold, 5 stopped, 130 interrupted."
+)]
+pub(super) struct GuideArgs {
+    /// A topic of 'guide list' [default: leads by symptom]
+    #[arg(value_name = "TOPIC")]
+    pub(super) topic: Option<String>,
+
+    /// Evidence: files, folders, archives and captures, as 'diagnose' takes them
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(super) paths: Vec<String>,
+
+    /// Take the answers from a file (YAML) and ask nobody
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) answers: Option<PathBuf>,
+
+    /// The nodes and how they are reached (YAML), for commands that only look
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) inventory: Option<PathBuf>,
+
+    /// Year of records that do not state one
+    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1970..=2262))]
+    pub(super) year: Option<i32>,
+
+    /// Zone of records that do not state one, such as Asia/Seoul [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub(super) timezone: Option<String>,
 
     #[command(flatten)]
     pub(super) knowledge: KnowledgeArgs,

@@ -19,9 +19,8 @@ use crate::report::plan::short;
 use super::args::FixArgs;
 use super::failure::{Failure, Trouble};
 use super::inventory::Loaded;
-use super::{Exit, diagnose, interrupt, inventory, plan, planned, print, say, settings};
+use super::{Exit, ask, diagnose, interrupt, inventory, plan, planned, print, say, settings};
 
-mod ask;
 mod connector;
 mod operator;
 mod told;
@@ -64,7 +63,7 @@ pub(super) fn run(args: &FixArgs) -> Result<Exit, Failure> {
         return Ok(nothing_to_run(&plan));
     }
     consented(&plan, args)?;
-    let agents = Agents::new(&plan, &inventory, &catalog)?;
+    let agents = Agents::new(&plan.basis.cluster, &inventory, &catalog)?;
     let job = prepared(plan, args, &agents)?;
     let (plan, path) = (Arc::clone(&job.plan), job.path.clone());
     let ended = executed(args, &catalog, &agents, job);

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use clap::Parser as _;
 
 mod args;
+mod ask;
 #[cfg(unix)]
 mod askpass;
 mod attach;
@@ -21,6 +22,7 @@ mod exit;
 mod explain;
 mod failure;
 mod fix;
+mod guide;
 mod interrupt;
 mod inventory;
 #[cfg(feature = "lab")]
@@ -61,6 +63,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<Exit, Failure> {
         Command::Diagnose(args) => diagnose::run(&args),
         Command::Capture(args) => capture::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Guide(args) => guide::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Fix(args) => fix::run(&args),

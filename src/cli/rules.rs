@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::catalog::lint::{self, SampleFacts};
 use crate::catalog::{Catalog, Problem};
+use crate::guide;
 use crate::pipeline::Diagnoser;
 use crate::report::{layout, sanitize};
 use crate::samples;
@@ -101,6 +102,7 @@ fn lint_all(catalog: &Catalog, args: &RulesArgs) -> Result<Exit, Failure> {
         }
     };
     let mut problems = lint::lint(catalog, &facts);
+    problems.extend(guide::lint::lint(catalog));
     if args.rules.is_some() {
         let own = added(catalog);
         problems.retain(|problem| own.contains(problem.file.as_str()));
@@ -130,7 +132,13 @@ fn added(catalog: &Catalog) -> BTreeSet<&str> {
         .iter()
         .filter(|rule| !builtin.facts.contains(rule))
         .map(|rule| rule.id.as_str());
-    faults.chain(facts).collect()
+    let guides = catalog.guides.iter();
+    let guides = guides.filter(|guide| !builtin.guides.contains(guide));
+    let runbooks = catalog.runbooks.iter();
+    let runbooks = runbooks.filter(|runbook| !builtin.runbooks.contains(runbook));
+    let guides = guides.map(|guide| guide.id.as_str());
+    let runbooks = runbooks.map(|runbook| runbook.id.as_str());
+    faults.chain(facts).chain(guides).chain(runbooks).collect()
 }
 
 /// Prints problems as the result.

@@ -28,6 +28,7 @@ mod fold;
 mod intake;
 mod live;
 pub mod observe;
+pub mod screens;
 mod show;
 mod why;
 mod work;

@@ -10,6 +10,7 @@ use super::ladder::Capture;
 
 mod build;
 mod causes;
+mod diff;
 mod drawing;
 mod lists;
 mod packets;
@@ -19,6 +20,7 @@ mod timeline;
 mod topology;
 
 pub use build::{Limits, report};
+pub use diff::diff;
 pub use drawing::{Bar, Edge, Lane, Place, Timeline, Topology};
 pub use run::run;
 

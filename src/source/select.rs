@@ -58,6 +58,18 @@ impl Selection {
         self.total_bytes
     }
 
+    /// The same with a text that stands in no file: what somebody pasted or a node answered.
+    #[must_use]
+    pub fn with_text(mut self, origin: &str, text: Arc<str>) -> Self {
+        self.total_bytes = self.total_bytes.saturating_add(text.len() as u64);
+        self.items.push(Item {
+            origin: Origin::top(origin),
+            what: What::Text(text),
+        });
+        self.items.sort_by(|a, b| a.origin.cmp(&b.origin));
+        self
+    }
+
     pub(super) fn items(&self) -> &[Item] {
         &self.items
     }
@@ -85,6 +97,8 @@ pub(super) enum What {
     Followed(PathBuf, Arc<AtomicBool>),
     /// Standard input.
     Stdin,
+    /// Text that is held in memory.
+    Text(Arc<str>),
     /// It is not read, because …
     Gap(ReadStatus, String),
 }
@@ -273,7 +287,7 @@ impl What {
     fn path(&self) -> Option<&Path> {
         match self {
             Self::File { path, .. } | Self::Stream(path) | Self::Followed(path, _) => Some(path),
-            Self::Stdin | Self::Gap(..) => None,
+            Self::Stdin | Self::Text(_) | Self::Gap(..) => None,
         }
     }
 }

@@ -74,6 +74,12 @@ pub fn walk(
                 walker.slow(&item.origin, Patient::open(stop, open))
             }
             What::Stdin => walker.slow(&item.origin, Patient::open(stop, || Ok(io::stdin()))),
+            What::Text(text) => {
+                let flow = walker.top(&item.origin, None, &mut text.as_bytes());
+                before = before.saturating_add(text.len() as u64);
+                progress(before);
+                flow
+            }
             What::Gap(status, note) => {
                 walker.gap(&item.origin, *status, note.clone());
                 ControlFlow::Continue(())

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::condition::{Op, Test};
 use super::raw::{
-    OneOrMany, Ordered, RawAlarm, RawDialect, RawFactRule, RawFault, RawLanguages, RawName,
-    RawPort, RawReference, RawRemedy, RawText,
+    OneOrMany, Ordered, RawAlarm, RawDialect, RawFactRule, RawFault, RawGuide, RawLanguages,
+    RawName, RawPort, RawReference, RawRemedy, RawRunbook, RawText,
 };
 use super::text::{Lang, Text, placeholders};
 use super::{
@@ -19,6 +19,7 @@ use crate::model::time::SECOND;
 mod commands;
 mod facts;
 mod faults;
+mod guides;
 mod remedies;
 mod signals;
 
@@ -28,7 +29,7 @@ pub(super) use signals::anchored;
 #[derive(Clone, Debug)]
 pub struct RuleFile {
     /// First folder below the rules folder: `faults`, `facts`, `remedies`, `dialects`,
-    /// `names`, `locales`, or the file's own name for `alarms.yaml`, `ports.yaml` and
+    /// `guides`, `runbooks`, `names`, `locales`, or the file's own name for `alarms.yaml`, `ports.yaml` and
     /// `releases.yaml`.
     pub kind: String,
     /// Path as printed in problems.
@@ -194,6 +195,8 @@ pub fn compile(mut catalog: Catalog, files: &[RuleFile]) -> Result<Catalog, Vec<
     catalog.facts.sort_by(|a, b| a.id.cmp(&b.id));
     catalog.remedies.sort_by(|a, b| a.id.cmp(&b.id));
     catalog.dialects.sort_by(|a, b| a.id.cmp(&b.id));
+    catalog.guides.sort_by(|a, b| a.id.cmp(&b.id));
+    catalog.runbooks.sort_by(|a, b| a.id.cmp(&b.id));
     // a file that could not be read would be missed by every other one
     if problems.is_empty() {
         check_references(&catalog, files, &mut problems);
@@ -246,6 +249,18 @@ fn compile_file(catalog: &mut Catalog, cx: &mut Cx<'_>) -> Option<String> {
             put(&mut catalog.dialects, dialect, |d| &d.id);
             Some(id)
         }
+        "guides" => {
+            let guide = guides::guide(read!(RawGuide), cx);
+            let id = guide.id.clone();
+            put(&mut catalog.guides, guide, |g| &g.id);
+            Some(id)
+        }
+        "runbooks" => {
+            let runbook = guides::runbook(read!(RawRunbook), cx);
+            let id = runbook.id.clone();
+            put(&mut catalog.runbooks, runbook, |r| &r.id);
+            Some(id)
+        }
         "ports.yaml" | "ports" => {
             for raw in read!(Vec<RawPort>) {
                 port(raw, catalog, cx);
@@ -295,7 +310,8 @@ fn compile_file(catalog: &mut Catalog, cx: &mut Cx<'_>) -> Option<String> {
         }
         other => {
             let kinds = [
-                "faults", "facts", "remedies", "dialects", "locales", "alarms", "names",
+                "faults", "facts", "remedies", "dialects", "guides", "runbooks", "locales",
+                "alarms", "names",
             ];
             cx.refuse_near(
                 &[],
@@ -487,6 +503,7 @@ fn check_references(catalog: &Catalog, files: &[RuleFile], problems: &mut Vec<Pr
         }
     }
     commands::check(catalog, files, problems);
+    guides::check_references(catalog, files, problems);
     check_loops(catalog, problems);
 }
 

@@ -1,7 +1,6 @@
 //! Remedies and dialects.
 
 use super::super::condition;
-use super::super::near;
 use super::super::raw::{OneOrMany, RawAsk, RawDialect, RawIdentity, RawOn, RawRemedy, RawStep};
 use super::super::remedy::{Ask, Dialect, Expect, Identity, On, Remedy, RemedyStep};
 use super::{Cx, parse_span, references, signals, text};
@@ -162,7 +161,7 @@ fn span(key: &str, written: Option<&str>, cx: &mut Cx<'_>) -> Option<u64> {
 }
 
 /// Commands are plain ASCII; their parameters are checked where the dialect is known.
-fn check_command(key: &str, command: &str, cx: &mut Cx<'_>) {
+pub(super) fn check_command(key: &str, command: &str, cx: &mut Cx<'_>) {
     if !command.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         cx.refuse(&[key, command], "a command holds printable ASCII only");
     }
@@ -202,6 +201,7 @@ pub(super) fn dialect(raw: RawDialect, cx: &mut Cx<'_>) -> Dialect {
         unknown_command: raw.unknown_command,
         reads: raw.reads,
         verbs: raw.verbs,
+        by_hand: raw.by_hand,
         failed: raw.failed,
         leave: raw.leave,
         identity,
@@ -214,14 +214,7 @@ fn identity(raw: RawIdentity, cx: &mut Cx<'_>) -> Option<Identity> {
     check_command("identity", &raw.run, cx);
     let place = ["identity", "format"];
     let (format, def) = signals::find_format(&raw.format, &place, cx)?;
-    if !def.fields.iter().any(|field| field.name == raw.field) {
-        let fields = def.fields.iter().map(|field| field.name);
-        cx.refuse_near(
-            &["identity", &raw.field],
-            format!("format '{}' has no field '{}'", def.id, raw.field),
-            near(&raw.field, fields),
-        );
-    }
+    signals::check_field(&raw.field, def, &["identity", &raw.field], cx);
     Some(Identity {
         run: raw.run,
         format,

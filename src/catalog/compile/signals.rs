@@ -146,7 +146,7 @@ pub(super) fn conditions(
     condition
 }
 
-fn check_field(field: &str, def: &FormatDef, path: &[&str], cx: &mut Cx<'_>) {
+pub(super) fn check_field(field: &str, def: &FormatDef, path: &[&str], cx: &mut Cx<'_>) {
     if def.fields.iter().all(|f| f.name != field) {
         let near = near(field, def.fields.iter().map(|f| f.name));
         cx.refuse_near(

@@ -12,7 +12,7 @@ use crate::agent::{AgentError, BoxFuture, ClusterAgent, FailureKind, mask};
 use crate::catalog::Catalog;
 use crate::catalog::remedy::Dialect;
 use crate::execute::{Connector, Mask};
-use crate::model::plan::{Plan, PlannedNode};
+use crate::model::plan::PlannedNode;
 use crate::model::secret::Secret;
 use crate::report::sanitize;
 
@@ -28,16 +28,16 @@ pub(in crate::cli) struct Agents {
 }
 
 impl Agents {
-    /// Reads the passwords that the inventory says are handed over.
+    /// The nodes of one cluster of the inventory. Reads the passwords that it says are handed over.
     ///
     /// # Errors
     /// A descriptor cannot be read, or an agent is none.
     pub(in crate::cli) fn new(
-        plan: &Plan,
+        cluster: &str,
         inventory: &Loaded,
         catalog: &Catalog,
     ) -> Result<Self, Failure> {
-        let cluster = inventory.cluster(&plan.basis.cluster);
+        let cluster = inventory.cluster(cluster);
         let mut handed = BTreeMap::new();
         let mut targets = BTreeMap::new();
         for node in cluster.into_iter().flat_map(|cluster| &cluster.nodes) {

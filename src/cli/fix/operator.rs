@@ -12,8 +12,8 @@ use crate::model::plan::{Plan, Risk, Step, Task};
 use crate::report::changes::Changes;
 use crate::report::{plan, sanitize};
 
+use super::super::ask::{Said, ask};
 use super::super::settings;
-use super::ask::{Said, ask};
 
 /// Shows on standard output, asks on the terminal.
 pub(super) struct Terminal {

@@ -158,7 +158,8 @@ impl Practice<'_> {
             say(&format!("planned: {} on {}", task.remedy, task.node));
         }
         let secret = Secret::new(lab.password());
-        let agents = Agents::new(plan, inventory, self.catalog)?.with_password(&secret);
+        let agents =
+            Agents::new(&plan.basis.cluster, inventory, self.catalog)?.with_password(&secret);
         let journal = Journal::create(&self.folder.join("journal.jsonl"), plan, agents.mask());
         let journal = journal.map_err(|error| Trouble::new(error.to_string()))?;
         let reader = Reader(self.catalog);
