@@ -32,6 +32,7 @@ pub mod model;
 pub mod parse;
 pub mod pipeline;
 pub mod plan;
+pub mod redact;
 pub mod report;
 pub mod samples;
 pub mod source;

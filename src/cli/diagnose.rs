@@ -12,6 +12,7 @@ use crate::catalog::Catalog;
 use crate::catalog::text::Lang;
 use crate::model::ladder::Shown;
 use crate::model::report::Report;
+use crate::pipeline::redact as flow;
 use crate::pipeline::{Around, Asked, Diagnoser, Job, Options, Unshown};
 use crate::report::text::ladder;
 use crate::report::{self, Attached, Look, layout, paint, sanitize};
@@ -22,7 +23,7 @@ use super::failure::{Failure, Trouble, did_you_mean};
 use super::near::near;
 use super::output::Target;
 use super::progress::Progress;
-use super::{Exit, attach, interrupt, reading, say, settings, show, time};
+use super::{Exit, attach, interrupt, reading, redact, say, settings, show, time};
 
 /// Reads, diagnoses, prints.
 pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
@@ -60,8 +61,14 @@ pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
     };
     // what comes through a pipe cannot be read twice
     let twice = reporter.shows_attached() && !args.paths.iter().any(|path| show::passes_by(path));
-    let outcome = Outcome::of(&diagnoser, job, args.why.as_deref(), asked.as_ref(), twice);
-    let (report, instead) = outcome.map_err(|error| internal(&error))?;
+    let (report, instead) = match args.redact {
+        true => {
+            once_more(&args.paths)?;
+            redacted(&catalog, &diagnoser, job, args)?
+        }
+        false => Outcome::of(&diagnoser, job, args.why.as_deref(), asked.as_ref(), twice)
+            .map_err(|error| internal(&error))?,
+    };
     progress.clear();
     let interrupted = stop.load(Ordering::Relaxed);
     let exit = Exit::of_report(&report, args.fail_on.severity(), interrupted);
@@ -145,6 +152,49 @@ impl Outcome {
     }
 }
 
+/// The report, or why a fault was found, in other names.
+fn redacted(
+    catalog: &Catalog,
+    diagnoser: &Diagnoser<'_>,
+    job: Job<'_>,
+    args: &DiagnoseArgs,
+) -> Result<(Report, Outcome), Failure> {
+    let learner = redact::learner(catalog)?;
+    let gathered = flow::gather(diagnoser, job, learner);
+    let (report, mut learner) = gathered.map_err(|error| internal(&error))?;
+    args.paths
+        .iter()
+        .for_each(|path| learner.line(path.as_bytes()));
+    let mut redactor = redact::report::redactor(learner, args.map.as_deref())?;
+    let report = redact::report::report(&report, &mut redactor)?;
+    let outcome = match &args.why {
+        Some(fault) => {
+            let why = diagnoser
+                .why(job, fault)
+                .map_err(|error| internal(&error))?;
+            let lines = why.lines.iter().map(|line| redactor.text(line));
+            Outcome::Why(fault.clone(), lines.collect())
+        }
+        None => Outcome::Report,
+    };
+    Ok((report, outcome))
+}
+
+/// Refuses what can be read only once: names have to be known before anything is told.
+fn once_more(paths: &[String]) -> Result<(), Failure> {
+    let once = |path: &&String| {
+        let known = fs::metadata(path);
+        *path == "-" || known.is_ok_and(|known| !known.is_file() && !known.is_dir())
+    };
+    match paths.iter().find(once) {
+        None => Ok(()),
+        Some(path) => Err(Trouble::new(format!("cannot redact what '{path}' gives"))
+            .cause("it can be read only once, and names have to be known before anything is told")
+            .help("save it to a file first")
+            .into()),
+    }
+}
+
 /// Refuses another form for what is only told in text.
 fn only_text(option: &str, format: &str) -> Result<(), Failure> {
     if format == "text" {
@@ -225,13 +275,12 @@ fn options(args: &DiagnoseArgs, lang: Lang) -> Result<Options, Failure> {
             .into());
     }
     Ok(Options {
-        threads: args.threads.map_or(as_read.threads, usize::from),
+        threads: reading::threads(args.threads),
         since,
         until,
         ..as_read
     })
 }
-
 /// Every path that cannot be used, with what may have been meant.
 pub(super) fn unusable(error: &SourceError) -> Failure {
     let trouble = |problem: &SourceError| match problem {

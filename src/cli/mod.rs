@@ -34,6 +34,7 @@ mod plan;
 mod planned;
 mod progress;
 mod reading;
+pub mod redact;
 mod rules;
 mod settings;
 mod show;
@@ -68,6 +69,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::run(&args),
         Command::Fix(args) => fix::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Redact(args) => redact::run(&args),
         #[cfg(feature = "lab")]
         Command::Lab(args) => lab::run(&args),
         Command::Rules(args) => rules::run(&args),

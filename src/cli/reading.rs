@@ -29,7 +29,7 @@ const LARGEST: u64 = 256 << 20;
 pub(super) fn options(clock: &ClockArgs, lang: Lang) -> Result<Options, Failure> {
     let timezone = clock.timezone.as_deref().map(time::zone).transpose()?;
     Ok(Options {
-        threads: std::thread::available_parallelism().map_or(1, NonZero::get),
+        threads: threads(None),
         since: None,
         until: None,
         year: clock.year,
@@ -72,4 +72,10 @@ pub(super) fn saved<T: DeserializeOwned>(path: &str, what: &str) -> Result<T, Fa
     let file = File::open(path).map_err(|error| trouble().because(&error))?;
     serde_json::from_reader(BufReader::new(file.take(LARGEST)))
         .map_err(|error| trouble().because(&error).into())
+}
+
+/// The workers that were asked for, else one per processor.
+pub(super) fn threads(asked: Option<u16>) -> usize {
+    let all = || std::thread::available_parallelism().map_or(1, NonZero::get);
+    asked.map_or_else(all, usize::from)
 }

@@ -270,6 +270,7 @@ impl<'d, 'c> Matching<'d, 'c> {
     }
 
     fn take(&mut self, event: &Event<'_>) {
+        self.diagnoser.hear(event);
         let matcher = &self.diagnoser.matcher;
         matcher.test(&self.candidates, event, &mut self.done.hits);
     }

@@ -49,7 +49,7 @@ impl Default for Engine {
 }
 
 /// Bytes by which a text is judged, and the window in which formats are looked for further on.
-const HEAD: usize = 64 << 10;
+pub(super) const HEAD: usize = 64 << 10;
 
 /// Work on its way to be done, in the order of the text.
 struct Task {
@@ -479,7 +479,7 @@ fn pass_long_line(head: &mut Vec<u8>, long: &mut LongLines, first_line: &mut u64
 }
 
 /// What is known of the encoding of a text.
-enum Encoding {
+pub(super) enum Encoding {
     Unjudged,
     /// Also what is no text at all.
     Utf8(Option<Mender>),
@@ -488,7 +488,7 @@ enum Encoding {
 
 impl Encoding {
     /// Judges by the first bytes, once, and turns them into UTF-8.
-    fn judge(&mut self, head: &mut Vec<u8>, file: &mut FileSeen) {
+    pub(super) fn judge(&mut self, head: &mut Vec<u8>, file: &mut FileSeen) {
         if !matches!(self, Self::Unjudged) {
             return;
         }
@@ -509,7 +509,7 @@ impl Encoding {
     }
 
     /// A block as UTF-8; `text` holds it where it had to be decoded.
-    fn decode<'t>(&mut self, block: &'t [u8], text: &'t mut Vec<u8>) -> &'t [u8] {
+    pub(super) fn decode<'t>(&mut self, block: &'t [u8], text: &'t mut Vec<u8>) -> &'t [u8] {
         match self {
             Self::Other(decoder) => {
                 text.clear();
@@ -522,7 +522,7 @@ impl Encoding {
     }
 
     /// What is left at the end of the text.
-    fn finish<'t>(&mut self, text: &'t mut Vec<u8>) -> &'t [u8] {
+    pub(super) fn finish<'t>(&mut self, text: &'t mut Vec<u8>) -> &'t [u8] {
         text.clear();
         if let Self::Other(decoder) = self {
             decoder.finish(text);
@@ -582,6 +582,6 @@ fn next(reader: &mut dyn Read, buffer: &mut [u8]) -> Block {
 }
 
 /// Text has no zero bytes.
-fn binary(head: &[u8]) -> bool {
+pub(super) fn binary(head: &[u8]) -> bool {
     memchr::memchr(0, head.get(..head.len().min(HEAD)).unwrap_or(&[])).is_some()
 }

@@ -4,6 +4,7 @@
 //! text; then everything is judged at once. The report is the same for any number of threads and
 //! any order of arguments.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use chrono_tz::Tz;
@@ -17,6 +18,7 @@ use crate::detect::matcher::Matcher;
 use crate::detect::resolve::{self, FileTimes, TimeHints, Timeline};
 use crate::detect::table::Table;
 use crate::diagnose::{self, Case};
+use crate::model::event::Event;
 use crate::model::hit::{Collected, FileSeen};
 use crate::model::report::{ReadStatus, Report};
 use crate::source::Selection;
@@ -28,6 +30,7 @@ mod fold;
 mod intake;
 mod live;
 pub mod observe;
+pub mod redact;
 pub mod screens;
 mod show;
 mod why;
@@ -113,9 +116,19 @@ pub struct Judgement {
 /// reads changes what another one finds.
 #[derive(Debug)]
 pub struct Diagnoser<'c> {
-    table: Table<'c>,
-    index: Index,
-    matcher: Matcher<'c>,
+    table: Arc<Table<'c>>,
+    index: Arc<Index>,
+    matcher: Arc<Matcher<'c>>,
+    listener: Option<Listener<'c>>,
+}
+
+/// Somebody who hears every record, also those that no rule could match.
+pub struct Listener<'l>(Box<dyn Fn(&Event<'_>) + Send + Sync + 'l>);
+
+impl std::fmt::Debug for Listener<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Listener")
+    }
 }
 
 impl<'c> Diagnoser<'c> {
@@ -124,10 +137,32 @@ impl<'c> Diagnoser<'c> {
     pub fn new(catalog: &'c Catalog) -> anyhow::Result<Self> {
         let table = Table::new(catalog);
         Ok(Self {
-            index: Index::new(&table)?,
-            matcher: Matcher::new(&table),
-            table,
+            index: Arc::new(Index::new(&table)?),
+            matcher: Arc::new(Matcher::new(&table)),
+            table: Arc::new(table),
+            listener: None,
         })
+    }
+
+    /// The same, with somebody who hears every record while it is read.
+    #[must_use]
+    pub fn heard_by<'l>(&self, listener: impl Fn(&Event<'_>) + Send + Sync + 'l) -> Diagnoser<'l>
+    where
+        'c: 'l,
+    {
+        Diagnoser {
+            table: Arc::clone(&self.table),
+            index: Arc::clone(&self.index),
+            matcher: Arc::clone(&self.matcher),
+            listener: Some(Listener(Box::new(listener))),
+        }
+    }
+
+    /// Lets the listener hear a record.
+    fn hear(&self, event: &Event<'_>) {
+        if let Some(Listener(hear)) = &self.listener {
+            hear(event);
+        }
     }
 
     /// The signals of the catalog.

@@ -54,7 +54,7 @@ pub(super) fn work(
     };
     let mut candidates: Vec<SignalId> = if indexed { Vec::new() } else { matcher.all() };
     for parser in &choice.parsers {
-        let picks = if indexed {
+        let picks = if indexed && diagnoser.listener.is_none() {
             index.picks(parser.id(), &chunk.bytes)
         } else {
             None
@@ -63,6 +63,7 @@ pub(super) fn work(
             continue;
         }
         let stats = parser.parse(chunk, picks.as_deref(), &mut |event| {
+            diagnoser.hear(&event);
             if indexed {
                 index.candidates(parser.id(), &event.text, &mut candidates);
             }

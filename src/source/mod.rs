@@ -21,6 +21,7 @@ use crate::model::report::ReadStatus;
 
 mod follow;
 pub mod limits;
+pub mod pack;
 mod patient;
 pub mod pcap_file;
 mod peek;
