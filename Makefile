@@ -1,4 +1,4 @@
-# make demo    builds what is missing and diagnoses a bundled sample
+# make demo    builds what is missing, diagnoses a bundled sample, and makes a page of it in each language
 # make test    installs what the tests need and runs them all
 # make check   formatting, lints, licences, documentation
 # make fuzz    searches for inputs that break what has to hold, FUZZ_SECONDS per job
@@ -17,6 +17,14 @@ demo:
 	@$(CARGO) build --locked --quiet
 	@echo '$$ clusterdx diagnose $(DEMO)/input'
 	@./target/debug/clusterdx diagnose $(DEMO)/input --fail-on never
+	@mkdir -p target/demo
+	@echo
+	@echo 'The same as a page, to be opened in a browser:'
+	@for lang in en ko pt-BR; do \
+	  page=target/demo/report.$$lang.html; \
+	  ./target/debug/clusterdx diagnose $(DEMO)/input --fail-on never --format html --lang $$lang --output $$page && \
+	  echo "  $$page"; \
+	done
 
 test: install-tools
 	$(CARGO) test --locked --no-fail-fast $(FEATURES)

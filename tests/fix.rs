@@ -180,8 +180,19 @@ fn every_scenario_ends_as_it_says() {
 #[test]
 fn yes_mends_what_only_changes_and_a_second_look_finds_nothing() {
     let bench = Bench::new("cms-schema-upgrade");
-    let done = bench.run("fix before --inventory handed.yaml --yes");
+    let refused = bench.run("fix before --inventory handed.yaml --yes --report page.txt");
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused));
+    let done = bench.run("fix before --inventory handed.yaml --yes --report page.html");
     assert_eq!(done.status.code(), Some(0), "{}", text(&done));
+    let page = fs::read_to_string(bench.path("page.html")).unwrap();
+    for told in [
+        "done and verified",
+        "Before and after",
+        "database cluster upgrade_schema",
+        "Journal",
+    ] {
+        assert!(page.contains(told), "{told}");
+    }
     assert_eq!(
         bench.changes(),
         [

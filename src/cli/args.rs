@@ -335,6 +335,10 @@ pub(super) struct FixArgs {
     #[arg(long)]
     pub(super) yes: bool,
 
+    /// Write a report of the run to a file: HTML, or Markdown where its name ends in '.md'
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "dry_run")]
+    pub(super) report: Option<PathBuf>,
+
     /// Go on with a run that was cut off; the plan is taken from its journal
     #[arg(long, value_name = "JOURNAL", value_hint = ValueHint::FilePath)]
     pub(super) resume: Option<PathBuf>,

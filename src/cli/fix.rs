@@ -23,6 +23,7 @@ use super::{Exit, ask, diagnose, interrupt, inventory, plan, planned, print, say
 
 mod connector;
 mod operator;
+mod told;
 
 pub(super) use connector::Agents;
 use operator::Terminal;
@@ -55,6 +56,7 @@ impl Observer for Reader<'_> {
 pub(super) fn run(args: &FixArgs) -> Result<Exit, Failure> {
     let catalog = diagnose::catalog(&args.planned.knowledge)?;
     let inventory = inventory::load(&args.planned.inventory)?;
+    let report = told::target(args)?;
     let plan = wanted(args, &inventory, &catalog)?;
     shown(&plan, args)?;
     if plan.tasks.is_empty() {
@@ -63,7 +65,14 @@ pub(super) fn run(args: &FixArgs) -> Result<Exit, Failure> {
     consented(&plan, args)?;
     let agents = Agents::new(&plan.basis.cluster, &inventory, &catalog)?;
     let job = prepared(plan, args, &agents)?;
-    executed(args, &catalog, &agents, job)
+    let (plan, path) = (Arc::clone(&job.plan), job.path.clone());
+    let ended = executed(args, &catalog, &agents, job);
+    if let Some(report) = report {
+        // how the run came out counts more than whether that could be told
+        let told = report.write(&plan, &path, args, &catalog);
+        return ended.and_then(|exit| told.map(|()| exit));
+    }
+    ended
 }
 
 /// Shows the plan. Where nobody reads it nothing is run, which is no success unless nothing was to

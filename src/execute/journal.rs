@@ -89,11 +89,18 @@ impl Journal {
     /// # Errors
     /// It cannot be read, or is none.
     pub fn plan_of(path: &Path) -> Result<Plan, JournalError> {
+        planned(path, Self::entries(path)?.into_iter().next())
+    }
+
+    /// Everything that a journal says; nothing is changed.
+    ///
+    /// # Errors
+    /// It cannot be read, or is none.
+    pub fn entries(path: &Path) -> Result<Vec<Entry>, JournalError> {
         let io = |error| JournalError::Io(path.to_owned(), error);
         let mut file = File::open(path).map_err(io)?;
         let (entries, _) = read(&mut file).map_err(io)?;
-        let entries = entries.map_err(|why| JournalError::Unknown(path.to_owned(), why))?;
-        planned(path, entries.into_iter().next())
+        entries.map_err(|why| JournalError::Unknown(path.to_owned(), why))
     }
 
     /// Opens a journal to go on with it, and gives what it says.

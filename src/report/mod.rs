@@ -10,6 +10,7 @@ use crate::model::plan::Plan;
 use crate::model::report::Report;
 use crate::report::ladder::Drawn;
 
+pub mod changes;
 pub mod check;
 pub mod diff;
 pub mod html;

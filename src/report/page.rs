@@ -15,12 +15,14 @@ mod drawing;
 mod lists;
 mod packets;
 mod plan;
+mod run;
 mod timeline;
 mod topology;
 
 pub use build::{Limits, report};
 pub use diff::diff;
 pub use drawing::{Bar, Edge, Lane, Place, Timeline, Topology};
+pub use run::run;
 
 /// A page.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -9,19 +9,11 @@ use crate::execute::{Consent, Operator, Progress, Stop};
 use crate::model::journal::{Outcome, Record};
 use crate::model::look::Look;
 use crate::model::plan::{Plan, Risk, Step, Task};
+use crate::report::changes::Changes;
 use crate::report::{plan, sanitize};
 
 use super::super::ask::{Said, ask};
 use super::super::settings;
-
-/// What a check said, first and last.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Seen {
-    pub(super) node: String,
-    pub(super) command: String,
-    pub(super) before: String,
-    pub(super) after: String,
-}
 
 /// Shows on standard output, asks on the terminal.
 pub(super) struct Terminal {
@@ -31,8 +23,8 @@ pub(super) struct Terminal {
     yes: bool,
     /// Steps of which the waiting was told.
     told: Option<String>,
-    /// By node and command, in the order in which they were first asked.
-    seen: Vec<Seen>,
+    /// What nodes said, first and last.
+    seen: Changes,
     outcomes: BTreeMap<usize, Outcome>,
     /// A command that changes something was sent.
     sent: bool,
@@ -48,7 +40,7 @@ impl Terminal {
             stop,
             yes,
             told: None,
-            seen: Vec::new(),
+            seen: Changes::default(),
             outcomes,
             sent: before.has_sent(),
         }
@@ -78,8 +70,7 @@ impl Terminal {
             let title = sanitize::line(&task.title);
             writeln!(out, "  {}. {title} ({}): {outcome}", task.number, task.node)?;
         }
-        let changed = self.seen.iter().filter(|seen| seen.before != seen.after);
-        for (at, seen) in changed.enumerate() {
+        for (at, seen) in self.seen.changed().enumerate() {
             if at == 0 {
                 writeln!(out, "\nBefore and after")?;
             }
@@ -125,7 +116,7 @@ impl Terminal {
         let Some(look) = look else {
             return self.line(step, &format!("{node}> {command}"));
         };
-        self.remember(node, command, look);
+        self.seen.remember(node, command, look);
         let is_skip = step.contains("skip");
         let word = match (look.holds(), is_skip) {
             (true, true) => "already so",
@@ -138,23 +129,6 @@ impl Terminal {
             self.line(step, &format!("{node}> {command}\n{word}: {}", look.seen()));
         } else if look.holds() {
             self.line(step, &format!("{word}: {}", look.seen()));
-        }
-    }
-
-    fn remember(&mut self, node: &str, command: &str, look: &Look) {
-        let said = look.seen().to_owned();
-        let about = fields(&said);
-        let same = |seen: &&mut Seen| {
-            seen.node == node && seen.command == command && fields(&seen.after) == about
-        };
-        match self.seen.iter_mut().find(same) {
-            Some(seen) => seen.after = said,
-            None => self.seen.push(Seen {
-                node: node.to_owned(),
-                command: command.to_owned(),
-                before: said.clone(),
-                after: said,
-            }),
         }
     }
 
@@ -291,12 +265,6 @@ impl Operator for Terminal {
         self.show_step(task, step);
         self.show("           dry run: not sent");
     }
-}
-
-/// What a look is about: the names of the fields that it tells.
-fn fields(seen: &str) -> Vec<&str> {
-    let parts = seen.split(", ").filter_map(|part| part.split_once(": "));
-    parts.map(|(name, _)| name).collect()
 }
 
 /// What may be claimed of a task that came to its end.

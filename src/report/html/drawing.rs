@@ -137,7 +137,11 @@ impl Writer<'_> {
     pub(super) fn topology(&mut self, topology: &Topology) {
         let (places, height) = arranged(topology.places.len());
         self.markup.literal("<figure class=\"topology\">");
-        self.markup.element("figcaption", &[], &topology.caption);
+        self.markup.open("figcaption", &[]);
+        self.markup.text(&topology.caption);
+        self.markup.literal(" ");
+        self.markup.text(&topology.legend);
+        self.markup.close("figcaption");
         self.markup.open(
             "svg",
             &[

@@ -209,9 +209,15 @@ fn several(source: &Source<'_>, clusters: &[(usize, &Cluster)]) -> Page {
             listed: true,
         }
     });
+    let mut lead = source.table(&heads, rows, left);
+    let short = clusters.len().saturating_sub(limits.clusters);
+    if short > 0 {
+        let text = source.locale().count("page.listed_only", short as u64, &[]);
+        lead.push(Block::Note(Line::words(text)));
+    }
     Page {
         title: Line::words(source.locale().fill("page.title", &[("name", &count)])),
-        lead: source.table(&heads, rows, left),
+        lead,
         sections: sections.collect(),
         footer: Vec::new(),
     }

@@ -51,6 +51,8 @@ pub struct Bar {
 pub struct Topology {
     /// What it shows, in a sentence.
     pub caption: String,
+    /// How the drawing is read.
+    pub legend: String,
     /// The nodes.
     pub places: Vec<Place>,
     /// What is between them.

@@ -58,7 +58,7 @@ fn heads(source: &Source<'_>) -> Vec<String> {
         "column.severity",
         "column.incident",
         "column.where",
-        "page.when",
+        "column.when",
         "column.state",
     ];
     keys.map(|key| source.word(key).to_owned()).to_vec()

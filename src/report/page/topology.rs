@@ -59,6 +59,7 @@ pub(super) fn section(
     };
     let drawing = Topology {
         caption,
+        legend: source.word("page.topology_legend").to_owned(),
         places: drawn
             .iter()
             .map(|node| mark(source, cluster, node, &views))
@@ -218,7 +219,7 @@ fn table(source: &Source<'_>, views: &[&View], broken: &[&Diagnosis]) -> Table {
             Line::words(view.at.as_deref().map(time::moment).unwrap_or_default()),
         ]
     });
-    let heads = ["page.from", "page.to", "page.what", "page.when"];
+    let heads = ["page.from", "page.to", "page.what", "column.when"];
     Table {
         caption: source.word("page.ways").to_owned(),
         heads: heads.map(|key| source.word(key).to_owned()).to_vec(),
