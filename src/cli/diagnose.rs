@@ -144,12 +144,16 @@ fn redacted(
     let learner = redact::learner(catalog)?;
     let gathered = flow::gather(diagnoser, job, learner);
     let (report, mut learner) = gathered.map_err(|error| internal(&error))?;
-    args.paths.iter().for_each(|path| learner.line(path.as_bytes()));
+    args.paths
+        .iter()
+        .for_each(|path| learner.line(path.as_bytes()));
     let mut redactor = redact::report::redactor(learner, args.map.as_deref())?;
     let report = redact::report::report(&report, &mut redactor)?;
     let outcome = match &args.why {
         Some(fault) => {
-            let why = diagnoser.why(job, fault).map_err(|error| internal(&error))?;
+            let why = diagnoser
+                .why(job, fault)
+                .map_err(|error| internal(&error))?;
             let lines = why.lines.iter().map(|line| redactor.text(line));
             Outcome::Why(fault.clone(), lines.collect())
         }

@@ -85,7 +85,12 @@ pub(super) fn run(args: &RedactArgs) -> Result<Exit, Failure> {
         }
         Outcome::Done(written) => {
             let output = args.output.display().to_string();
-            let text = told(&written, &locale, &sanitize::line(&output), &sanitize::line(&map));
+            let text = told(
+                &written,
+                &locale,
+                &sanitize::line(&output),
+                &sanitize::line(&map),
+            );
             print(text.as_bytes())?;
             Ok(Exit::Clean)
         }
@@ -106,7 +111,10 @@ fn told(written: &Written, locale: &crate::locale::Locale, output: &str, map: &s
     }
     for (name, why) in &written.left_out {
         let (name, why) = (sanitize::line(name), sanitize::line(why));
-        lines.push(format!("  {}", locale.fill("redact.left_out", &[("name", &name), ("why", &why)])));
+        lines.push(format!(
+            "  {}",
+            locale.fill("redact.left_out", &[("name", &name), ("why", &why)])
+        ));
     }
     lines.push(locale.word("redact.checked").to_owned());
     lines.push(locale.fill("redact.map", &[("map", map)]));
@@ -193,11 +201,11 @@ pub fn perform(task: &Task<'_>) -> Result<Outcome, Failure> {
     let job = job(task, &selection, &limits);
     let (original, mut learner) = flow::gather(&task.tools.diagnoser, job, task.tools.learner())
         .map_err(|error| diagnose::internal(&error))?;
-    task.paths.iter().for_each(|path| learner.line(path.as_bytes()));
+    task.paths
+        .iter()
+        .for_each(|path| learner.line(path.as_bytes()));
     let map = map_file::load(task.map)?;
-    let mut redactor = learner
-        .finish(map)
-        .map_err(internal)?;
+    let mut redactor = learner.finish(map).map_err(internal)?;
     map_file::save(task.map, redactor.map())?;
     let mut tree = Tree::new(task.output).map_err(|error| unwritable(task.output, &error))?;
     let keep = |name: &str, redactor: &mut Redactor| redactor.text(name) != name;
@@ -273,7 +281,11 @@ fn check(
     let selection = source::select(&paths).map_err(|error| diagnose::unusable(&error))?;
     let limits = Limits::default();
     let job = job(task, &selection, &limits);
-    let redacted = task.tools.diagnoser.run(job).map_err(|error| diagnose::internal(&error))?;
+    let redacted = task
+        .tools
+        .diagnoser
+        .run(job)
+        .map_err(|error| diagnose::internal(&error))?;
     let mut reasons = compare(original, &redacted, &mut redactor);
     let looking = Search::new(redactor).map_err(internal)?;
     for (name, leak) in search(job, &looking, &paths.concat()) {

@@ -107,10 +107,12 @@ pub fn gather(
         .into_inner()
         .map_err(|_| anyhow::anyhow!("internal error while names were learned, please report"))?;
     for cluster in &report.clusters {
-        learner.words(&cluster.name);
+        cluster.name.split(", ").for_each(|name| learner.host(name));
         for node in &cluster.nodes {
             learner.host(&node.name);
-            node.addresses.iter().for_each(|address| learner.host(address));
+            node.addresses
+                .iter()
+                .for_each(|address| learner.host(address));
         }
     }
     let mut teacher = Teacher {
@@ -155,7 +157,11 @@ impl Visitor for Teacher<'_> {
             What::Binary => {}
         }
         self.learner.line(input.origin.as_str().as_bytes());
-        input.origin.names().skip(1).for_each(|name| self.learner.folder(name));
+        input
+            .origin
+            .names()
+            .skip(1)
+            .for_each(|name| self.learner.folder(name));
         ControlFlow::Continue(())
     }
 
@@ -260,7 +266,10 @@ fn whole_lines(held: &mut Vec<u8>, out: &mut dyn FnMut(&[u8]) -> io::Result<()>)
             None if window.len() < LINE => break,
             None => {
                 let part = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_:@%+/=".contains(byte);
-                window.iter().rposition(|byte| !part(byte)).map_or(LINE, |at| at + 1)
+                window
+                    .iter()
+                    .rposition(|byte| !part(byte))
+                    .map_or(LINE, |at| at + 1)
             }
         };
         out(rest.get(..end).unwrap_or_default())?;
@@ -437,12 +446,18 @@ impl Writer<'_> {
             }
         }
         let stats = source.stats();
-        let names: Vec<_> = stats.names.iter().map(|(address, name)| wire.name(*address, name)).collect();
+        let names: Vec<_> = stats
+            .names
+            .iter()
+            .map(|(address, name)| wire.name(*address, name))
+            .collect();
         writer.finish(stats, &names, &mut out);
         let mut left = stats.damage.clone();
         let dropped = wire.dropped();
         if dropped > 0 {
-            left.push(format!("what {dropped} connections carried, for there are too many"));
+            left.push(format!(
+                "what {dropped} connections carried, for there are too many"
+            ));
         }
         left.extend(cut.err().map(|error| format!("its end: {error}")));
         self.written.bytes += out.len() as u64;

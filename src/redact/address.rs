@@ -225,7 +225,11 @@ fn sixes(begin: usize, token: &[u8], out: &mut dyn FnMut(usize, usize, Found)) -
 
 /// `2026::11:22:45`, as Erlang writes the end of a date and a time.
 fn is_date(run: &[u8]) -> bool {
-    let shape: Vec<u8> = run.iter().take(14).map(|byte| if byte.is_ascii_digit() { b'0' } else { *byte }).collect();
+    let shape: Vec<u8> = run
+        .iter()
+        .take(14)
+        .map(|byte| if byte.is_ascii_digit() { b'0' } else { *byte })
+        .collect();
     shape == b"0000::00:00:00"
 }
 

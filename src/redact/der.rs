@@ -90,7 +90,9 @@ fn places(der: &[u8]) -> Option<Places> {
     let outer = parts(der, whole.content);
     let body = outer.first().filter(|body| body.tag == SEQUENCE)?;
     let mut places = Places::default();
-    places.noise.extend(outer.get(2).map(|bits| bits.content.clone()));
+    places
+        .noise
+        .extend(outer.get(2).map(|bits| bits.content.clone()));
     let mut inner = parts(der, body.content.clone()).into_iter().peekable();
     _ = inner.next_if(|part| part.tag == 0xa0);
     places.serial = Some(inner.next().filter(|part| part.tag == INTEGER)?.content);
@@ -105,7 +107,11 @@ fn places(der: &[u8]) -> Option<Places> {
     name(der, issuer.content, &mut places);
     name(der, subject.content, &mut places);
     let key = parts(der, key.content);
-    places.noise.extend(key.get(1).filter(|bits| bits.tag == BITS).map(|bits| bits.content.clone()));
+    places.noise.extend(
+        key.get(1)
+            .filter(|bits| bits.tag == BITS)
+            .map(|bits| bits.content.clone()),
+    );
     for rest in inner {
         match rest.tag {
             0xa3 => {
@@ -123,7 +129,9 @@ fn places(der: &[u8]) -> Option<Places> {
 
 /// The strings of a name.
 fn name(der: &[u8], within: Range<usize>, places: &mut Places) {
-    let sets = parts(der, within).into_iter().filter(|part| part.tag == SET);
+    let sets = parts(der, within)
+        .into_iter()
+        .filter(|part| part.tag == SET);
     for pair in sets.flat_map(|set| parts(der, set.content)) {
         let pair = parts(der, pair.content);
         if let [kind, value, ..] = pair.as_slice()
@@ -157,19 +165,25 @@ fn extension(der: &[u8], within: Range<usize>, places: &mut Places) {
         // identifiers of keys
         [0x55, 0x1d, 0x0e] => {
             let inner = parts(der, value.content.clone());
-            places.noise.extend(inner.into_iter().map(|part| part.content));
+            places
+                .noise
+                .extend(inner.into_iter().map(|part| part.content));
         }
         [0x55, 0x1d, 0x23] => {
             for list in parts(der, value.content.clone()) {
                 for one in parts(der, list.content) {
                     match one.tag {
-                        0xa1 => parts(der, one.content).iter().for_each(|one| alternative(der, one, places)),
+                        0xa1 => parts(der, one.content)
+                            .iter()
+                            .for_each(|one| alternative(der, one, places)),
                         _ => places.noise.push(one.content),
                     }
                 }
             }
         }
-        _ => places.blanks.push((kind.content.clone(), value.content.clone())),
+        _ => places
+            .blanks
+            .push((kind.content.clone(), value.content.clone())),
     }
 }
 
@@ -179,7 +193,9 @@ fn alternative(der: &[u8], one: &Part, places: &mut Places) {
         0x81 | 0x82 => places.hosts.push(one.content.clone()),
         0x86 => places.names.push((0x16, one.content.clone())),
         0x87 => places.addresses.push(one.content.clone()),
-        0xa4 => parts(der, one.content.clone()).into_iter().for_each(|list| name(der, list.content, places)),
+        0xa4 => parts(der, one.content.clone())
+            .into_iter()
+            .for_each(|list| name(der, list.content, places)),
         _ => places.zeros.push(one.content.clone()),
     }
 }
@@ -209,13 +225,19 @@ pub fn texts(der: &[u8], out: &mut dyn FnMut(Said)) {
     let Some(places) = places(der) else { return };
     let bytes = |range: &Range<usize>| der.get(range.clone()).unwrap_or_default();
     for (tag, range) in &places.names {
-        string(*tag, bytes(range)).into_iter().for_each(|text| out(Said::Words(text)));
+        string(*tag, bytes(range))
+            .into_iter()
+            .for_each(|text| out(Said::Words(text)));
     }
     for range in &places.hosts {
-        out(Said::Words(String::from_utf8_lossy(bytes(range)).into_owned()));
+        out(Said::Words(
+            String::from_utf8_lossy(bytes(range)).into_owned(),
+        ));
     }
     for range in &places.addresses {
-        address(bytes(range)).into_iter().for_each(|address| out(Said::Address(address)));
+        address(bytes(range))
+            .into_iter()
+            .for_each(|address| out(Said::Address(address)));
     }
 }
 
@@ -290,7 +312,9 @@ fn noise(der: &[u8], range: &Range<usize>, redactor: &mut Redactor, out: &mut [u
     if let Some(list) = whole.filter(|list| list.tag == SEQUENCE && list.content.end == range.end) {
         let numbers = parts(der, list.content);
         if numbers.len() == 2 && numbers.iter().all(|number| number.tag == INTEGER) {
-            let long = numbers.into_iter().filter(|number| number.content.len() > 4);
+            let long = numbers
+                .into_iter()
+                .filter(|number| number.content.len() > 4);
             return long.for_each(|number| noise_of(der, &number.content, redactor, out));
         }
     }
@@ -310,7 +334,9 @@ fn noise_of(der: &[u8], range: &Range<usize>, redactor: &mut Redactor, out: &mut
     for (to, from) in given.iter_mut().zip(content).take(kept) {
         *to = *from;
     }
-    if kept == 0 && let Some(first) = given.first_mut() {
+    if kept == 0
+        && let Some(first) = given.first_mut()
+    {
         *first = *first & 0x3f | 0x01;
     }
     set(out, range, &given, 0);

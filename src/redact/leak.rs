@@ -52,7 +52,11 @@ impl Search {
         let map = redactor.map();
         let dashed = map.v4s().flat_map(|(address, _)| {
             let text = address.to_string();
-            [text.replace('.', "-"), text.replace('.', "_"), text.replace('.', "%2e")]
+            [
+                text.replace('.', "-"),
+                text.replace('.', "_"),
+                text.replace('.', "%2e"),
+            ]
         });
         let dashed: Vec<String> = dashed.filter(|text| text.len() >= 9).collect();
         let entries = redactor.lexicon().entries().iter();
@@ -96,7 +100,9 @@ impl Search {
         let six = || map.v6s().map(|(a, b)| (IpAddr::from(a), IpAddr::from(b)));
         let given: BTreeSet<IpAddr> = four().chain(six()).map(|(_, given)| given).collect();
         let originals = four().chain(six()).map(|(original, _)| original);
-        let originals = originals.filter(|address| !given.contains(address)).collect();
+        let originals = originals
+            .filter(|address| !given.contains(address))
+            .collect();
         Ok(Self {
             redactor,
             encoded,
@@ -148,7 +154,11 @@ impl Search {
         if let Some(encoded) = &self.encoded {
             for found in encoded.find_iter(bytes) {
                 let form = self.forms.get(found.pattern().as_usize());
-                tell("name or address", form.copied().unwrap_or(""), found.start());
+                tell(
+                    "name or address",
+                    form.copied().unwrap_or(""),
+                    found.start(),
+                );
             }
         }
     }
@@ -173,7 +183,10 @@ fn kind(given: &str) -> &'static str {
 
 fn hex(bytes: &[u8]) -> Vec<u8> {
     let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).map_or(b'0', |c| c as u8);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }
 
 /// The signs of base64 that depend on nothing but these bytes, where `shift` bytes of a group

@@ -105,7 +105,9 @@ impl Lexicon {
             let input = Input::new(text)
                 .range(begin..end)
                 .anchored(aho_corasick::Anchored::No);
-            let found = automaton.find(input).filter(|found| found.start() == begin)?;
+            let found = automaton
+                .find(input)
+                .filter(|found| found.start() == begin)?;
             let entry = self.entries.get(found.pattern().as_usize())?;
             if counts(text, begin, found.end(), entry.strength) {
                 return Some((found.end(), entry));
@@ -129,12 +131,13 @@ fn counts(text: &[u8], begin: usize, end: usize, strength: Strength) -> bool {
         Strength::Alone => {
             let part = |byte: Option<u8>| {
                 byte.is_some_and(|byte| {
-                    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'/' | b'\\')
+                    byte.is_ascii_alphanumeric()
+                        || matches!(byte, b'.' | b'-' | b'_' | b'/' | b'\\')
                 })
             };
             // a full stop ends a sentence
-            let stop = behind == Some(b'.')
-                && !text.get(end + 1).is_some_and(u8::is_ascii_alphanumeric);
+            let stop =
+                behind == Some(b'.') && !text.get(end + 1).is_some_and(u8::is_ascii_alphanumeric);
             (!part(last) || escaped(before)) && (!part(behind) || stop)
         }
     }

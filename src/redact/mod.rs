@@ -13,13 +13,15 @@
 
 pub mod address;
 pub mod der;
-pub mod learn;
 pub mod leak;
+pub mod learn;
 pub mod lexicon;
 pub mod map;
 pub mod names;
 pub mod pem;
 pub mod secret;
+#[cfg(test)]
+mod tests;
 pub mod text;
 pub mod vocabulary;
 pub mod wire;

@@ -4,26 +4,54 @@ use std::net::IpAddr;
 
 /// Domains at the top that are not the name of anybody, and are told from endings of file names.
 const TOP: &[&str] = &[
-    "com", "net", "org", "edu", "gov", "mil", "biz", "local", "lan", "internal", "intranet",
-    "corp", "localdomain", "example", "invalid", "arpa",
+    "com",
+    "net",
+    "org",
+    "edu",
+    "gov",
+    "mil",
+    "biz",
+    "local",
+    "lan",
+    "internal",
+    "intranet",
+    "corp",
+    "localdomain",
+    "example",
+    "invalid",
+    "arpa",
 ];
 /// Those of countries that are hardly ever endings of file names or parts of programs.
 const COUNTRIES: &[&str] = &[
-    "ar", "at", "au", "be", "br", "ca", "ch", "cl", "cn", "co", "cz", "de", "dk", "es", "eu", "fi", "fr", "gr", "hk",
-    "hu", "id", "ie", "il", "jp", "kr", "mx", "nl", "no", "nz", "pe", "pt", "ru", "se", "sg", "th", "tr", "tw", "uk",
-    "us", "vn", "za",
+    "ar", "at", "au", "be", "br", "ca", "ch", "cl", "cn", "co", "cz", "de", "dk", "es", "eu", "fi",
+    "fr", "gr", "hk", "hu", "id", "ie", "il", "jp", "kr", "mx", "nl", "no", "nz", "pe", "pt", "ru",
+    "se", "sg", "th", "tr", "tw", "uk", "us", "vn", "za",
 ];
 /// What stands between a name and the domain of a country.
-const SECOND: &[&str] = &["ac", "co", "com", "edu", "go", "gov", "gob", "net", "or", "org"];
+const SECOND: &[&str] = &[
+    "ac", "co", "com", "edu", "go", "gov", "gob", "net", "or", "org",
+];
 /// Domains of standards and makers, which say nothing about who writes them.
 const PUBLIC: &[&str] = &[
-    "apache.org", "cisco.com", "erlang.org", "etherx.jabber.org", "ietf.org", "jabber.org", "openssl.org",
-    "postgresql.org", "rabbitmq.com", "tandberg.no", "w3.org", "wireshark.org", "xmlsoap.org", "xmpp.org",
+    "apache.org",
+    "cisco.com",
+    "erlang.org",
+    "etherx.jabber.org",
+    "ietf.org",
+    "jabber.org",
+    "openssl.org",
+    "postgresql.org",
+    "rabbitmq.com",
+    "tandberg.no",
+    "w3.org",
+    "wireshark.org",
+    "xmlsoap.org",
+    "xmpp.org",
 ];
 /// Endings of names of files.
 const ENDINGS: &[&str] = &[
-    "bak", "cer", "cfg", "conf", "crt", "csv", "der", "gz", "html", "json", "key", "log", "out", "p12", "pcap",
-    "pcapng", "pem", "pfx", "tar", "tgz", "txt", "xml", "zip",
+    "bak", "cer", "cfg", "conf", "crt", "csv", "der", "gz", "html", "json", "key", "log", "out",
+    "p12", "pcap", "pcapng", "pem", "pfx", "tar", "tgz", "txt", "xml", "zip",
 ];
 
 /// True for a label of a host name.
@@ -37,7 +65,12 @@ pub(super) fn is_label(label: &str) -> bool {
 pub(super) fn bare(raw: &str) -> Option<String> {
     let text = raw
         .trim()
-        .trim_matches(|c| matches!(c, '[' | ']' | '\'' | '"' | '(' | ')' | '<' | '>' | ',' | ';'))
+        .trim_matches(|c| {
+            matches!(
+                c,
+                '[' | ']' | '\'' | '"' | '(' | ')' | '<' | '>' | ',' | ';'
+            )
+        })
         .trim_end_matches('.')
         .trim_start_matches("*.");
     let mut lower = text.to_ascii_lowercase();
@@ -103,7 +136,19 @@ pub(super) fn by_shape(token: &str) -> Option<String> {
 /// The tokens of a line that have a dot inside.
 pub(super) fn dotted(line: &[u8]) -> impl Iterator<Item = &str> {
     let fits = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    let tokens = line.split(move |byte| !fits(byte));
+    let mut at = 0;
+    let tokens = line.split(move |byte| !fits(byte)).map(move |token| {
+        let begin = at;
+        at += token.len() + 1;
+        // the number of a sign: `%40`
+        let sign = begin.checked_sub(1).and_then(|before| line.get(before)) == Some(&b'%');
+        let number = token
+            .get(..2)
+            .is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
+        token
+            .get(if sign && number { 2 } else { 0 }..)
+            .unwrap_or(token)
+    });
     tokens.filter_map(|token| {
         let token = std::str::from_utf8(token).ok()?.trim_matches(['.', '-']);
         (token.len() <= 253 && token.contains('.')).then_some(token)

@@ -114,7 +114,11 @@ impl Lines {
         redactor.line(rest, out);
         let feed = line.len() - line.trim_ascii_end().len();
         self.block = Some(Block {
-            margin: margin.iter().take_while(|byte| !byte.is_ascii_alphanumeric()).copied().collect(),
+            margin: margin
+                .iter()
+                .take_while(|byte| !byte.is_ascii_alphanumeric())
+                .copied()
+                .collect(),
             feed: line.get(line.len() - feed..).unwrap_or_default().to_vec(),
             certificate: is_certificate(rest),
             content: Vec::new(),
@@ -155,7 +159,11 @@ impl Lines {
         for line in content.as_bytes().chunks(width) {
             out.extend_from_slice(&block.margin);
             out.extend_from_slice(line);
-            out.extend_from_slice(if block.feed.is_empty() { b"\n" } else { &block.feed });
+            out.extend_from_slice(if block.feed.is_empty() {
+                b"\n"
+            } else {
+                &block.feed
+            });
         }
     }
 
@@ -179,7 +187,9 @@ impl Lines {
         let (head, rest) = line.split_at(at);
         let mut head = head.to_vec();
         let begin = BEGIN.len();
-        let title = rest.get(begin..).and_then(|rest| memchr::memmem::find(rest, b"-----"));
+        let title = rest
+            .get(begin..)
+            .and_then(|rest| memchr::memmem::find(rest, b"-----"));
         let end = memchr::memmem::find(rest, END);
         let (Some(title), Some(end)) = (title, end) else {
             return redactor.line(line, out);
@@ -187,7 +197,11 @@ impl Lines {
         let from = begin + title + 5;
         let body = rest.get(from..end.max(from)).unwrap_or_default();
         let escapes = [&b"\\r\\n"[..], b"\\n", b"&#10;", b"&#xA;", b" ", b""];
-        let feed = escapes.iter().find(|feed| body.starts_with(feed)).copied().unwrap_or(b"");
+        let feed = escapes
+            .iter()
+            .find(|feed| body.starts_with(feed))
+            .copied()
+            .unwrap_or(b"");
         let mut content = body.to_vec();
         for escape in [&b"\\r"[..], b"\\n", b"&#10;", b"&#xA;", b"&#13;", b"&#xD;"] {
             content = remove(&content, escape);
@@ -205,7 +219,9 @@ impl Lines {
         }
         let behind = rest.get(end..).unwrap_or_default();
         let close = END.len();
-        let tail = behind.get(close..).and_then(|rest| memchr::memmem::find(rest, b"-----"));
+        let tail = behind
+            .get(close..)
+            .and_then(|rest| memchr::memmem::find(rest, b"-----"));
         let cut = tail.map_or(behind.len(), |tail| close + tail + 5);
         let (shut, behind) = behind.split_at_checked(cut).unwrap_or((behind, &[]));
         out.extend_from_slice(shut);
@@ -225,9 +241,13 @@ fn remove(text: &[u8], what: &[u8]) -> Vec<u8> {
 }
 
 fn is_certificate(begin: &[u8]) -> bool {
-    [&b"-----BEGIN CERTIFICATE-----"[..], b"-----BEGIN TRUSTED CERTIFICATE-----", b"-----BEGIN X509 CERTIFICATE-----"]
-        .iter()
-        .any(|known| begin.starts_with(known))
+    [
+        &b"-----BEGIN CERTIFICATE-----"[..],
+        b"-----BEGIN TRUSTED CERTIFICATE-----",
+        b"-----BEGIN X509 CERTIFICATE-----",
+    ]
+    .iter()
+    .any(|known| begin.starts_with(known))
 }
 
 /// Shortest run of base64 that is looked into.
@@ -263,7 +283,9 @@ fn holds_something(run: &[u8], redactor: &Redactor) -> bool {
         return false;
     };
     let mut found = false;
-    redactor.lexicon().find(&bytes, &mut |_, _, entry| found |= entry.text.len() > 3);
+    redactor
+        .lexicon()
+        .find(&bytes, &mut |_, _, entry| found |= entry.text.len() > 3);
     found
 }
 
@@ -280,13 +302,16 @@ impl Certificates {
         let begins = memchr::memmem::find(line, b"-----BEGIN ");
         let ends = memchr::memmem::find(line, END);
         if let (Some(begin), Some(end)) = (begins, ends) {
-            let body = line.get(begin + BEGIN.len()..end.max(begin + BEGIN.len())).unwrap_or_default();
+            let body = line
+                .get(begin + BEGIN.len()..end.max(begin + BEGIN.len()))
+                .unwrap_or_default();
             let title = memchr::memmem::find(body, b"-----").map_or(0, |at| at + 5);
             let mut content = body.get(title..).unwrap_or_default().to_vec();
             for escape in [&b"\\r"[..], b"\\n", b"&#10;", b"&#xA;", b"&#13;", b"&#xD;"] {
                 content = remove(&content, escape);
             }
-            content.retain(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='));
+            content
+                .retain(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='));
             return learn(&content, learner);
         }
         if begins.is_some() {
@@ -295,8 +320,10 @@ impl Certificates {
             self.open = false;
             learn(&std::mem::take(&mut self.content), learner);
         } else if self.open && self.content.len() < 64 << 10 {
-            let fits = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
-            self.content.extend(line.iter().copied().filter(|byte| fits(byte)));
+            let fits =
+                |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+            self.content
+                .extend(line.iter().copied().filter(|byte| fits(byte)));
         }
     }
 }

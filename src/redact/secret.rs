@@ -39,13 +39,18 @@ impl Secrets {
     pub fn new() -> Result<Self, String> {
         let compiled = SHAPES.iter().map(|shape| Regex::new(shape));
         let compiled: Result<Vec<Regex>, _> = compiled.collect();
-        compiled.map(|all| Self(Arc::new(all))).map_err(|error| error.to_string())
+        compiled
+            .map(|all| Self(Arc::new(all)))
+            .map_err(|error| error.to_string())
     }
 
     /// Every secret of a line: where it begins and ends.
     pub fn find(&self, line: &[u8], out: &mut dyn FnMut(usize, usize)) {
         // a line without any of these has none
-        if !line.iter().any(|byte| matches!(byte, b':' | b'=' | b'<' | b'$' | b' ' | b'{')) {
+        if !line
+            .iter()
+            .any(|byte| matches!(byte, b':' | b'=' | b'<' | b'$' | b' ' | b'{'))
+        {
             return;
         }
         for shape in self.0.iter() {
@@ -62,12 +67,50 @@ impl Secrets {
 /// What is no secret: nothing, what was taken out already, words that speak about one.
 fn is_secret(value: &[u8]) -> bool {
     const SAID: &[&str] = &[
-        "redacted", "true", "false", "null", "none", "yes", "no", "not", "on", "off", "enabled", "disabled", "required",
-        "expired", "invalid", "incorrect", "failed", "is", "was", "the", "to", "for", "and", "in", "wrong", "missing",
-        "unknown", "ok", "set", "unset", "default", "empty", "password", "public", "private", "string", "names",
+        "redacted",
+        "true",
+        "false",
+        "null",
+        "none",
+        "yes",
+        "no",
+        "not",
+        "on",
+        "off",
+        "enabled",
+        "disabled",
+        "required",
+        "expired",
+        "invalid",
+        "incorrect",
+        "failed",
+        "is",
+        "was",
+        "the",
+        "to",
+        "for",
+        "and",
+        "in",
+        "wrong",
+        "missing",
+        "unknown",
+        "ok",
+        "set",
+        "unset",
+        "default",
+        "empty",
+        "password",
+        "public",
+        "private",
+        "string",
+        "names",
     ];
     let value = value.trim_ascii();
-    let masked = value.iter().all(|byte| matches!(byte, b'*' | b'x' | b'X' | b'.' | b'-' | b'?'));
-    let said = SAID.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()));
+    let masked = value
+        .iter()
+        .all(|byte| matches!(byte, b'*' | b'x' | b'X' | b'.' | b'-' | b'?'));
+    let said = SAID
+        .iter()
+        .any(|word| value.eq_ignore_ascii_case(word.as_bytes()));
     !value.is_empty() && !masked && !said
 }

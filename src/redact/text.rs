@@ -35,7 +35,12 @@ struct Edit {
 
 impl Redactor {
     /// Of a map that knows all names, and the automaton that finds them.
-    pub(super) fn new(map: Map, lexicon: Lexicon, secrets: Secrets, vocabulary: Vocabulary) -> Self {
+    pub(super) fn new(
+        map: Map,
+        lexicon: Lexicon,
+        secrets: Secrets,
+        vocabulary: Vocabulary,
+    ) -> Self {
         Self {
             map,
             lexicon,
@@ -104,7 +109,7 @@ impl Redactor {
     }
 
     /// Two lines with what a wrapped line tore apart between them replaced in both.
-    pub fn mend(&mut self, before: &mut Vec<u8>, after: &mut Vec<u8>) {
+    pub fn mend(&mut self, before: &mut [u8], after: &mut [u8]) {
         let end = before.trim_ascii_end().len();
         let tail = end.saturating_sub(TORN);
         let begin = after.len() - after.trim_ascii_start().len();
@@ -149,7 +154,15 @@ impl Redactor {
             };
             let dotted = entry.text.contains('.');
             let secret = entry.given == HIDDEN;
-            names.push((Edit { begin, end, text, secret }, dotted && !secret));
+            names.push((
+                Edit {
+                    begin,
+                    end,
+                    text,
+                    secret,
+                },
+                dotted && !secret,
+            ));
         });
         for (edit, dotted) in names {
             edits.push(match dotted {
@@ -158,11 +171,18 @@ impl Redactor {
             });
         }
         let mut addresses = Vec::new();
-        address::find(line, &mut |begin, end, found| addresses.push((begin, end, found)));
+        address::find(line, &mut |begin, end, found| {
+            addresses.push((begin, end, found));
+        });
         for (begin, end, found) in addresses {
             let text = self.address(found).into_bytes();
             let secret = false;
-            edits.push(Edit { begin, end, text, secret });
+            edits.push(Edit {
+                begin,
+                end,
+                text,
+                secret,
+            });
         }
         edits
     }
@@ -192,7 +212,11 @@ impl Redactor {
             text.push(b'.');
         }
         text.extend_from_slice(&edit.text);
-        Edit { begin, text, ..edit }
+        Edit {
+            begin,
+            text,
+            ..edit
+        }
     }
 
     fn address(&mut self, found: Found) -> String {
@@ -210,7 +234,10 @@ impl Redactor {
     /// The beginning of a network stays one.
     fn network(&mut self, address: std::net::Ipv4Addr, length: u8) -> String {
         // the private networks as such are nobody's
-        if length <= 16 && address.is_private() && address.octets().ends_with(&[0, 0]) && length != 16
+        if length <= 16
+            && address.is_private()
+            && address.octets().ends_with(&[0, 0])
+            && length != 16
             || length == 0
         {
             return address.to_string();
@@ -233,7 +260,9 @@ impl Redactor {
         }
         let mut out = self.same_length(text);
         let mut at = 0;
-        for part in text.split(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))) {
+        for part in
+            text.split(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')))
+        {
             let (begin, end) = (at, at + part.len());
             at = end + 1;
             let word = String::from_utf8_lossy(part);
@@ -256,7 +285,9 @@ impl Redactor {
             };
         }
         match names::bare(name) {
-            Some(bare) if bare.contains('.') && !names::is_public(&bare) => domain(&mut self.map, &bare),
+            Some(bare) if bare.contains('.') && !names::is_public(&bare) => {
+                domain(&mut self.map, &bare)
+            }
             _ => self.text(name),
         }
     }
@@ -266,7 +297,9 @@ impl Redactor {
 pub(super) fn cased(original: &[u8], given: &[u8]) -> Vec<u8> {
     let upper = |at: usize| original.get(at).is_some_and(u8::is_ascii_uppercase);
     let letters = original.iter().filter(|byte| byte.is_ascii_alphabetic());
-    let loud = original.len() > 1 && letters.clone().count() > 0 && letters.clone().all(u8::is_ascii_uppercase);
+    let loud = original.len() > 1
+        && letters.clone().count() > 0
+        && letters.clone().all(u8::is_ascii_uppercase);
     let cased = |(at, byte): (usize, &u8)| match loud || upper(at) {
         true => byte.to_ascii_uppercase(),
         false => *byte,
@@ -288,9 +321,15 @@ fn apply(line: &[u8], mut edits: Vec<Edit>, out: &mut Vec<u8>) {
         .filter(|edit| edit.secret)
         .map(|edit| (edit.begin, edit.end))
         .collect();
-    let hit = |edit: &Edit| secrets.iter().any(|(begin, end)| edit.begin < *end && edit.end > *begin);
+    let hit = |edit: &Edit| {
+        secrets
+            .iter()
+            .any(|(begin, end)| edit.begin < *end && edit.end > *begin)
+    };
     edits.retain(|edit| edit.secret || !hit(edit));
-    edits.sort_by(|a, b| (a.begin, std::cmp::Reverse(a.end)).cmp(&(b.begin, std::cmp::Reverse(b.end))));
+    edits.sort_by(|a, b| {
+        (a.begin, std::cmp::Reverse(a.end)).cmp(&(b.begin, std::cmp::Reverse(b.end)))
+    });
     let mut at = 0;
     for edit in edits {
         if edit.begin < at {

@@ -54,7 +54,9 @@ pub fn pack(kind: Pack, files: &[Packed], out: File) -> io::Result<()> {
         Pack::Tar => tar(files, out)?,
         Pack::TarGz => tar(files, GzEncoder::new(out, Compression::default()))?.finish()?,
     };
-    done.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+    done.into_inner()
+        .map_err(io::IntoInnerError::into_error)?
+        .sync_all()
 }
 
 fn tar<W: Write>(files: &[Packed], out: W) -> io::Result<W> {
@@ -65,7 +67,11 @@ fn tar<W: Write>(files: &[Packed], out: W) -> io::Result<W> {
         let mut header = tar::Header::new_gnu();
         header.set_size(size);
         header.set_mode(0o644);
-        header.set_mtime(one.modified.and_then(|time| u64::try_from(time).ok()).unwrap_or(0));
+        header.set_mtime(
+            one.modified
+                .and_then(|time| u64::try_from(time).ok())
+                .unwrap_or(0),
+        );
         header.set_entry_type(tar::EntryType::Regular);
         builder.append_data(&mut header, &one.name, file.take(size))?;
     }
@@ -93,7 +99,10 @@ fn zip<W: Write + Seek>(files: &[Packed], mut out: W) -> io::Result<W> {
     let mut listed = Vec::new();
     for one in files {
         let offset = small(out.stream_position()?)?;
-        let modified = one.modified.and_then(|time| i32::try_from(time).ok()).unwrap_or(0);
+        let modified = one
+            .modified
+            .and_then(|time| i32::try_from(time).ok())
+            .unwrap_or(0);
         let mut entry = Listed {
             name: one.name.clone().into_bytes(),
             time: dos(i64::from(modified)),
@@ -150,7 +159,12 @@ fn directory<W: Write + Seek>(
         out.write_all(&stamp(entry))?;
     }
     let length = small(out.stream_position()?)? - begin;
-    let too_many = |_| io::Error::new(io::ErrorKind::FileTooLarge, "a zip archive cannot hold so many files");
+    let too_many = |_| {
+        io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            "a zip archive cannot hold so many files",
+        )
+    };
     let count = u16::try_from(listed.len()).map_err(too_many)?;
     out.write_all(&[0x50, 0x4b, 5, 6, 0, 0, 0, 0])?;
     out.write_all(&count.to_le_bytes())?;
@@ -191,7 +205,7 @@ fn dos(seconds: i64) -> u32 {
     use chrono::{Datelike, Timelike};
     let year = u32::try_from(time.year().clamp(1980, 2107) - 1980).unwrap_or(0);
     let date = year << 9 | time.month() << 5 | time.day();
-    let clock = time.hour() << 11 | time.minute() << 5 | time.second() / 2;
+    let clock = time.hour() << 11 | time.minute() << 5 | (time.second() / 2);
     date << 16 | clock
 }
 
@@ -223,7 +237,11 @@ mod tests {
             path: path.clone(),
             modified: Some(1_490_955_419),
         };
-        for (kind, name) in [(Pack::Zip, "a.zip"), (Pack::Tar, "a.tar"), (Pack::TarGz, "a.tar.gz")] {
+        for (kind, name) in [
+            (Pack::Zip, "a.zip"),
+            (Pack::Tar, "a.tar"),
+            (Pack::TarGz, "a.tar.gz"),
+        ] {
             let archive = folder.path().join(name);
             let file = File::create(&archive).expect("made");
             pack(kind, &[one("n1/log"), one("n2/log")], file).expect("packed");
@@ -231,8 +249,15 @@ mod tests {
             let selection = crate::source::select(&paths).expect("there");
             let mut seen = Seen::default();
             let stop = std::sync::atomic::AtomicBool::new(false);
-            crate::source::walk(&selection, &crate::source::Limits::default(), &|_| (), &stop, &mut seen);
-            let names = ["n1/log", "n2/log"].map(|name| (format!("{}!/{name}", paths[0]), 8000, Some(1_490_955_419)));
+            crate::source::walk(
+                &selection,
+                &crate::source::Limits::default(),
+                &|_| (),
+                &stop,
+                &mut seen,
+            );
+            let names = ["n1/log", "n2/log"]
+                .map(|name| (format!("{}!/{name}", paths[0]), 8000, Some(1_490_955_419)));
             assert_eq!(seen.0, names, "{name}");
         }
     }
@@ -244,7 +269,8 @@ mod tests {
         fn input(&mut self, input: crate::source::Input<'_>) -> std::ops::ControlFlow<()> {
             let mut bytes = Vec::new();
             input.reader.read_to_end(&mut bytes).expect("read");
-            self.0.push((input.origin.to_string(), bytes.len(), input.modified));
+            self.0
+                .push((input.origin.to_string(), bytes.len(), input.modified));
             std::ops::ControlFlow::Continue(())
         }
 

@@ -22,7 +22,9 @@ pub(super) fn fresh(output: &Path) -> Result<PathBuf, Failure> {
             .cause("neither HOME nor XDG_STATE_HOME is set")
             .help("name a file by '--map'")
     })?;
-    let name = output.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = output
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
     let name = name.unwrap_or_else(|| "output".to_owned());
     let [a, b, c, d, ..] = key()?;
     let folder = folder.join("maps");

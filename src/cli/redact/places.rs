@@ -33,7 +33,11 @@ impl Places {
     ///
     /// # Errors
     /// When something would be overwritten, or read and written at a time.
-    pub(super) fn new(paths: &[String], output: &Path, map: Option<&Path>) -> Result<Self, Failure> {
+    pub(super) fn new(
+        paths: &[String],
+        output: &Path,
+        map: Option<&Path>,
+    ) -> Result<Self, Failure> {
         let shown = output.display();
         if fs::symlink_metadata(output).is_ok() {
             return Err(refuse(
@@ -60,7 +64,11 @@ impl Places {
         }
         for path in paths {
             let known = fs::metadata(path);
-            if path == "-" || known.as_ref().is_ok_and(|known| !known.is_file() && !known.is_dir()) {
+            if path == "-"
+                || known
+                    .as_ref()
+                    .is_ok_and(|known| !known.is_file() && !known.is_dir())
+            {
                 return Err(refuse(
                     format!("cannot redact '{path}'"),
                     "it can be read only once, and names have to be known before anything is written",
@@ -115,7 +123,11 @@ impl Places {
         for path in self.paths.iter().skip(1) {
             let mut other = split(&trimmed(path));
             other.pop();
-            let same = common.iter().zip(&other).take_while(|(a, b)| a == b).count();
+            let same = common
+                .iter()
+                .zip(&other)
+                .take_while(|(a, b)| a == b)
+                .count();
             common.truncate(same);
         }
         common.join("/")
@@ -139,7 +151,9 @@ pub(super) fn relative(prefix: &str, origin: &str) -> String {
         .collect();
     let name = parts.join("/");
     let packed = PACKED.iter().find_map(|ending| name.strip_suffix(ending));
-    let name = packed.filter(|name| !name.is_empty() && !name.ends_with('/')).unwrap_or(&name);
+    let name = packed
+        .filter(|name| !name.is_empty() && !name.ends_with('/'))
+        .unwrap_or(&name);
     match name {
         "" => "unnamed".to_owned(),
         name => name.to_owned(),
@@ -161,7 +175,12 @@ mod tests {
     fn names_begin_where_the_inputs_differ() {
         for (paths, prefix, origin, name) in [
             (&["logs/"][..], "logs", "logs/a/x.log", "a/x.log"),
-            (&["/x/b.zip"], "/x/b.zip", "/x/b.zip!/n/c.tar.gz!/y.log.gz", "n/c.tar.gz/y.log"),
+            (
+                &["/x/b.zip"],
+                "/x/b.zip",
+                "/x/b.zip!/n/c.tar.gz!/y.log.gz",
+                "n/c.tar.gz/y.log",
+            ),
             (&["/x/a.log"], "/x/a.log", "/x/a.log", "a.log"),
             (&["n1/log", "n2/log"], "", "n1/log", "n1/log"),
             (&["/t/n1/log", "/t/n2/x"], "/t", "/t/n1/log/y", "n1/log/y"),

@@ -14,8 +14,25 @@ use crate::redact::text::Redactor;
 
 /// Fields that hold words of the report or of the rules.
 const OURS: [&str; 20] = [
-    "schema", "version", "rules_digest", "product", "verdict", "role", "role_as_of", "fault", "severity", "confidence",
-    "type", "first_seen", "last_seen", "time_certainty", "cleared_at", "time", "observed", "remedies", "references",
+    "schema",
+    "version",
+    "rules_digest",
+    "product",
+    "verdict",
+    "role",
+    "role_as_of",
+    "fault",
+    "severity",
+    "confidence",
+    "type",
+    "first_seen",
+    "last_seen",
+    "time_certainty",
+    "cleared_at",
+    "time",
+    "observed",
+    "remedies",
+    "references",
     "format",
 ];
 /// Fields that hold what names were hashed into.
@@ -82,7 +99,10 @@ fn rehash(tree: &mut Value, redactor: &Redactor) {
         Value::String(text) => {
             let bytes = redactor.map().bytes("incident", text.as_bytes());
             let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            *text = hex.get(..text.len().min(hex.len())).unwrap_or_default().to_owned();
+            *text = hex
+                .get(..text.len().min(hex.len()))
+                .unwrap_or_default()
+                .to_owned();
         }
         Value::Array(items) => items.iter_mut().for_each(|item| rehash(item, redactor)),
         _ => {}

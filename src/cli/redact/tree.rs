@@ -69,8 +69,14 @@ impl Tree {
             let below = format!("{name}/");
             let folders = name.match_indices('/').filter_map(|(at, _)| name.get(..at));
             self.names.contains_key(name)
-                || self.names.range(below.clone()..).next().is_some_and(|(other, _)| other.starts_with(&below))
-                || folders.into_iter().any(|folder| self.names.contains_key(folder))
+                || self
+                    .names
+                    .range(below.clone()..)
+                    .next()
+                    .is_some_and(|(other, _)| other.starts_with(&below))
+                || folders
+                    .into_iter()
+                    .any(|folder| self.names.contains_key(folder))
         };
         let mut free = name.to_owned();
         let mut number = 2_u64;
@@ -87,7 +93,9 @@ impl Tree {
     /// What is to be published: of a plain file its copy, of an archive an archive where the output
     /// has the name of one, else the folder.
     pub(super) fn shape(&self, single: Single, output: &Path) -> io::Result<PathBuf> {
-        let name = output.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = output
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
         match (single, self.names.keys().next()) {
             (Single::Plain, Some(only)) => Ok(self.members.join(only)),
             (Single::Archive, Some(_)) => match name.as_deref().and_then(Pack::of) {
@@ -144,8 +152,13 @@ impl Sink for Tree {
         let Some(open) = self.open.take() else {
             return Ok(());
         };
-        let file = open.file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        let seconds = open.modified.and_then(|seconds| u64::try_from(seconds).ok());
+        let file = open
+            .file
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
+        let seconds = open
+            .modified
+            .and_then(|seconds| u64::try_from(seconds).ok());
         if let Some(seconds) = seconds {
             let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
             // a time that the disk cannot hold stays today's

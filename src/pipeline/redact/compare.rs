@@ -22,15 +22,27 @@ pub fn compare(original: &Report, redacted: &Report, redactor: &mut Redactor) ->
     let mut differences = Vec::new();
     // those that are the same in every word first, so that none takes another one's place
     wanted.retain(|one| {
-        let place = found.iter().position(|other| one.same(other) && one.node == other.node && one.peer == other.peer);
+        let place = found
+            .iter()
+            .position(|other| one.same(other) && one.node == other.node && one.peer == other.peer);
         place.map(|place| found.remove(place)).is_none()
     });
     wanted.retain(|one| {
-        let place = found.iter().position(|other| one.same(other) && one.meets(other));
+        let place = found
+            .iter()
+            .position(|other| one.same(other) && one.meets(other));
         place.map(|place| found.remove(place)).is_none()
     });
-    differences.extend(wanted.iter().map(|one| format!("not found any more: {}", one.line())));
-    differences.extend(found.iter().map(|one| format!("found in the output only: {}", one.line())));
+    differences.extend(
+        wanted
+            .iter()
+            .map(|one| format!("not found any more: {}", one.line())),
+    );
+    differences.extend(
+        found
+            .iter()
+            .map(|one| format!("found in the output only: {}", one.line())),
+    );
     let verdicts = |report: &Report| {
         let mut all: Vec<String> = report
             .clusters
@@ -116,7 +128,12 @@ impl Incident {
 
     fn line(&self) -> String {
         let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "-".to_owned());
-        format!("{} (node {}, peer {})", self.what, name(&self.node), name(&self.peer))
+        format!(
+            "{} (node {}, peer {})",
+            self.what,
+            name(&self.node),
+            name(&self.peer)
+        )
     }
 }
 

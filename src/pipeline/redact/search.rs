@@ -33,7 +33,8 @@ impl Visitor for Seeker<'_> {
         let name = name.strip_prefix(self.prefix).unwrap_or(name);
         let name = name.trim_start_matches(['/', '!']).to_owned();
         let mut leaks = Vec::new();
-        self.search.bytes(name.as_bytes(), 0..name.len(), 0, &mut leaks);
+        self.search
+            .bytes(name.as_bytes(), 0..name.len(), 0, &mut leaks);
         let mut held: Vec<u8> = Vec::new();
         let mut base = 0_u64;
         let mut buffer = vec![0; BLOCK];
@@ -55,7 +56,8 @@ impl Visitor for Seeker<'_> {
             base += kept as u64;
             held.drain(..kept);
         }
-        self.leaks.extend(leaks.into_iter().map(|leak| (name.clone(), leak)));
+        self.leaks
+            .extend(leaks.into_iter().map(|leak| (name.clone(), leak)));
         ControlFlow::Continue(())
     }
 

@@ -31,6 +31,9 @@ mod tests {
     fn the_example_of_the_standard() {
         let bytes = [0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7];
         assert_eq!(finish(add(0, &bytes)), !0xddf2);
-        assert_eq!(finish(add(add(0, &bytes), &[0x12])), finish(add(0, &[bytes.as_slice(), &[0x12]].concat())));
+        assert_eq!(
+            finish(add(add(0, &bytes), &[0x12])),
+            finish(add(0, &[bytes.as_slice(), &[0x12]].concat()))
+        );
     }
 }

@@ -8,9 +8,42 @@ const NUMBER: usize = 5;
 
 /// Words of protocols that no rule holds.
 const WORDS: &[&str] = &[
-    "HTTP", "SIP", "SMTP", "ESMTP", "EHLO", "HELO", "MAIL", "RCPT", "FROM", "TO", "OK", "Trying", "Ringing", "Not",
-    "Found", "Bad", "Request", "Unauthorized", "Forbidden", "Service", "Unavailable", "Timeout", "Server", "Error",
-    "Internal", "transport", "tcp", "udp", "tls", "branch", "tag", "version", "xml", "stream", "jabber", "client",
+    "HTTP",
+    "SIP",
+    "SMTP",
+    "ESMTP",
+    "EHLO",
+    "HELO",
+    "MAIL",
+    "RCPT",
+    "FROM",
+    "TO",
+    "OK",
+    "Trying",
+    "Ringing",
+    "Not",
+    "Found",
+    "Bad",
+    "Request",
+    "Unauthorized",
+    "Forbidden",
+    "Service",
+    "Unavailable",
+    "Timeout",
+    "Server",
+    "Error",
+    "Internal",
+    "transport",
+    "tcp",
+    "udp",
+    "tls",
+    "branch",
+    "tag",
+    "version",
+    "xml",
+    "stream",
+    "jabber",
+    "client",
 ];
 
 /// A text of the same length; letters and digits of words that nobody but its writer uses are gone.
@@ -48,7 +81,9 @@ fn stays(word: &[u8], text: &[u8], at: usize, redactor: &Redactor) -> bool {
         return redactor.vocabulary().has(&String::from_utf8_lossy(word)) && !digits;
     }
     if digits {
-        let called = text.get(..at).is_some_and(|before| before.ends_with(b"sip:") || before.ends_with(b"tel:"));
+        let called = text
+            .get(..at)
+            .is_some_and(|before| before.ends_with(b"sip:") || before.ends_with(b"tel:"));
         return word.len() <= NUMBER && !called;
     }
     let word = String::from_utf8_lossy(word);
@@ -82,7 +117,10 @@ pub(super) fn token(word: &[u8], redactor: &Redactor) -> Vec<u8> {
 
 /// The first line of HTTP; of all else the shape.
 pub(super) fn http(bytes: &[u8], redactor: &mut Redactor) -> Vec<u8> {
-    let end = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
+    let end = bytes
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .map_or(bytes.len(), |at| at + 1);
     let (line, rest) = bytes.split_at(end);
     let mut out = text(line, redactor);
     // method or version, and what the line ends with
@@ -107,10 +145,19 @@ pub(super) fn http(bytes: &[u8], redactor: &mut Redactor) -> Vec<u8> {
 pub(super) fn greeting(bytes: &[u8], begin: &[u8]) -> Vec<u8> {
     let same = bytes.iter().zip(begin).take_while(|(a, b)| a == b).count();
     let mut out = bytes.get(..same).unwrap_or_default().to_vec();
-    let line = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
-    out.extend(bytes.get(same..line).unwrap_or_default().iter().map(|byte| match byte {
-        b'\r' | b'\n' => *byte,
-        _ => b'x',
-    }));
+    let line = bytes
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .map_or(bytes.len(), |at| at + 1);
+    out.extend(
+        bytes
+            .get(same..line)
+            .unwrap_or_default()
+            .iter()
+            .map(|byte| match byte {
+                b'\r' | b'\n' => *byte,
+                _ => b'x',
+            }),
+    );
     out
 }

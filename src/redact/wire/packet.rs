@@ -121,7 +121,10 @@ impl<'p> Painter<'p> {
     /// Takes bytes over as they are.
     fn keep(&mut self, range: Range<usize>) {
         let end = range.end.min(self.data.len());
-        if let (Some(from), Some(to)) = (self.data.get(range.start..end), self.out.get_mut(range.start..end)) {
+        if let (Some(from), Some(to)) = (
+            self.data.get(range.start..end),
+            self.out.get_mut(range.start..end),
+        ) {
             to.copy_from_slice(from);
         }
     }
@@ -325,7 +328,12 @@ impl<'p> Painter<'p> {
     fn nflog(&mut self, at: usize, end: usize) {
         self.keep(at..at + 4);
         let mut at = at + 4;
-        while let Some([a, b, c, d]) = self.data.get(at..).and_then(<[u8]>::first_chunk::<4>).copied() {
+        while let Some([a, b, c, d]) = self
+            .data
+            .get(at..)
+            .and_then(<[u8]>::first_chunk::<4>)
+            .copied()
+        {
             let number = |pair: [u8; 2]| match c {
                 0 => u16::from_be_bytes(pair),
                 _ => u16::from_le_bytes(pair),
@@ -477,7 +485,9 @@ impl<'p> Painter<'p> {
             Some(143) => self.ethernet(at, end),
             Some(51) => {
                 self.keep(at..at + 12);
-                let length = self.byte(at + 1).map_or(0, |words| (usize::from(words) + 2) * 4);
+                let length = self
+                    .byte(at + 1)
+                    .map_or(0, |words| (usize::from(words) + 2) * 4);
                 let next = self.byte(at);
                 self.depth += 1;
                 if self.depth <= DEPTH && length > 0 {
@@ -505,10 +515,18 @@ impl<'p> Painter<'p> {
     fn tcp(&mut self, at: usize, end: usize, ends: Ends) {
         self.keep(at..(at + 16).min(end));
         self.keep(at + 18..(at + 20).min(end));
-        let header = self.byte(at + 12).map_or(20, |byte| usize::from(byte >> 4) * 4).max(20);
+        let header = self
+            .byte(at + 12)
+            .map_or(20, |byte| usize::from(byte >> 4) * 4)
+            .max(20);
         self.tcp_options(at + 20, (at + header).min(end));
         self.owe(at + 16, at..end, 6, ends);
-        let fields = (self.u16(at), self.u16(at + 2), self.u32(at + 4), self.byte(at + 13));
+        let fields = (
+            self.u16(at),
+            self.u16(at + 2),
+            self.u32(at + 4),
+            self.byte(at + 13),
+        );
         let (Some(from), Some(to), Some(sequence), Some(flags)) = fields else {
             return;
         };
@@ -547,7 +565,13 @@ impl<'p> Painter<'p> {
                 (Some(kind), Some(length @ 2..)) => {
                     let known = matches!(kind, 2..=5 | 8);
                     let next = at + usize::from(length);
-                    self.keep(at..if known { next.min(end) } else { (at + 2).min(end) });
+                    self.keep(
+                        at..if known {
+                            next.min(end)
+                        } else {
+                            (at + 2).min(end)
+                        },
+                    );
                     at = next;
                 }
                 _ => return,
@@ -579,7 +603,9 @@ impl<'p> Painter<'p> {
         }
         if to == GENEVE {
             self.keep(inner..inner + 8);
-            let options = self.byte(inner).map_or(0, |byte| usize::from(byte & 0x3f) * 4);
+            let options = self
+                .byte(inner)
+                .map_or(0, |byte| usize::from(byte & 0x3f) * 4);
             let kind = self.u16(inner + 2);
             return self.kind(kind, inner + 8 + options, stop);
         }

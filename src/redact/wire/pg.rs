@@ -91,7 +91,9 @@ impl<'s> Side<'s> {
     /// Takes bytes over as they are.
     fn keep(&mut self, count: usize) {
         let range = self.at..self.at + count;
-        if let (Some(from), Some(to)) = (self.said.bytes.get(range.clone()), self.out.get_mut(range)) {
+        if let (Some(from), Some(to)) =
+            (self.said.bytes.get(range.clone()), self.out.get_mut(range))
+        {
             to.copy_from_slice(from);
         }
         self.at += count;
@@ -152,7 +154,11 @@ fn length(server: bool, header: &[u8]) -> Option<usize> {
     let known = if server { SERVER } else { CLIENT };
     let length = be32(header, 1)?;
     let fits = known.contains(header.first()?) && (4..=0x3fff_ffff).contains(&length);
-    fits.then(|| usize::try_from(length).unwrap_or(usize::MAX).saturating_add(1))
+    fits.then(|| {
+        usize::try_from(length)
+            .unwrap_or(usize::MAX)
+            .saturating_add(1)
+    })
 }
 
 /// Names and values, each ended by a zero; names of parameters stay.
@@ -162,7 +168,12 @@ fn pairs(body: &[u8], redactor: &mut Redactor) -> Vec<u8> {
     for part in body.split_inclusive(|byte| *byte == 0) {
         let text = part.strip_suffix(b"\0").unwrap_or(part);
         match name.take() {
-            Some(b"replication" | b"server_version" | b"in_hot_standby" | b"default_transaction_read_only") => {
+            Some(
+                b"replication"
+                | b"server_version"
+                | b"in_hot_standby"
+                | b"default_transaction_read_only",
+            ) => {
                 out.extend_from_slice(text);
             }
             Some(b"user" | b"database" | b"session_authorization") => {
@@ -196,7 +207,10 @@ fn request(kind: u8, body: &[u8], redactor: &mut Redactor) -> Vec<u8> {
             out.extend(mask::text(rest, redactor));
             out
         }
-        None => text.iter().map(|byte| if *byte == b' ' { b' ' } else { b'x' }).collect(),
+        None => text
+            .iter()
+            .map(|byte| if *byte == b' ' { b' ' } else { b'x' })
+            .collect(),
     }
 }
 

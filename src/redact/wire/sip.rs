@@ -9,7 +9,10 @@ const HEAD: usize = 16 << 10;
 
 /// True for the first line of a message.
 pub(super) fn is_sip(first: &[u8]) -> bool {
-    let line = first.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = first
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
     let line = line.trim_ascii_end();
     let request = line.ends_with(b" SIP/2.0") && line.first().is_some_and(u8::is_ascii_uppercase);
     line.starts_with(b"SIP/2.0 ") || request
@@ -59,7 +62,10 @@ fn header(line: &[u8], redactor: &mut Redactor, out: &mut Vec<u8>) {
         return;
     };
     out.extend_from_slice(name);
-    let is = |full: &[u8]| name.get(..name.len() - 1).is_some_and(|name| name.trim_ascii().eq_ignore_ascii_case(full));
+    let is = |full: &[u8]| {
+        name.get(..name.len() - 1)
+            .is_some_and(|name| name.trim_ascii().eq_ignore_ascii_case(full))
+    };
     if is(b"cseq") || is(b"content-length") || is(b"l") {
         out.extend_from_slice(value);
     } else if is(b"call-id") || is(b"i") {
@@ -79,7 +85,10 @@ pub(super) fn stream(said: &Said, redactor: &mut Redactor) -> Vec<u8> {
     let mut at = 0;
     while at < said.bytes.len() {
         let run = said.run(at);
-        let blank = run.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let blank = run
+            .iter()
+            .take_while(|byte| byte.is_ascii_whitespace())
+            .count();
         if blank > 0 {
             put(&mut out, at, run.get(..blank).unwrap_or_default());
             at += blank;

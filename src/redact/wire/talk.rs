@@ -84,7 +84,9 @@ impl Side {
             };
             let rest = rest.get(begin..).unwrap_or_default();
             // a few zeros cost less than another piece
-            let end = rest.windows(32).position(|zeros| zeros.iter().all(|byte| *byte == 0));
+            let end = rest
+                .windows(32)
+                .position(|zeros| zeros.iter().all(|byte| *byte == 0));
             let piece = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
             self.kept.insert(at + begin, piece.to_vec());
             size += piece.len() + 64;
@@ -146,7 +148,9 @@ impl Talk {
     /// Hears a segment; gives the bytes that it takes.
     pub(super) fn hear(&mut self, side: usize, segment: &Segment<'_>) -> usize {
         if segment.syn {
-            self.opener = self.opener.or(Some(if segment.ack { 1 - side } else { side }));
+            self.opener = self
+                .opener
+                .or(Some(if segment.ack { 1 - side } else { side }));
         }
         let Some(own) = self.sides.get_mut(side) else {
             return 0;
@@ -215,14 +219,20 @@ impl Talk {
         if name == "postgresql" {
             let (client, server) = if opener == 0 { (one, two) } else { (two, one) };
             let client_first = first == opener;
-            let (client, server) = match pg::is_client(client.run(0)) || client_first && !pg::is_client(server.run(0)) {
+            let (client, server) = match pg::is_client(client.run(0))
+                || client_first && !pg::is_client(server.run(0))
+            {
                 true => pg::redact(client, server, redactor),
                 false => {
                     let (server, client) = pg::redact(server, client, redactor);
                     (client, server)
                 }
             };
-            return if opener == 0 { [client, server] } else { [server, client] };
+            return if opener == 0 {
+                [client, server]
+            } else {
+                [server, client]
+            };
         }
         [
             self.one(one, name, opener == 0, redactor),
@@ -244,14 +254,24 @@ impl Talk {
         let attempts = [(from, one), (from, two), (other, one), (other, two)];
         let names = attempts.map(|(from, port)| name(from, port));
         let plain = |name: &&&str| !matches!(**name, "text" | "binary");
-        names.iter().find(plain).copied().unwrap_or(names.first().copied().unwrap_or("binary"))
+        names
+            .iter()
+            .find(plain)
+            .copied()
+            .unwrap_or(names.first().copied().unwrap_or("binary"))
     }
 
     /// One side of a conversation whose sides can be told from each other by what they say.
     fn one(&self, said: &Said, name: &str, opens: bool, redactor: &mut Redactor) -> Vec<u8> {
         let name = match said.run(0) {
             [0x16, 3, ..] | [0x15, 3, ..] => "tls",
-            _ if matches!(name, "xmpp" | "sip" | "erlang-distribution" | "erlang-port-mapper") => name,
+            _ if matches!(
+                name,
+                "xmpp" | "sip" | "erlang-distribution" | "erlang-port-mapper"
+            ) =>
+            {
+                name
+            }
             _ => match self.spoken(said, opens) {
                 "binary" if name == "tls" => "tls",
                 own => own,

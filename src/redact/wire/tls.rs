@@ -34,7 +34,9 @@ struct Reader<'s> {
 
 impl Reader<'_> {
     fn keep(&mut self, from: usize, to: usize) {
-        if let (Some(bytes), Some(out)) = (self.said.bytes.get(from..to), self.out.get_mut(from..to)) {
+        if let (Some(bytes), Some(out)) =
+            (self.said.bytes.get(from..to), self.out.get_mut(from..to))
+        {
             out.copy_from_slice(bytes);
         }
     }
@@ -63,7 +65,9 @@ impl Reader<'_> {
                     self.sealed = true;
                 }
                 Some(21) if length == 2 => self.keep(begin, end),
-                Some(22) if !self.sealed || self.is_hello(begin, length) => self.handshake.extend(begin..end.min(self.said.bytes.len())),
+                Some(22) if !self.sealed || self.is_hello(begin, length) => {
+                    self.handshake.extend(begin..end.min(self.said.bytes.len()));
+                }
                 Some(0x80) => {
                     // a hello of SSL 2.0: lengths and versions
                     self.keep(at, (at + 11).min(end));
@@ -89,7 +93,8 @@ impl Reader<'_> {
             return None;
         };
         let length = usize::from(u16::from_be_bytes([high, low]));
-        let fits = (20..=24).contains(&kind) && major == 3 && minor <= 4 && length <= (1 << 14) + 2048;
+        let fits =
+            (20..=24).contains(&kind) && major == 3 && minor <= 4 && length <= (1 << 14) + 2048;
         fits.then_some(length)
     }
 }
@@ -228,7 +233,9 @@ fn certificates(body: &[u8], redactor: &mut Redactor) -> Vec<u8> {
         let length = copy.u8(at) << 16 | copy.u16(at + 1);
         copy.keep(at, at + 3);
         let (begin, end) = (at + 3, at + 3 + length);
-        let made = body.get(begin..end).and_then(|der| der::remake(der, redactor));
+        let made = body
+            .get(begin..end)
+            .and_then(|der| der::remake(der, redactor));
         if let (Some(made), Some(place)) = (made, copy.out.get_mut(begin..end)) {
             for (to, from) in place.iter_mut().zip(made) {
                 *to = from;

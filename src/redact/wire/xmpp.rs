@@ -27,7 +27,10 @@ pub(super) fn redact(said: &Said, redactor: &mut Redactor) -> Vec<u8> {
         }
         let length = match rest.first() {
             Some(b'<') => tag(rest),
-            _ => rest.iter().position(|byte| *byte == b'<').unwrap_or(rest.len()),
+            _ => rest
+                .iter()
+                .position(|byte| *byte == b'<')
+                .unwrap_or(rest.len()),
         };
         let token = rest.get(..length.max(1)).unwrap_or(rest);
         let made = match token.first() {
@@ -61,7 +64,10 @@ fn element(tag: &[u8], redactor: &mut Redactor) -> Vec<u8> {
         let (names, value) = rest.split_at(at + 1);
         out.extend_from_slice(names);
         let quote = names.last().copied().unwrap_or(0);
-        let end = value.iter().position(|byte| *byte == quote).unwrap_or(value.len());
+        let end = value
+            .iter()
+            .position(|byte| *byte == quote)
+            .unwrap_or(value.len());
         let (value, behind) = value.split_at(end);
         out.extend(attribute(value, redactor));
         let close = usize::from(!behind.is_empty());
