@@ -282,7 +282,7 @@ fn checksums_are_right(written: &[(PathBuf, Vec<u8>)]) {
             count += 1;
         }
     }
-    assert!(count > 1000, "only {count} packets were written");
+    assert!(count > 500, "only {count} packets were written");
     let folder = tempfile::tempdir().expect("a folder");
     for (link, bytes) in links {
         let path = folder.path().join("all.pcap");

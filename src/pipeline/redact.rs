@@ -107,7 +107,7 @@ pub fn gather(
         .into_inner()
         .map_err(|_| anyhow::anyhow!("internal error while names were learned, please report"))?;
     for cluster in &report.clusters {
-        learner.words(&cluster.name);
+        cluster.name.split(", ").for_each(|name| learner.host(name));
         for node in &cluster.nodes {
             learner.host(&node.name);
             node.addresses

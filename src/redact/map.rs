@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::address::{self, Mac};
+use crate::model::digest::sha256_bytes;
 
 /// Name and version of the saved form.
 pub const SCHEMA: &str = "clusterdx.map/1";
@@ -208,12 +208,8 @@ impl Map {
 
     /// Bytes that follow from the key and from what they are for.
     pub fn bytes(&self, purpose: &str, of: &[u8]) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        hash.update(self.key);
-        hash.update([u8::try_from(purpose.len()).unwrap_or(u8::MAX)]);
-        hash.update(purpose.as_bytes());
-        hash.update(of);
-        hash.finalize().into()
+        let length = [u8::try_from(purpose.len()).unwrap_or(u8::MAX)];
+        sha256_bytes([&self.key[..], &length, purpose.as_bytes(), of].concat())
     }
 
     /// Any number of such bytes.

@@ -20,6 +20,9 @@ pub mod map;
 pub mod names;
 pub mod pem;
 pub mod secret;
+mod shapes;
+#[cfg(test)]
+mod tests;
 pub mod text;
 pub mod vocabulary;
 pub mod wire;

@@ -136,7 +136,19 @@ pub(super) fn by_shape(token: &str) -> Option<String> {
 /// The tokens of a line that have a dot inside.
 pub(super) fn dotted(line: &[u8]) -> impl Iterator<Item = &str> {
     let fits = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    let tokens = line.split(move |byte| !fits(byte));
+    let mut at = 0;
+    let tokens = line.split(move |byte| !fits(byte)).map(move |token| {
+        let begin = at;
+        at += token.len() + 1;
+        // the number of a sign: `%40`
+        let sign = begin.checked_sub(1).and_then(|before| line.get(before)) == Some(&b'%');
+        let number = token
+            .get(..2)
+            .is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
+        token
+            .get(if sign && number { 2 } else { 0 }..)
+            .unwrap_or(token)
+    });
     tokens.filter_map(|token| {
         let token = std::str::from_utf8(token).ok()?.trim_matches(['.', '-']);
         (token.len() <= 253 && token.contains('.')).then_some(token)

@@ -109,7 +109,7 @@ impl Redactor {
     }
 
     /// Two lines with what a wrapped line tore apart between them replaced in both.
-    pub fn mend(&mut self, before: &mut Vec<u8>, after: &mut Vec<u8>) {
+    pub fn mend(&mut self, before: &mut [u8], after: &mut [u8]) {
         let end = before.trim_ascii_end().len();
         let tail = end.saturating_sub(TORN);
         let begin = after.len() - after.trim_ascii_start().len();
@@ -172,7 +172,7 @@ impl Redactor {
         }
         let mut addresses = Vec::new();
         address::find(line, &mut |begin, end, found| {
-            addresses.push((begin, end, found))
+            addresses.push((begin, end, found));
         });
         for (begin, end, found) in addresses {
             let text = self.address(found).into_bytes();

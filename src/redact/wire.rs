@@ -15,6 +15,7 @@ use crate::model::frame::Frame;
 mod checksum;
 mod erlang;
 mod file;
+mod link;
 mod mask;
 mod packet;
 mod pg;

@@ -205,7 +205,7 @@ fn dos(seconds: i64) -> u32 {
     use chrono::{Datelike, Timelike};
     let year = u32::try_from(time.year().clamp(1980, 2107) - 1980).unwrap_or(0);
     let date = year << 9 | time.month() << 5 | time.day();
-    let clock = time.hour() << 11 | time.minute() << 5 | time.second() / 2;
+    let clock = time.hour() << 11 | time.minute() << 5 | (time.second() / 2);
     date << 16 | clock
 }
 

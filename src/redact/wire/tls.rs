@@ -66,7 +66,7 @@ impl Reader<'_> {
                 }
                 Some(21) if length == 2 => self.keep(begin, end),
                 Some(22) if !self.sealed || self.is_hello(begin, length) => {
-                    self.handshake.extend(begin..end.min(self.said.bytes.len()))
+                    self.handshake.extend(begin..end.min(self.said.bytes.len()));
                 }
                 Some(0x80) => {
                     // a hello of SSL 2.0: lengths and versions
