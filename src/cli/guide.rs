@@ -27,8 +27,8 @@ mod steps;
 use asker::{Asker, File, Person};
 use evidence::Evidence;
 
-/// The guide that begins with a symptom.
-const FIRST: &str = "guide.start";
+/// The topic of the guide that begins with a symptom.
+const FIRST: &str = "start";
 
 /// Largest answers file.
 const LARGEST: u64 = 1 << 20;
@@ -112,7 +112,7 @@ fn chosen<'c>(
     let (catalog, args) = (cx.catalog, cx.args);
     let named = answers.and_then(|(answers, _)| answers.topic.as_deref());
     let mut paths = args.paths.clone();
-    let first = catalog.guide(FIRST).map(Topic::Guide);
+    let first = find(catalog, FIRST);
     let first = first.ok_or_else(|| Trouble::new("the rules hold no guide to begin with"))?;
     match (&args.topic, named) {
         (Some(name), named) => {
@@ -138,6 +138,17 @@ fn chosen<'c>(
         (None, None) if answers.is_some() => Ok(Ok((first, paths))),
         (None, None) => Ok(pick(cx).map(|topic| (topic, paths))),
     }
+}
+
+/// What `explain` says of a guide or a runbook: all of it, without asking.
+pub(super) fn explained(
+    catalog: &Catalog,
+    locale: &Locale,
+    lang: Lang,
+    name: &str,
+) -> Option<String> {
+    let topic = find(catalog, name)?;
+    Some(page::explained(topic, catalog, locale, lang))
 }
 
 /// Lists the topics and asks for one.
