@@ -16,6 +16,10 @@ pub enum NameKind {
     State,
     /// Why a node is in a state.
     Reason,
+    /// A command of a product's command line.
+    Command,
+    /// A word of its documents.
+    Term,
 }
 
 /// A name of a product and what it means.

@@ -317,7 +317,7 @@ pub(super) struct DiffArgs {
     pub(super) after: String,
 
     /// Form of the comparison
-    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = PossibleValuesParser::new(REPORTERS.iter().map(|r| r.id())))]
     pub(super) format: String,
 
     /// Write the comparison to a file instead of standard output

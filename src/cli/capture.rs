@@ -21,7 +21,7 @@ use crate::source::{self, Limits, Selection};
 use super::args::CaptureArgs;
 use super::failure::{Failure, Trouble};
 use super::output::Target;
-use super::{Exit, diagnose, interrupt, print, reading, say, settings};
+use super::{Exit, attach, diagnose, interrupt, print, reading, say, settings};
 
 mod helper;
 mod keep;
@@ -72,7 +72,7 @@ pub(super) fn run(args: &CaptureArgs) -> Result<Exit, Failure> {
 
     let locale = settings::locale(&catalog, lang);
     let known = settings::known(&catalog, lang);
-    let look = Look {
+    let mut look = Look {
         locale: &locale,
         width: settings::width(),
         year: args.clock.year,
@@ -80,6 +80,11 @@ pub(super) fn run(args: &CaptureArgs) -> Result<Exit, Failure> {
         known: &known,
         attached: Attached::NOTHING,
     };
+    let attached = match reporter.shows_attached() {
+        true => attach::attached(attach::plans(&report, &catalog, lang), None, &look),
+        false => Attached::default(),
+    };
+    look.attached = &attached;
     target.write(|out| reporter.write(&report, &look, out))?;
     // without a duration Ctrl-C is how a capture ends
     let interrupted = end == End::Interrupted && args.duration.is_some();

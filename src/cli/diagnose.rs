@@ -12,7 +12,7 @@ use crate::catalog::Catalog;
 use crate::catalog::text::Lang;
 use crate::model::ladder::Shown;
 use crate::model::report::Report;
-use crate::pipeline::{Asked, Diagnoser, Job, Options, Unshown};
+use crate::pipeline::{Around, Asked, Diagnoser, Job, Options, Unshown};
 use crate::report::text::ladder;
 use crate::report::{self, Attached, Look, layout, paint, sanitize};
 use crate::source::{self, Limits, SourceError};
@@ -22,7 +22,7 @@ use super::failure::{Failure, Trouble, did_you_mean};
 use super::near::near;
 use super::output::Target;
 use super::progress::Progress;
-use super::{Exit, interrupt, reading, say, settings, show, time};
+use super::{Exit, attach, interrupt, reading, say, settings, show, time};
 
 /// Reads, diagnoses, prints.
 pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
@@ -58,7 +58,9 @@ pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
         progress: &show,
         stop: &stop,
     };
-    let outcome = Outcome::of(&diagnoser, job, args.why.as_deref(), asked.as_ref());
+    // what comes through a pipe cannot be read twice
+    let twice = reporter.shows_attached() && !args.paths.iter().any(|path| show::passes_by(path));
+    let outcome = Outcome::of(&diagnoser, job, args.why.as_deref(), asked.as_ref(), twice);
     let (report, instead) = outcome.map_err(|error| internal(&error))?;
     progress.clear();
     let interrupted = stop.load(Ordering::Relaxed);
@@ -74,7 +76,7 @@ pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
     let locale = settings::locale(&catalog, lang);
     let known = settings::known(&catalog, lang);
     let to_screen = matches!(target, Target::Standard);
-    let look = Look {
+    let mut look = Look {
         locale: &locale,
         width: settings::width(),
         year: args.clock.year,
@@ -82,13 +84,24 @@ pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
         known: &known,
         attached: Attached::NOTHING,
     };
+    let attached = match (reporter.shows_attached(), &instead) {
+        (false, _) => Attached::default(),
+        (true, Outcome::Again(flows, around)) => {
+            let plans = attach::plans(&report, &catalog, lang);
+            attach::attached(plans, Some((flows.clone(), around.clone())), &look)
+        }
+        (true, _) => attach::attached(attach::plans(&report, &catalog, lang), None, &look),
+    };
+    look.attached = &attached;
     if interrupted && matches!(instead, Outcome::Shown(_)) {
         say("reading was interrupted: what is shown may not be all");
     }
     target.write(|out| match &instead {
         Outcome::Why(fault, lines) => write_why(fault, lines, &look, out),
         Outcome::Shown(shown) => ladder::write(shown, &look, out),
-        Outcome::Report | Outcome::Unshown(_) => reporter.write(&report, &look, out),
+        Outcome::Report | Outcome::Again(..) | Outcome::Unshown(_) => {
+            reporter.write(&report, &look, out)
+        }
     })?;
     Ok(exit)
 }
@@ -96,6 +109,8 @@ pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failure> {
 /// What is to be printed.
 enum Outcome {
     Report,
+    /// The report, and what was read again for it.
+    Again(Vec<Shown>, Vec<Around>),
     /// Why the fault was or was not found.
     Why(String, Vec<String>),
     Shown(Box<Shown>),
@@ -108,12 +123,17 @@ impl Outcome {
         job: Job<'_>,
         why: Option<&str>,
         asked: Option<&Asked>,
+        twice: bool,
     ) -> anyhow::Result<(Report, Self)> {
         if let Some(fault) = why {
             let why = diagnoser.why(job, fault)?;
             return Ok((why.report, Self::Why(fault.to_owned(), why.lines)));
         }
         let Some(asked) = asked else {
+            if twice {
+                let again = diagnoser.again(job)?;
+                return Ok((again.report, Self::Again(again.flows, again.around)));
+            }
             return Ok((diagnoser.run(job)?, Self::Report));
         };
         let showing = diagnoser.show(job, asked)?;

@@ -31,7 +31,8 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     };
     target.write(|out| match args.format.as_str() {
         "json" => written::write_json(&found, out),
-        _ => text::diff::write(&found, &look, out),
+        "text" => text::diff::write(&found, &look, out),
+        form => written::write_page(&found, form, &locale, out),
     })?;
     Ok(Exit::Clean)
 }

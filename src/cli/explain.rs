@@ -161,9 +161,16 @@ fn exact<'c>(catalog: &'c Catalog, name: &str) -> Vec<Entry<'c>> {
     if let Some(entry) = entries(catalog).find(by_id) {
         return vec![entry];
     }
-    entries(catalog)
+    let named: Vec<Entry<'_>> = entries(catalog)
         .filter(|entry| entry.answers_to(name))
-        .collect()
+        .collect();
+    if named.is_empty() {
+        return name::command(catalog, name)
+            .map(Entry::Name)
+            .into_iter()
+            .collect();
+    }
+    named
 }
 
 /// Entries whose id, names or titles hold every word of a text.
@@ -194,10 +201,11 @@ fn partial<'c>(catalog: &'c Catalog, text: &str, lang: Lang) -> Vec<Entry<'c>> {
             )),
             Entry::Alarm(alarm) => fits(&format!("{} {}", alarm.id, alarm.title)),
             Entry::Name(name) => fits(&format!(
-                "{} {} {}",
+                "{} {} {} {}",
                 name.name,
                 name.facility.as_deref().unwrap_or_default(),
-                name.title.as_deref().unwrap_or_default()
+                name.title.as_deref().unwrap_or_default(),
+                name.known_as.join(" ")
             )),
         })
         .collect()

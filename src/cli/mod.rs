@@ -12,6 +12,7 @@ mod args;
 mod ask;
 #[cfg(unix)]
 mod askpass;
+mod attach;
 mod capture;
 mod check;
 mod completions;

@@ -40,7 +40,7 @@ pub(super) fn asked(text: &str, paths: &[String]) -> Result<Asked, Failure> {
 }
 
 /// True for what can be read only once.
-fn passes_by(path: &str) -> bool {
+pub(super) fn passes_by(path: &str) -> bool {
     let stays = |at: fs::Metadata| at.is_file() || at.is_dir();
     path == "-" || !fs::metadata(path).is_ok_and(stays)
 }

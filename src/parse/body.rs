@@ -334,7 +334,9 @@ mod tests {
                       Node 1 Name : imp1a State: Running in Failed Mode Reason: Unknown\n";
         let head = "16:12:44.634 |046f1b70| debug| XmppStream.cpp:240 recv: ";
         let formats = |text: &str| -> Vec<&'static str> {
-            lines(text).into_iter().map(|(_, format)| format).collect()
+            let mut found = lines(text);
+            found.sort_unstable();
+            found.into_iter().map(|(_, format)| format).collect()
         };
         for tag in [
             "<body>",

@@ -2,15 +2,13 @@
 
 use std::io::{self, Write};
 
-use super::{time, words};
+use super::{html, markdown, page, sanitize, time, words};
 use crate::locale::Locale;
 use crate::model::diff::{
     Cleared, ClusterChange, Diff, How, Incident, Source, Unchanged, Undecided, Why,
 };
 use crate::model::report::{Evidence, Severity, Verdict};
 
-/// Entries of a section that are shown; JSON has all.
-const SHOWN: usize = 200;
 /// Files that are named as proof.
 const FILES: usize = 3;
 
@@ -75,9 +73,23 @@ pub fn write_json(diff: &Diff, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
+/// Writes a page: HTML, or Markdown.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_page(diff: &Diff, form: &str, locale: &Locale, out: &mut dyn Write) -> io::Result<()> {
+    let diff = sanitize::value(diff)?;
+    let made = |limits| page::diff(&diff, locale, limits);
+    let text = match form {
+        "html" => html::bounded(locale, made),
+        _ => markdown::bounded(locale, made),
+    };
+    out.write_all(text.as_bytes())
+}
+
 impl View {
-    /// The view of a diff.
-    pub fn of(diff: &Diff, locale: &Locale) -> Self {
+    /// The view of a diff, with at most so many entries of each kind.
+    pub fn of(diff: &Diff, locale: &Locale, most: usize) -> Self {
         let mut notes = Vec::new();
         if diff.before.rules_digest != diff.after.rules_digest {
             notes.push(locale.word("diff.other_rules").to_owned());
@@ -86,10 +98,10 @@ impl View {
             notes.push(locale.count("omitted", diff.omitted, &[]));
         }
         let sections = [
-            section(locale, "diff.cleared", &diff.cleared, cleared),
-            section(locale, "diff.new", &diff.new, new),
-            section(locale, "diff.unchanged", &diff.unchanged, unchanged),
-            section(locale, "diff.undecided", &diff.undecided, undecided),
+            section((locale, most), "diff.cleared", &diff.cleared, cleared),
+            section((locale, most), "diff.new", &diff.new, new),
+            section((locale, most), "diff.unchanged", &diff.unchanged, unchanged),
+            section((locale, most), "diff.undecided", &diff.undecided, undecided),
         ];
         Self {
             clusters: diff.clusters.iter().map(|c| change(locale, c)).collect(),
@@ -116,7 +128,7 @@ fn change(locale: &Locale, cluster: &ClusterChange) -> Change {
 }
 
 fn section<T>(
-    locale: &Locale,
+    (locale, most): (&Locale, usize),
     key: &str,
     list: &[T],
     entry: impl Fn(&Locale, &T) -> Entry,
@@ -128,10 +140,10 @@ fn section<T>(
         title: locale.fill(key, &[("count", &list.len().to_string())]),
         entries: list
             .iter()
-            .take(SHOWN)
+            .take(most)
             .map(|one| entry(locale, one))
             .collect(),
-        more: list.len().saturating_sub(SHOWN),
+        more: list.len().saturating_sub(most),
     })
 }
 

@@ -10,7 +10,7 @@ use super::page::{self, Block, Limits, Line, Mark, Page, Record, Section, Span, 
 use super::{Look, Reporter, sanitize};
 use crate::locale::Locale;
 use crate::model::digest;
-use crate::model::report::{Report, Severity, Verdict};
+use crate::model::report::{Confidence, Report, Severity, Verdict};
 
 mod drawing;
 mod ladder;
@@ -49,6 +49,10 @@ pub struct HtmlReport;
 impl Reporter for HtmlReport {
     fn id(&self) -> &'static str {
         "html"
+    }
+
+    fn shows_attached(&self) -> bool {
+        true
     }
 
     fn write(&self, report: &Report, look: &Look<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -398,6 +402,7 @@ fn class(mark: Mark) -> &'static str {
         Mark::Severity(Severity::Info) => "badge info",
         Mark::Verdict(Verdict::Healthy) | Mark::Good => "badge good",
         Mark::Verdict(Verdict::Insufficient) => "badge unsure",
+        Mark::Confidence(_) => "badge sure",
         Mark::Plain => "badge plain",
     }
 }
@@ -416,6 +421,15 @@ fn outline(mark: Mark) -> &'static str {
         }
         Mark::Verdict(Verdict::Insufficient) => {
             "<path d=\"M6 1A5 5 0 0 1 6 11Z\"/><path class=\"hollow\" d=\"M6 1.5A4.5 4.5 0 0 0 6 10.5Z\"/>"
+        }
+        Mark::Confidence(Confidence::Certain) => {
+            "<path d=\"M0 1H3V11H0ZM4.5 1H7.5V11H4.5ZM9 1H12V11H9Z\"/>"
+        }
+        Mark::Confidence(Confidence::Likely) => {
+            "<path d=\"M0 1H3V11H0ZM4.5 1H7.5V11H4.5Z\"/><path class=\"hollow\" d=\"M9.7 1.7H11.3V10.3H9.7Z\"/>"
+        }
+        Mark::Confidence(Confidence::Possible) => {
+            "<path d=\"M0 1H3V11H0Z\"/><path class=\"hollow\" d=\"M5.2 1.7H6.8V10.3H5.2ZM9.7 1.7H11.3V10.3H9.7Z\"/>"
         }
         Mark::Plain => "<circle class=\"hollow\" cx=\"6\" cy=\"6\" r=\"4.5\"/>",
     }

@@ -45,6 +45,10 @@ impl Reporter for MarkdownReport {
         "markdown"
     }
 
+    fn shows_attached(&self) -> bool {
+        true
+    }
+
     fn write(&self, report: &Report, look: &Look<'_>, out: &mut dyn Write) -> io::Result<()> {
         let report = sanitize::value(report)?;
         let attached = sanitize::value(look.attached)?;

@@ -32,6 +32,11 @@ pub trait Reporter: Sync {
     /// Its name, as `--format` takes it.
     fn id(&self) -> &'static str;
 
+    /// True when it shows what is attached to a report.
+    fn shows_attached(&self) -> bool {
+        false
+    }
+
     /// Writes the report.
     ///
     /// # Errors

@@ -4,12 +4,13 @@
 //! [`markdown`](super::markdown)) only decides how each block looks. Every text in it may come from
 //! the input: the writers escape all of it.
 
-use crate::model::report::{Severity, Verdict};
+use crate::model::report::{Confidence, Severity, Verdict};
 
 use super::ladder::Capture;
 
 mod build;
 mod causes;
+mod diff;
 mod drawing;
 mod lists;
 mod packets;
@@ -18,6 +19,7 @@ mod timeline;
 mod topology;
 
 pub use build::{Limits, report};
+pub use diff::diff;
 pub use drawing::{Bar, Edge, Lane, Place, Timeline, Topology};
 
 /// A page.
@@ -136,6 +138,8 @@ pub enum Mark {
     Severity(Severity),
     /// A verdict.
     Verdict(Verdict),
+    /// How well something is proved.
+    Confidence(Confidence),
     /// What came out well.
     Good,
     /// What is neither good nor bad.
@@ -152,6 +156,9 @@ impl Mark {
             Self::Severity(Severity::Info) => "●",
             Self::Verdict(Verdict::Healthy) | Self::Good => "✔",
             Self::Verdict(Verdict::Insufficient) => "◐",
+            Self::Confidence(Confidence::Certain) => "▮▮▮",
+            Self::Confidence(Confidence::Likely) => "▮▮▯",
+            Self::Confidence(Confidence::Possible) => "▮▯▯",
             Self::Plain => "○",
         }
     }

@@ -66,15 +66,23 @@ fn by_folder<'f>(files: &'f [FileSeen], hosts: &[Hosts<'f>]) -> Vec<(usize, &'f 
         unit.named |= hosts.iter().any(|(of, _)| *of == Product::Imp);
         unit.named |= !file.parsers.iter().all(|id| SERVICE_LOGS.contains(id));
         unit.tree |= file.origin.in_tree();
-        unit.logs.insert(kind(file));
+        unit.logs.insert((kind(file), file.bytes, file.lines));
         unit.files.push(at);
     }
+    // a copy in another folder is nobody else's
+    let contents: BTreeSet<&BTreeSet<Log<'_>>> = units.values().map(|unit| &unit.logs).collect();
+    let several = contents.len() > 1;
     let mut holders: BTreeMap<&str, usize> = BTreeMap::new();
-    for log in units.values().flat_map(|unit| &unit.logs) {
-        *holders.entry(*log).or_default() += 1;
+    for logs in contents {
+        let kinds: BTreeSet<&str> = logs.iter().map(|(kind, ..)| *kind).collect();
+        for kind in kinds {
+            *holders.entry(kind).or_default() += 1;
+        }
     }
-    let shared = |unit: &Unit<'_>| unit.logs.iter().any(|log| holders.get(log) > Some(&1));
-    let several = units.len() > 1;
+    let shared = |unit: &Unit<'_>| {
+        let mut kinds = unit.logs.iter().map(|(kind, ..)| kind);
+        kinds.any(|kind| holders.get(kind) > Some(&1))
+    };
     let nameless = units
         .iter()
         .filter(|(_, unit)| several && !unit.named && (unit.tree || shared(unit)));
@@ -87,6 +95,9 @@ fn by_folder<'f>(files: &'f [FileSeen], hosts: &[Hosts<'f>]) -> Vec<(usize, &'f 
 /// Parsers of logs that name no node.
 const SERVICE_LOGS: [&str; 2] = ["imp.log", "imp.xcp"];
 
+/// A log: of which kind it is, its bytes and its lines.
+type Log<'f> = (&'f str, u64, u64);
+
 /// What one folder or archive holds of IM and Presence.
 #[derive(Default)]
 struct Unit<'f> {
@@ -95,7 +106,7 @@ struct Unit<'f> {
     /// It holds a tree of logs as the appliance has it.
     tree: bool,
     /// Which logs it holds.
-    logs: BTreeSet<&'f str>,
+    logs: BTreeSet<Log<'f>>,
     files: Vec<usize>,
 }
 

@@ -4,6 +4,22 @@
 use super::{Attribute, Writer};
 use crate::report::ladder::{Arrow, Capture, Line, Stress};
 
+/// Arrows over the whole width of their column.
+const FORTH: &str = concat!(
+    "<svg class=\"arrow\" width=\"100%\" height=\"12\" aria-hidden=\"true\">",
+    "<line x1=\"0\" x2=\"100%\" y1=\"6\" y2=\"6\"/>",
+    "<svg x=\"100%\" overflow=\"visible\"><path d=\"M0 6-10 1V11Z\"/></svg></svg>"
+);
+const BACK: &str = concat!(
+    "<svg class=\"arrow\" width=\"100%\" height=\"12\" aria-hidden=\"true\">",
+    "<line x1=\"0\" x2=\"100%\" y1=\"6\" y2=\"6\"/><path d=\"M0 6 10 1V11Z\"/></svg>"
+);
+const BOTH: &str = concat!(
+    "<svg class=\"arrow both\" width=\"100%\" height=\"12\" aria-hidden=\"true\">",
+    "<line x1=\"0\" x2=\"100%\" y1=\"6\" y2=\"6\"/><path d=\"M0 6 10 1V11Z\"/>",
+    "<svg x=\"100%\" overflow=\"visible\"><path d=\"M0 6-10 1V11Z\"/></svg></svg>"
+);
+
 impl Writer<'_> {
     pub(super) fn ladder(&mut self, capture: &Capture) {
         let [originator, responder] = &capture.ends;
@@ -32,8 +48,9 @@ impl Writer<'_> {
         }
         self.markup.literal("<th scope=\"col\" class=\"way\">");
         self.markup.element("span", &[], originator);
-        self.markup.literal(" <span aria-hidden=\"true\">⇄</span> ");
-        self.markup.element("span", &[], responder);
+        self.markup.literal(" ");
+        let other = Attribute::Fixed("class", "other");
+        self.markup.element("span", &[other], responder);
         self.markup.literal("</th>");
         let says = self.locale.word("page.says");
         self.markup
@@ -62,15 +79,9 @@ impl Writer<'_> {
         self.markup.literal("<td class=\"way\">");
         let [originator, responder] = &capture.ends;
         let (arrow, sender) = match line.arrow {
-            Arrow::Forth => (
-                "<span class=\"forth\" aria-hidden=\"true\">→</span>",
-                originator.as_str(),
-            ),
-            Arrow::Back => (
-                "<span class=\"back\" aria-hidden=\"true\">←</span>",
-                responder.as_str(),
-            ),
-            Arrow::Both => ("<span class=\"both\" aria-hidden=\"true\">↔</span>", ""),
+            Arrow::Forth => (FORTH, originator.as_str()),
+            Arrow::Back => (BACK, responder.as_str()),
+            Arrow::Both => (BOTH, ""),
             Arrow::None => ("", ""),
         };
         self.markup.literal(arrow);

@@ -255,6 +255,7 @@ fn under_verdict(source: &Source<'_>, cluster: &Cluster, sorted: &Sorted<'_>) ->
         Verdict::Insufficient => locale.fill("insufficient.text", &[("read", &read)]),
     };
     blocks.push(Block::Text(Line::default().and_strong(text)));
+    blocks.extend(causes::glance(source, sorted));
     if totals.gaps > 0 {
         let (gaps, files) = (grouped(totals.gaps), grouped(totals.files));
         let values = [("gaps", gaps.as_str()), ("files", files.as_str())];

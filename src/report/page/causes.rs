@@ -44,6 +44,43 @@ pub(super) fn severity(source: &Source<'_>, incident: &Diagnosis) -> Line {
     Line::default().and_badge(Mark::Severity(incident.severity), word)
 }
 
+/// How well an incident is proved, by word and shape.
+fn confidence(source: &Source<'_>, incident: &Diagnosis) -> Line {
+    let word = source.word(words::confidence(incident.confidence));
+    Line::default().and_badge(Mark::Confidence(incident.confidence), word)
+}
+
+/// The causes in a line each, for the first glance.
+pub(super) fn glance(source: &Source<'_>, sorted: &Sorted<'_>) -> Vec<Block> {
+    /// Causes in it.
+    const MOST: usize = 5;
+    let most = MOST.min(source.limits.causes);
+    let line = |group: &Group<'_>| {
+        let lead = group.lead;
+        let title = severity(source, lead)
+            .and(" ")
+            .with(confidence(source, lead))
+            .and(" ")
+            .and(&*lead.title);
+        let place = match group.others.len() {
+            0 => Line::code(words::place(lead)),
+            others => {
+                let all = others as u64 + 1;
+                Line::words(source.locale().count("incidents", all, &[]))
+            }
+        };
+        Line::joined([title, place], " · ")
+    };
+    let groups = &sorted.groups;
+    let left = groups.len().saturating_sub(most);
+    let lines = groups.iter().take(most).map(line);
+    let lines: Vec<Line> = lines.chain(source.more(left)).collect();
+    match lines.is_empty() {
+        true => Vec::new(),
+        false => vec![Block::List(lines)],
+    }
+}
+
 fn incidents(
     source: &Source<'_>,
     title: &'static str,
@@ -124,10 +161,7 @@ fn about(source: &Source<'_>, lead: &Diagnosis) -> Block {
     let disputed = lead.disputed.as_deref().unwrap_or_default();
     let pairs = [
         ("page.where", Line::code(words::place(lead))),
-        (
-            "page.confidence",
-            Line::default().and_strong(source.word(words::confidence(lead.confidence))),
-        ),
+        ("page.confidence", confidence(source, lead)),
         ("page.when", Line::words(when)),
         (
             "page.seen",

@@ -9,7 +9,13 @@ use crate::report::ladder::{Capture, Drawn, Line as Rung};
 pub(super) fn section(source: &Source<'_>, cluster: &Cluster) -> Option<Section> {
     let flows = source.attached.flows.iter().filter(|drawn| {
         let mut all = cluster.diagnoses.iter();
-        all.any(|one| one.flow.as_deref() == Some(&*drawn.title))
+        // whoever opened it may be known better from the packets
+        let [one_end, other] = &drawn.ends;
+        let turned = format!("{other} > {one_end}");
+        all.any(|one| {
+            let flow = one.flow.as_deref();
+            flow == Some(&*drawn.title) || flow == Some(&*turned)
+        })
     });
     let flows = flows.take(source.limits.flows);
     let blocks: Vec<Block> = flows

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::build::Source;
 use super::{Bar, Block, Lane, Line, Section, Table, Timeline, causes};
 use crate::model::report::{Cluster, Diagnosis};
-use crate::model::time::{self as clock, SECOND};
+use crate::model::time::{self as clock, MILLISECOND, SECOND};
 use crate::report::{time, words};
 
 /// The fact that tells how far a clock is off.
@@ -136,9 +136,14 @@ impl Scale {
             let moment = moment.unwrap_or_default();
             let mut parts = moment.split(' ');
             let (day, time) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
-            match span >= 2 * DAY {
-                true => day.to_owned(),
-                false => time.to_owned(),
+            match span {
+                span if span >= 2 * DAY => day.to_owned(),
+                // steps of less than a second need more than seconds
+                span if span < TICKS * SECOND => {
+                    let part = at.rem_euclid(SECOND) / MILLISECOND;
+                    format!("{time}.{part:03}")
+                }
+                _ => time.to_owned(),
             }
         };
         (0..=TICKS)

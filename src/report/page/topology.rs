@@ -181,11 +181,16 @@ fn nodes(source: &Source<'_>, order: &[&Node]) -> Table {
         "column.version",
         "column.role_as_of",
     ];
-    Table {
+    let table = Table {
         caption: source.word("section.nodes").to_owned(),
         heads: heads.map(|key| source.word(key).to_owned()).to_vec(),
         numbers: Vec::new(),
         rows: order.iter().take(source.limits.nodes).map(row).collect(),
+    };
+    // names alone stand in the drawing already
+    match table.columns().len() > 1 || order.len() > DRAWN {
+        true => table,
+        false => Table::default(),
     }
 }
 

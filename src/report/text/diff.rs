@@ -8,6 +8,8 @@ use crate::report::diff::{Entry, View};
 use crate::report::paint::Tint;
 use crate::report::{Look, layout, sanitize, words};
 
+/// Entries of a kind that are shown.
+const SHOWN: usize = 200;
 /// Lines of an excerpt.
 const ROWS: usize = 2;
 
@@ -17,7 +19,7 @@ const ROWS: usize = 2;
 /// Those of `out`.
 pub fn write(diff: &Diff, look: &Look<'_>, out: &mut dyn Write) -> io::Result<()> {
     let diff = sanitize::value(diff)?;
-    let view = View::of(&diff, look.locale);
+    let view = View::of(&diff, look.locale, SHOWN);
     let mut page = Page::new(*look);
     for change in &view.clusters {
         let [before, after] = [&change.before, &change.after].map(|(verdict, word)| {
