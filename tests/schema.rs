@@ -265,7 +265,11 @@ fn a_schema_is_never_stricter_than_the_program() {
         let nth = seen.entry(kind).or_insert(0);
         *nth += 1;
         // guides are long and repeat themselves
-        let enough = if matches!(kind, "guide" | "runbook") { 1 } else { 4 };
+        let enough = if matches!(kind, "guide" | "runbook") {
+            1
+        } else {
+            4
+        };
         if *nth > enough {
             continue;
         }

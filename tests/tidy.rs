@@ -49,8 +49,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "model", "catalog", "locale", "parse", "source", "detect", "diagnose", "report",
-            "pipeline", "samples", "check", "agent", "diff", "plan", "guide", "execute",
-            "lab",
+            "pipeline", "samples", "check", "agent", "diff", "plan", "guide", "execute", "lab",
         ],
     ),
     ("main", &["cli"]),

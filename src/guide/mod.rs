@@ -160,9 +160,8 @@ fn by_report(standing: &mut Standing<'_>, guide: &Guide, catalog: &Catalog, repo
 fn of_guide(next: &Guide, report: &Report) -> Option<Mark> {
     let marks = next.conclusions.iter();
     let marks = marks.filter_map(|conclusion| of_faults(conclusion, next, report));
-    match marks.max() {
-        Some(mark @ (Mark::Proved | Mark::Supported)) => return Some(mark),
-        _ => {}
+    if let Some(mark @ (Mark::Proved | Mark::Supported)) = marks.max() {
+        return Some(mark);
     }
     let told = products(report);
     let other = !told.is_empty() && next.product.is_some_and(|own| !told.contains(&own));
@@ -288,7 +287,7 @@ pub fn turn<'g>(
         let fitting = standings.iter().filter(|one| one.mark == mark);
         fitting.map(|one| one.conclusion).collect()
     };
-    let proved = of(Mark::Proved);
+    let proved = roots(guide, evidence.report, of(Mark::Proved));
     let beside = || evidence.report.is_some_and(|r| is_proved_beside(guide, r));
     if !proved.is_empty() || beside() {
         return Turn::End(End::Proved(proved));
@@ -317,6 +316,26 @@ pub fn turn<'g>(
         ([], _) => End::Several(open),
         _ => End::Several(supported),
     })
+}
+
+/// Of what is proved, that which nothing else explains; all of it where everything is explained by
+/// something that the guide does not know.
+fn roots<'g>(
+    guide: &Guide,
+    report: Option<&Report>,
+    proved: Vec<&'g Conclusion>,
+) -> Vec<&'g Conclusion> {
+    let Some(report) = report else { return proved };
+    let is_root = |one: &&&Conclusion| {
+        one.guide.is_some()
+            || diagnoses(guide, report).any(|incident| {
+                !incident.cleared
+                    && incident.role == DiagnosisRole::Cause
+                    && one.faults.contains(&incident.fault)
+            })
+    };
+    let roots: Vec<&Conclusion> = proved.iter().filter(is_root).copied().collect();
+    if roots.is_empty() { proved } else { roots }
 }
 
 /// True when the evidence proves something grave that is none of the guide's conclusions.
