@@ -180,24 +180,45 @@ fn products(report: &Report) -> Vec<Product> {
     told.filter(|product| known.contains(product)).collect()
 }
 
+/// What the incidents of a conclusion's faults say of it. What packets show of a cluster that nothing
+/// names may be about anything: it only points.
 fn of_faults(conclusion: &Conclusion, guide: &Guide, report: &Report) -> Option<Mark> {
     let is_own = |fault: &String| conclusion.faults.contains(fault);
-    let open = diagnoses(guide, report).filter(|one| !one.cleared && is_own(&one.fault));
-    match open.map(|one| one.confidence).max() {
-        Some(Confidence::Possible) => return Some(Mark::Supported),
-        Some(_) => return Some(Mark::Proved),
-        None => {}
+    let open = clusters(guide, report).flat_map(|cluster| {
+        let named = guide.product == Some(cluster.product);
+        let open = cluster.diagnoses.iter();
+        let open = open.filter(|one| !one.cleared && is_own(&one.fault));
+        open.map(move |one| match one.confidence {
+            Confidence::Likely | Confidence::Certain if named => Mark::Proved,
+            _ => Mark::Supported,
+        })
+    });
+    if let Some(mark) = open.max() {
+        return Some(mark);
     }
     let out = clusters(guide, report).flat_map(|cluster| &cluster.ruled_out);
-    let first = conclusion.faults.first()?;
-    out.into_iter()
-        .any(|out| out.fault == *first)
+    let out: BTreeSet<&str> = out.map(|entry| entry.fault.as_str()).collect();
+    // one of several faults that is not there says nothing of the others
+    let mut own = conclusion
+        .faults
+        .iter()
+        .filter(|fault| !fault.starts_with(NET))
+        .peekable();
+    own.peek()?;
+    own.all(|fault| out.contains(fault.as_str()))
         .then_some(Mark::Excluded)
 }
 
-/// Incidents that a guide is about.
-fn diagnoses<'r>(guide: &Guide, report: &'r Report) -> impl Iterator<Item = &'r Diagnosis> {
-    clusters(guide, report).flat_map(|cluster| &cluster.diagnoses)
+/// What ids of faults begin with that packets alone prove.
+const NET: &str = "net.";
+
+/// Open incidents of the guide's own product.
+fn own_diagnoses<'r>(guide: &Guide, report: &'r Report) -> impl Iterator<Item = &'r Diagnosis> {
+    let product = guide.product;
+    let own = report.clusters.iter();
+    let own = own.filter(move |cluster| product == Some(cluster.product));
+    let open = own.flat_map(|cluster| &cluster.diagnoses);
+    open.filter(|one| !one.cleared)
 }
 
 /// Clusters of the guide's product, and what packets alone show.
@@ -328,10 +349,8 @@ fn roots<'g>(
     let Some(report) = report else { return proved };
     let is_root = |one: &&&Conclusion| {
         one.guide.is_some()
-            || diagnoses(guide, report).any(|incident| {
-                !incident.cleared
-                    && incident.role == DiagnosisRole::Cause
-                    && one.faults.contains(&incident.fault)
+            || own_diagnoses(guide, report).any(|incident| {
+                incident.role == DiagnosisRole::Cause && one.faults.contains(&incident.fault)
             })
     };
     let roots: Vec<&Conclusion> = proved.iter().filter(is_root).copied().collect();
@@ -340,14 +359,12 @@ fn roots<'g>(
 
 /// True when the evidence proves something grave that is none of the guide's conclusions.
 fn is_proved_beside(guide: &Guide, report: &Report) -> bool {
-    guide.product.is_some()
-        && diagnoses(guide, report).any(|one| {
-            !one.cleared
-                && one.role == DiagnosisRole::Cause
-                && !guide.symptoms.contains(&one.fault)
-                && one.severity >= Severity::Error
-                && one.confidence >= Confidence::Likely
-        })
+    own_diagnoses(guide, report).any(|one| {
+        one.role == DiagnosisRole::Cause
+            && !guide.symptoms.contains(&one.fault)
+            && one.severity >= Severity::Error
+            && one.confidence >= Confidence::Likely
+    })
 }
 
 /// What an observation is worth: first what it asks, then how far it separates at worst.
