@@ -674,6 +674,72 @@ fn pasted_text_is_evidence_and_shown_safely() {
     assert!(text.contains("Save the pasted output as files"), "{text}");
 }
 
+/// Packets of hosts that nothing names may belong to anything: they point, and prove nothing here.
+#[test]
+fn a_capture_alone_proves_no_fault_of_a_product() {
+    let (code, text, said) = with_evidence("start", &["net/capture-no-answer"]);
+    assert_eq!((code, text.as_str()), (Some(2), ""));
+    assert!(said.contains("'start-"), "{said}");
+    let folder = TempDir::new().unwrap();
+    let capture = root().join("samples/net/capture-no-answer/input");
+    let answers = "answers: {cms-status: some-disconnected, cms-replica-log: unknown, cms-certificates: good, cms-capture: nothing}\n";
+    std::fs::write(folder.path().join("a.yaml"), answers).unwrap();
+    let words = ["cms", "--answers", "a.yaml", capture.to_str().unwrap()];
+    let done = guide(folder.path(), &words);
+    let text = out(&done);
+    assert_eq!(done.status.code(), Some(0), "{}", err(&done));
+    assert!(
+        text.contains("Suggested by answers, not proved: Database connection between"),
+        "{text}"
+    );
+    // what packets do prove is in the report
+    assert!(text.contains("net.tcp.no-answer"), "{text}");
+}
+
+#[test]
+fn what_a_proved_cause_explains_is_not_called_another() {
+    let (code, text, said) = with_evidence("cms-database", &["cms/quorum-lost"]);
+    assert_eq!(code, Some(0), "{said}");
+    let proved = text.matches("Proved by the evidence").count();
+    assert_eq!(proved, 1, "{text}");
+    assert!(
+        text.contains("Proved by the evidence: Database node lost contact"),
+        "{text}"
+    );
+}
+
+#[test]
+fn explain_prints_a_whole_procedure_and_what_a_guide_may_find() {
+    let catalog = builtin();
+    let explain = |name: &str| {
+        let done = Command::new(env!("CARGO_BIN_EXE_clusterdx"))
+            .args(["explain", name])
+            .current_dir(root())
+            .env("LC_ALL", "C.UTF-8")
+            .output()
+            .unwrap();
+        assert_eq!(done.status.code(), Some(0), "{name}");
+        out(&done)
+    };
+    let runbook = catalog
+        .runbook("runbook.cms.build-database-cluster")
+        .unwrap();
+    let text = explain("cms-build");
+    for step in &runbook.steps {
+        for run in &step.run {
+            assert!(flat(&text).contains(run.as_str()), "{run}: {text}");
+        }
+    }
+    assert_eq!(
+        text.matches("\nStep ").count(),
+        runbook.steps.len(),
+        "{text}"
+    );
+    let text = explain("guide.imp.chat");
+    assert!(text.contains("imp.chat.queue-full"), "{text}");
+    assert!(text.contains("clusterdx guide imp-chat"), "{text}");
+}
+
 #[test]
 fn evidence_that_does_not_answer_is_kept_and_the_answer_beside_it_counts() {
     let folder = TempDir::new().unwrap();

@@ -60,6 +60,8 @@ fn every_key_is_used_and_every_used_key_exists() {
         "fact.",
         "level.",
         "checked.",
+        "guide.place.",
+        "guide.cost.",
     ];
     for key in en.keys() {
         let stem = key

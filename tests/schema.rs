@@ -264,10 +264,20 @@ fn a_schema_is_never_stricter_than_the_program() {
         }
         let nth = seen.entry(kind).or_insert(0);
         *nth += 1;
-        if *nth > 4 {
+        // guides are long and repeat themselves
+        let enough = if matches!(kind, "guide" | "runbook") {
+            1
+        } else {
+            4
+        };
+        if *nth > enough {
             continue;
         }
         for (what, slip) in slips(&value) {
+            // a translation is a text like the English one
+            if what.contains("/ko") || what.contains("/pt-BR") {
+                continue;
+            }
             let refused = wrong(&validators, kind, &slip);
             if refused.is_empty() {
                 continue;

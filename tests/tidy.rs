@@ -30,6 +30,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["model", "catalog::remedy", "catalog::condition", "tls"],
     ),
     ("plan", &["model", "catalog"]),
+    ("guide", &["model", "catalog"]),
     ("diff", &["model"]),
     ("execute", &["model", "catalog", "agent"]),
     ("lab", &["model", "catalog"]),
@@ -51,7 +52,8 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "model", "catalog", "locale", "parse", "source", "detect", "diagnose", "report",
-            "pipeline", "samples", "check", "agent", "diff", "plan", "execute", "lab", "redact",
+            "pipeline", "samples", "check", "agent", "diff", "plan", "guide", "execute", "lab",
+            "redact",
         ],
     ),
     ("main", &["cli"]),
@@ -116,7 +118,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("lzma_rust2", &["source/limits/xz.rs", "source/tests"]),
     (
         "rustix",
-        &["agent/ssh.rs", "cli/capture/keep.rs", "cli/fix/ask.rs"],
+        &["agent/ssh.rs", "cli/capture/keep.rs", "cli/ask.rs"],
     ),
     ("ruzstd", &["source/limits/zstd.rs", "source/tests"]),
     ("etherparse", &["parse/net/frame"]),
@@ -175,7 +177,9 @@ const DOORS: &[(&str, &[&str])] = &[
         "tokio",
         &[
             "cli/capture/watch.rs",
+            "cli/ask.rs",
             "cli/fix",
+            "cli/guide/node.rs",
             "cli/lab",
             "tls.rs",
             "check/",

@@ -471,13 +471,8 @@ pub(super) struct GuideArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) inventory: Option<PathBuf>,
 
-    /// Year of records that do not state one
-    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1970..=2262))]
-    pub(super) year: Option<i32>,
-
-    /// Zone of records that do not state one, such as Asia/Seoul [default: UTC]
-    #[arg(long, value_name = "ZONE")]
-    pub(super) timezone: Option<String>,
+    #[command(flatten)]
+    pub(super) clock: ClockArgs,
 
     #[command(flatten)]
     pub(super) knowledge: KnowledgeArgs,

@@ -12,7 +12,7 @@ use crate::report::{layout, sanitize};
 use super::args::ExplainArgs;
 use super::failure::{Failure, did_you_mean};
 use super::near::near;
-use super::{Exit, diagnose, print, say, settings};
+use super::{Exit, diagnose, guide, print, say, settings};
 
 mod name;
 
@@ -39,6 +39,12 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Exit, Failure> {
         out: String::new(),
     };
     let exact = exact(&catalog, wanted);
+    if exact.is_empty()
+        && let Some(text) = guide::explained(&catalog, &locale, lang, wanted)
+    {
+        print(text.as_bytes())?;
+        return Ok(Exit::Clean);
+    }
     let found = if exact.is_empty() {
         partial(&catalog, wanted, lang)
     } else {

@@ -27,8 +27,8 @@ mod steps;
 use asker::{Asker, File, Person};
 use evidence::Evidence;
 
-/// The guide that begins with a symptom.
-const FIRST: &str = "guide.start";
+/// The topic of the guide that begins with a symptom.
+const FIRST: &str = "start";
 
 /// Largest answers file.
 const LARGEST: u64 = 1 << 20;
@@ -49,6 +49,15 @@ struct Cx<'c> {
 enum Topic<'c> {
     Guide(&'c Guide),
     Runbook(&'c Runbook),
+}
+
+impl Topic<'_> {
+    fn id(&self) -> &str {
+        match self {
+            Self::Guide(guide) => &guide.id,
+            Self::Runbook(runbook) => &runbook.id,
+        }
+    }
 }
 
 /// Finds the topic, then asks and tells.
@@ -112,32 +121,48 @@ fn chosen<'c>(
     let (catalog, args) = (cx.catalog, cx.args);
     let named = answers.and_then(|(answers, _)| answers.topic.as_deref());
     let mut paths = args.paths.clone();
-    let first = catalog.guide(FIRST).map(Topic::Guide);
-    let first = first.ok_or_else(|| Trouble::new("the rules hold no guide to begin with"))?;
-    match (&args.topic, named) {
-        (Some(name), named) => {
-            if let Some(topic) = find(catalog, name) {
-                return Ok(Ok((topic, paths)));
-            }
-            if !Path::new(name).exists() {
-                return Err(unknown(catalog, name).into());
-            }
-            paths.insert(0, name.clone());
-            match named {
-                None => Ok(Ok((first, paths))),
-                Some(named) => match find(catalog, named) {
-                    Some(topic) => Ok(Ok((topic, paths))),
-                    None => Err(unknown(catalog, named).into()),
-                },
-            }
+    let of = |name: &str| find(catalog, name).ok_or_else(|| unknown(catalog, name));
+    let named = named.map(of).transpose()?;
+    let asked = args.topic.as_deref();
+    let asked_topic = asked.and_then(|name| find(catalog, name));
+    if let (Some(name), None) = (asked, asked_topic) {
+        if !Path::new(name).exists() {
+            return Err(unknown(catalog, name).into());
         }
-        (None, Some(name)) => match find(catalog, name) {
-            Some(topic) => Ok(Ok((topic, paths))),
-            None => Err(unknown(catalog, name).into()),
-        },
-        (None, None) if answers.is_some() => Ok(Ok((first, paths))),
-        (None, None) => Ok(pick(cx).map(|topic| (topic, paths))),
+        paths.insert(0, name.to_owned());
     }
+    if let (Some(asked), Some(named)) = (asked_topic, named)
+        && asked.id() != named.id()
+    {
+        return Err(Trouble::new("the answers are for another topic")
+            .cause(format!(
+                "they say '{}', you say '{}'",
+                named.id(),
+                asked.id()
+            ))
+            .help("leave one of the two out")
+            .into());
+    }
+    let leading = || find(catalog, FIRST);
+    let none = || Trouble::new("the rules hold no guide to begin with");
+    match asked_topic.or(named) {
+        Some(topic) => Ok(Ok((topic, paths))),
+        None if answers.is_some() || asked.is_some() => {
+            Ok(Ok((leading().ok_or_else(none)?, paths)))
+        }
+        None => Ok(pick(cx).map(|topic| (topic, paths))),
+    }
+}
+
+/// What `explain` says of a guide or a runbook: all of it, without asking.
+pub(super) fn explained(
+    catalog: &Catalog,
+    locale: &Locale,
+    lang: Lang,
+    name: &str,
+) -> Option<String> {
+    let topic = find(catalog, name)?;
+    Some(page::explained(topic, catalog, locale, lang))
 }
 
 /// Lists the topics and asks for one.

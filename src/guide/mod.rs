@@ -160,9 +160,8 @@ fn by_report(standing: &mut Standing<'_>, guide: &Guide, catalog: &Catalog, repo
 fn of_guide(next: &Guide, report: &Report) -> Option<Mark> {
     let marks = next.conclusions.iter();
     let marks = marks.filter_map(|conclusion| of_faults(conclusion, next, report));
-    match marks.max() {
-        Some(mark @ (Mark::Proved | Mark::Supported)) => return Some(mark),
-        _ => {}
+    if let Some(mark @ (Mark::Proved | Mark::Supported)) = marks.max() {
+        return Some(mark);
     }
     let told = products(report);
     let other = !told.is_empty() && next.product.is_some_and(|own| !told.contains(&own));
@@ -181,24 +180,45 @@ fn products(report: &Report) -> Vec<Product> {
     told.filter(|product| known.contains(product)).collect()
 }
 
+/// What the incidents of a conclusion's faults say of it. What packets show of a cluster that nothing
+/// names may be about anything: it only points.
 fn of_faults(conclusion: &Conclusion, guide: &Guide, report: &Report) -> Option<Mark> {
     let is_own = |fault: &String| conclusion.faults.contains(fault);
-    let open = diagnoses(guide, report).filter(|one| !one.cleared && is_own(&one.fault));
-    match open.map(|one| one.confidence).max() {
-        Some(Confidence::Possible) => return Some(Mark::Supported),
-        Some(_) => return Some(Mark::Proved),
-        None => {}
+    let open = clusters(guide, report).flat_map(|cluster| {
+        let named = guide.product == Some(cluster.product);
+        let open = cluster.diagnoses.iter();
+        let open = open.filter(|one| !one.cleared && is_own(&one.fault));
+        open.map(move |one| match one.confidence {
+            Confidence::Likely | Confidence::Certain if named => Mark::Proved,
+            _ => Mark::Supported,
+        })
+    });
+    if let Some(mark) = open.max() {
+        return Some(mark);
     }
     let out = clusters(guide, report).flat_map(|cluster| &cluster.ruled_out);
-    let first = conclusion.faults.first()?;
-    out.into_iter()
-        .any(|out| out.fault == *first)
+    let out: BTreeSet<&str> = out.map(|entry| entry.fault.as_str()).collect();
+    // one of several faults that is not there says nothing of the others
+    let mut own = conclusion
+        .faults
+        .iter()
+        .filter(|fault| !fault.starts_with(NET))
+        .peekable();
+    own.peek()?;
+    own.all(|fault| out.contains(fault.as_str()))
         .then_some(Mark::Excluded)
 }
 
-/// Incidents that a guide is about.
-fn diagnoses<'r>(guide: &Guide, report: &'r Report) -> impl Iterator<Item = &'r Diagnosis> {
-    clusters(guide, report).flat_map(|cluster| &cluster.diagnoses)
+/// What ids of faults begin with that packets alone prove.
+const NET: &str = "net.";
+
+/// Open incidents of the guide's own product.
+fn own_diagnoses<'r>(guide: &Guide, report: &'r Report) -> impl Iterator<Item = &'r Diagnosis> {
+    let product = guide.product;
+    let own = report.clusters.iter();
+    let own = own.filter(move |cluster| product == Some(cluster.product));
+    let open = own.flat_map(|cluster| &cluster.diagnoses);
+    open.filter(|one| !one.cleared)
 }
 
 /// Clusters of the guide's product, and what packets alone show.
@@ -288,7 +308,7 @@ pub fn turn<'g>(
         let fitting = standings.iter().filter(|one| one.mark == mark);
         fitting.map(|one| one.conclusion).collect()
     };
-    let proved = of(Mark::Proved);
+    let proved = roots(guide, evidence.report, of(Mark::Proved));
     let beside = || evidence.report.is_some_and(|r| is_proved_beside(guide, r));
     if !proved.is_empty() || beside() {
         return Turn::End(End::Proved(proved));
@@ -319,16 +339,32 @@ pub fn turn<'g>(
     })
 }
 
+/// Of what is proved, that which nothing else explains; all of it where everything is explained by
+/// something that the guide does not know.
+fn roots<'g>(
+    guide: &Guide,
+    report: Option<&Report>,
+    proved: Vec<&'g Conclusion>,
+) -> Vec<&'g Conclusion> {
+    let Some(report) = report else { return proved };
+    let is_root = |one: &&&Conclusion| {
+        one.guide.is_some()
+            || own_diagnoses(guide, report).any(|incident| {
+                incident.role == DiagnosisRole::Cause && one.faults.contains(&incident.fault)
+            })
+    };
+    let roots: Vec<&Conclusion> = proved.iter().filter(is_root).copied().collect();
+    if roots.is_empty() { proved } else { roots }
+}
+
 /// True when the evidence proves something grave that is none of the guide's conclusions.
 fn is_proved_beside(guide: &Guide, report: &Report) -> bool {
-    guide.product.is_some()
-        && diagnoses(guide, report).any(|one| {
-            !one.cleared
-                && one.role == DiagnosisRole::Cause
-                && !guide.symptoms.contains(&one.fault)
-                && one.severity >= Severity::Error
-                && one.confidence >= Confidence::Likely
-        })
+    own_diagnoses(guide, report).any(|one| {
+        one.role == DiagnosisRole::Cause
+            && !guide.symptoms.contains(&one.fault)
+            && one.severity >= Severity::Error
+            && one.confidence >= Confidence::Likely
+    })
 }
 
 /// What an observation is worth: first what it asks, then how far it separates at worst.

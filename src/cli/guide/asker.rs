@@ -101,7 +101,7 @@ impl Asker for Person {
                 Said::Text(_) => entered(menu::paste(locale), Said::Text, locale),
                 Said::Path(_) => entered(
                     menu::line(locale.word("guide.file.how")),
-                    Said::Path,
+                    |path| Said::Path(unquoted(&path)),
                     locale,
                 ),
                 Said::Run(_) => node(&question.nodes, locale),
@@ -137,6 +137,13 @@ fn entered(typed: Typed, said: impl Fn(String) -> Said, locale: &Locale) -> Opti
             None
         }
     }
+}
+
+/// A path as it was meant: file managers and shells quote those that have blanks.
+fn unquoted(path: &str) -> String {
+    let inside = |quote: char| path.strip_prefix(quote)?.strip_suffix(quote);
+    let inside = inside('\'').or_else(|| inside('"'));
+    inside.unwrap_or(path).to_owned()
 }
 
 /// One of several nodes.

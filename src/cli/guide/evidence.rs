@@ -1,7 +1,6 @@
 //! The evidence of a guided session, and its diagnosis: made anew whenever something is added.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -14,7 +13,7 @@ use crate::source::{self, Limits, Selection};
 use super::super::diagnose::{internal, unusable};
 use super::super::failure::Failure;
 use super::super::progress::Progress;
-use super::super::time;
+use super::super::reading;
 use super::Cx;
 
 /// Everything that was given, and what it tells.
@@ -48,17 +47,9 @@ impl<'c> Evidence<'c> {
     pub(super) fn new(cx: &Cx<'c>, paths: Vec<String>) -> Result<Self, Failure> {
         // a path that is not there is told before anybody is asked anything
         source::select(&paths).map_err(|error| unusable(&error))?;
-        let timezone = cx.args.timezone.as_deref().map(time::zone).transpose()?;
         Ok(Self {
             diagnoser: Diagnoser::new(cx.catalog).map_err(|error| internal(&error))?,
-            options: Options {
-                threads: std::thread::available_parallelism().map_or(1, NonZero::get),
-                year: cx.args.year,
-                timezone: timezone.unwrap_or_default(),
-                timezone_given: timezone.is_some(),
-                lang: cx.lang,
-                ..Options::default()
-            },
+            options: reading::options(&cx.args.clock, cx.lang)?,
             limits: Limits::default(),
             given: Given {
                 paths,

@@ -517,7 +517,7 @@ impl<'c> Lead<'_, 'c> {
         let look = Look {
             locale: cx.locale,
             width: settings::width(),
-            year: cx.args.year,
+            year: cx.args.clock.year,
             colour: settings::colour(),
             known: &known,
             attached: Attached::NOTHING,

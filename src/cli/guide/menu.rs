@@ -192,6 +192,7 @@ pub(super) fn paste(locale: &Locale) -> Typed {
     tell(&format!("{}\n", locale.word("guide.paste.how")));
     let mut keys = Keys::open();
     let mut text = String::new();
+    let mut too_much = false;
     loop {
         match typed(&mut keys, text.is_empty()) {
             Entered::Line(line) if line.trim() == "." => break,
@@ -206,13 +207,17 @@ pub(super) fn paste(locale: &Locale) -> Typed {
             Entered::Back => return Typed::Back,
             Entered::Interrupted => return Typed::Interrupted,
         }
+        // what is too much is read to its end, so that it is no answer to what comes next
         if text.len() > PASTED {
-            keys.forget();
-            return Typed::TooMuch;
+            text.truncate(0);
+            too_much = true;
         }
     }
     keys.forget();
-    Typed::Text(text)
+    match too_much {
+        true => Typed::TooMuch,
+        false => Typed::Text(text),
+    }
 }
 
 /// Takes one line.

@@ -239,6 +239,48 @@ pub(super) fn sorted(catalog: &Catalog) -> Vec<Topic<'_>> {
         .collect()
 }
 
+/// A guide or a runbook as a whole.
+pub(super) fn explained(
+    topic: Topic<'_>,
+    catalog: &Catalog,
+    locale: &Locale,
+    lang: Lang,
+) -> String {
+    let mut page = Page::new(locale, lang, settings::colour());
+    let (topics, id) = match topic {
+        Topic::Guide(guide) => {
+            page.heading(guide.title.get(lang));
+            page.item("  ", guide.about.get(lang));
+            page.heading(locale.word("guide.asks"));
+            for seen in &guide.observations {
+                page.item("  - ", seen.ask.get(lang));
+            }
+            page.heading(locale.word("guide.finds"));
+            for one in &guide.conclusions {
+                let faults = one.faults.join(", ");
+                let title = title(one, catalog, lang);
+                let text = match faults.is_empty() {
+                    true => title,
+                    false => format!("{title} ({faults})"),
+                };
+                page.item("  - ", &text);
+            }
+            (&guide.topics, &guide.id)
+        }
+        Topic::Runbook(runbook) => {
+            page.opening(runbook);
+            for (at, step) in runbook.steps.iter().enumerate() {
+                page.step(at, runbook.steps.len(), step);
+            }
+            (&runbook.topics, &runbook.id)
+        }
+    };
+    page.heading(locale.word("guide.next"));
+    let name = topics.first().unwrap_or(id);
+    page.item("  ", &format!("clusterdx guide {name}"));
+    page.out
+}
+
 /// The list of topics, with the names that the command line takes.
 pub(super) fn topics(catalog: &Catalog, locale: &Locale, lang: Lang) -> String {
     let mut page = Page::new(locale, lang, settings::colour());
