@@ -287,8 +287,9 @@ fn checksums_are_right(written: &[(PathBuf, Vec<u8>)]) {
     for (link, bytes) in links {
         let path = folder.path().join("all.pcap");
         fs::write(&path, bytes).expect("written");
-        let wrong = "ip.checksum.status == 0 || tcp.checksum.status == 0 || udp.checksum.status == 0 || \
-                     icmp.checksum.status == 0 || icmpv6.checksum.status == 0";
+        // tshark also sums what an error quotes in part, of which there is no right sum
+        let wrong = "ip.checksum.status == 0 || icmp.checksum.status == 0 || icmpv6.checksum.status == 0 || \
+                     ((tcp.checksum.status == 0 || udp.checksum.status == 0) && !icmp && !icmpv6)";
         let run = Command::new("tshark")
             .args([
                 "-n",
