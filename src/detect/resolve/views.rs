@@ -1,5 +1,6 @@
 //! Who said of whom which role it has: changes only, in the order of their times.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::timeline::{Parts, Places};
@@ -47,5 +48,10 @@ pub(super) fn read(parts: &Parts<'_, '_>, places: &Places) -> Vec<ViewSeen> {
         (view.observer, view.node, when)
     });
     seen.dedup_by_key(|view| (view.observer, view.node, view.role));
+    // screens without a time have no order: the same one in another file says nothing new
+    let mut undated = BTreeSet::new();
+    seen.retain(|view| {
+        view.time.micros.is_some() || undated.insert((view.observer, view.node, view.role))
+    });
     seen
 }

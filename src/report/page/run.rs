@@ -20,7 +20,11 @@ pub fn run(locale: &Locale, plan: &Plan, entries: &[Entry], limits: Limits) -> P
         _ => None,
     });
     let outcome = match ended {
-        Some(outcome) => outcome_badge(locale, outcome, true),
+        Some(outcome) => outcome_badge(
+            locale,
+            outcome,
+            done_of(plan.tasks.iter().all(Task::shows_effect)),
+        ),
         None => Line::default().and_badge(
             Mark::Severity(Severity::Error),
             locale.word("outcome.cut_off"),
@@ -59,11 +63,19 @@ pub fn run(locale: &Locale, plan: &Plan, entries: &[Entry], limits: Limits) -> P
     }
 }
 
-/// How something came out, by word and shape. What no check shows is not called verified.
-fn outcome_badge(locale: &Locale, outcome: &Outcome, is_verified: bool) -> Line {
+/// The word for what was done: what no check shows is not called verified.
+fn done_of(is_verified: bool) -> &'static str {
+    match is_verified {
+        true => "outcome.done",
+        false => "outcome.unverified",
+    }
+}
+
+/// How something came out, by word and shape; `done` is the word for what was done.
+fn outcome_badge(locale: &Locale, outcome: &Outcome, done: &'static str) -> Line {
     let (mark, key, why) = match outcome {
-        Outcome::Done if !is_verified => (Mark::Plain, "outcome.unverified", ""),
-        Outcome::Done => (Mark::Good, "outcome.done", ""),
+        Outcome::Done if done == done_of(true) => (Mark::Good, done, ""),
+        Outcome::Done => (Mark::Plain, done, ""),
         Outcome::Already => (Mark::Good, "outcome.already", ""),
         Outcome::Skipped(why) => (Mark::Plain, "outcome.skipped", why.as_str()),
         Outcome::Declined => (Mark::Plain, "outcome.declined", ""),
@@ -128,7 +140,7 @@ impl Source<'_> {
         }
         let row = |task: &Task| {
             let outcome = match outcomes.get(&task.number) {
-                Some(outcome) => outcome_badge(self.locale, outcome, task.shows_effect()),
+                Some(outcome) => outcome_badge(self.locale, outcome, done_of(task.shows_effect())),
                 None => Line::words(self.locale.word("outcome.not_begun")),
             };
             let risk = task.risk.to_string();
@@ -280,19 +292,31 @@ impl Source<'_> {
                 ("logged.answered", self.node_of(step), line)
             }
             Said::StepEnded { step, outcome } => {
+                let mut steps = self.plan.tasks.iter().flat_map(|task| &task.steps);
+                let shown = steps.any(|known| known.id == *step && known.until.is_some());
+                let done = match shown {
+                    true => done_of(true),
+                    false => "outcome.step_done",
+                };
                 let line = Line::default().and_strong(&**step).and(" ");
-                let how = outcome_badge(self.locale, outcome, true);
+                let how = outcome_badge(self.locale, outcome, done);
                 ("logged.step_ended", self.node_of(step), line.with(how))
             }
             Said::TaskEnded { task, outcome } => {
                 let line = Line::words(format!("{task} "));
-                let how = outcome_badge(self.locale, outcome, true);
+                let mut tasks = self.plan.tasks.iter();
+                let shown = tasks.any(|known| known.number == *task && known.shows_effect());
+                let how = outcome_badge(self.locale, outcome, done_of(shown));
                 ("logged.task_ended", "", line.with(how))
             }
             Said::Ended { outcome } => (
                 "logged.ended",
                 "",
-                outcome_badge(self.locale, outcome, true),
+                outcome_badge(
+                    self.locale,
+                    outcome,
+                    done_of(self.plan.tasks.iter().all(Task::shows_effect)),
+                ),
             ),
         }
     }
