@@ -11,6 +11,11 @@ use crate::catalog::text::Lang;
 use crate::model::report::Severity;
 use crate::report::REPORTERS;
 
+mod act;
+pub(super) use act::{FixArgs, PlanArgs, PlannedArgs};
+#[cfg(feature = "lab")]
+pub(super) use act::{LabArgs, LabUpArgs, LabWhat};
+
 /// Finds out what is broken in a cluster of collaboration servers, and proves it
 #[derive(Debug, Parser)]
 #[command(
@@ -276,85 +281,6 @@ fn ring(text: &str) -> Result<Ring, String> {
     })
 }
 
-/// Which diagnosis is acted upon, and how its nodes are reached.
-#[derive(Debug, Args)]
-pub(super) struct PlannedArgs {
-    /// The nodes and how they are reached (YAML)
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(super) inventory: PathBuf,
-
-    /// The cluster of the inventory, where several are faulty
-    #[arg(long, value_name = "NAME")]
-    pub(super) cluster: Option<String>,
-
-    #[command(flatten)]
-    pub(super) clock: ClockArgs,
-
-    #[command(flatten)]
-    pub(super) knowledge: KnowledgeArgs,
-}
-
-/// What `plan` takes.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Exit codes: 0 planned, or nothing is open, 2 wrong usage or rules, or nothing of what is \
-                        open can be planned."
-)]
-pub(super) struct PlanArgs {
-    /// A report (JSON of 'diagnose'), or what 'diagnose' takes: files, folders, archives
-    #[arg(value_name = "REPORT|PATH", required = true, value_hint = ValueHint::AnyPath)]
-    pub(super) paths: Vec<String>,
-
-    /// Write the plan (JSON) to a file, for 'fix'
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(super) output: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(super) planned: PlannedArgs,
-}
-
-/// What `fix` takes.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Before every step that changes something its command, node and risk are shown and you are \
-                  asked; a destructive step wants the name of its node. Checks that only look are not asked for.\n\
-                  Passwords are typed at ssh's own prompt or read from a descriptor that the inventory names.\n\
-                  Exit codes: 0 mended and verified, or already healthy, 2 wrong usage, or the plan is refused, 4 a \
-                  step or a check failed, or no check shows whether it helped, 5 declined, 130 interrupted."
-)]
-pub(super) struct FixArgs {
-    /// A plan (JSON of 'plan'), a report (JSON of 'diagnose'), or what 'diagnose' takes
-    #[arg(value_name = "PLAN|REPORT|PATH", required_unless_present = "resume", value_hint = ValueHint::AnyPath)]
-    pub(super) paths: Vec<String>,
-
-    /// Only look: log in and check, but send nothing that changes anything
-    #[arg(long, conflicts_with = "resume")]
-    pub(super) dry_run: bool,
-
-    /// Ask nothing; steps that interrupt service or delete something are refused
-    #[arg(long)]
-    pub(super) yes: bool,
-
-    /// Write a report of the run to a file: HTML, or Markdown where its name ends in '.md'
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "dry_run")]
-    pub(super) report: Option<PathBuf>,
-
-    /// Go on with a run that was cut off; the plan is taken from its journal
-    #[arg(long, value_name = "JOURNAL", value_hint = ValueHint::FilePath)]
-    pub(super) resume: Option<PathBuf>,
-
-    /// Time for the answer to one command
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
-    pub(super) command_timeout: Duration,
-
-    /// Time for the effect of a step to show [default: what the remedy says]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(super) settle_timeout: Option<Duration>,
-
-    #[command(flatten)]
-    pub(super) planned: PlannedArgs,
-}
-
 /// What `diff` takes.
 #[derive(Debug, Args)]
 #[command(
@@ -381,31 +307,6 @@ pub(super) struct DiffArgs {
 
     #[command(flatten)]
     pub(super) knowledge: KnowledgeArgs,
-}
-
-/// What `lab` takes.
-#[cfg(feature = "lab")]
-#[derive(Debug, Args)]
-pub(super) struct LabArgs {
-    #[command(subcommand)]
-    pub(super) what: LabWhat,
-}
-
-#[cfg(feature = "lab")]
-#[derive(Debug, Subcommand)]
-pub(super) enum LabWhat {
-    /// List the scenarios, one a line
-    List,
-    /// Start a broken cluster on this machine and keep it until Ctrl-C
-    Up(LabUpArgs),
-    /// Break a simulated cluster, collect, diagnose, fix and verify; asks nothing
-    #[command(
-        after_help = "Exit codes: 0 it ended as the scenario says, 2 wrong usage, 4 it did not."
-    )]
-    Run {
-        /// A name of 'lab list'
-        scenario: String,
-    },
 }
 
 /// What records without a year or a zone are read with.
@@ -476,37 +377,6 @@ pub(super) struct GuideArgs {
 
     #[command(flatten)]
     pub(super) knowledge: KnowledgeArgs,
-}
-
-/// What `lab up` takes.
-#[cfg(feature = "lab")]
-#[derive(Debug, Args)]
-pub(super) struct LabUpArgs {
-    /// Product of the cluster: cms, expressway or imp
-    #[arg(value_name = "PRODUCT", value_parser = PossibleValuesParser::new(["cms", "expressway", "imp"]), hide_possible_values = true)]
-    pub(super) product: String,
-
-    /// What is broken, as 'lab list' names it [default: the first one of the product]
-    #[arg(long, value_name = "NAME")]
-    pub(super) scenario: Option<String>,
-
-    /// New or empty folder for inventory, known hosts and logs [default: one named after the
-    /// scenario, here]
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(super) dir: Option<PathBuf>,
-
-    /// How many times faster than real the cluster's clock runs
-    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = speed)]
-    pub(super) speed: f64,
-}
-
-/// A number of times.
-#[cfg(feature = "lab")]
-fn speed(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(speed) if (0.1..=1000.0).contains(&speed) => Ok(speed),
-        _ => Err("expected a number from 0.1 to 1000".to_owned()),
-    }
 }
 
 /// What `rules` takes.

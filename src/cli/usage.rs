@@ -124,7 +124,7 @@ mod tests {
     fn every_mistake_names_itself_and_a_way_out() {
         assert_eq!(
             told(&["diagnose", "x", "--format", "jsn"]),
-            "error: 'jsn' is not a value of '--format <FORMAT>'\n  cause: possible values: text, json\n  help: did you mean 'json'?\n  help: 'clusterdx diagnose --help' shows the usage\n"
+            "error: 'jsn' is not a value of '--format <FORMAT>'\n  cause: possible values: text, json, markdown, html\n  help: did you mean 'json'?\n  help: 'clusterdx diagnose --help' shows the usage\n"
         );
         assert!(
             told(&["diagnose"]).starts_with("error: missing: <PATH>...\n"),
