@@ -11,6 +11,10 @@ use crate::catalog::text::Lang;
 use crate::model::report::Severity;
 use crate::report::REPORTERS;
 
+mod guide;
+
+pub(super) use guide::GuideArgs;
+
 /// Finds out what is broken in a cluster of collaboration servers, and proves it
 #[derive(Debug, Parser)]
 #[command(
@@ -439,40 +443,6 @@ pub(super) struct ExplainArgs {
     /// Id or other name of a fault or an alarm, id of a remedy, or a part of a title
     #[arg(value_name = "ID|TEXT", required = true)]
     pub(super) text: Vec<String>,
-
-    #[command(flatten)]
-    pub(super) knowledge: KnowledgeArgs,
-}
-
-/// What `guide` takes.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Without a topic the topics are listed and you are asked; 'clusterdx guide list' only lists them.\n\
-                  What the evidence answers is not asked. A question takes a number, pasted output, a file or, \
-                  with an inventory, a command that only looks; that you do not know is always an answer.\n\
-                  Exit codes: 0 a conclusion, or the procedure is done, 2 wrong usage or rules, a question that \
-                  the answers file leaves open, or nobody to ask, 4 a step is not done or its check does not \
-                  hold, 5 stopped, 130 interrupted."
-)]
-pub(super) struct GuideArgs {
-    /// A topic of 'guide list' [default: leads by symptom]
-    #[arg(value_name = "TOPIC")]
-    pub(super) topic: Option<String>,
-
-    /// Evidence: files, folders, archives and captures, as 'diagnose' takes them
-    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
-    pub(super) paths: Vec<String>,
-
-    /// Take the answers from a file (YAML) and ask nobody
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(super) answers: Option<PathBuf>,
-
-    /// The nodes and how they are reached (YAML), for commands that only look
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(super) inventory: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(super) clock: ClockArgs,
 
     #[command(flatten)]
     pub(super) knowledge: KnowledgeArgs,
