@@ -12,9 +12,14 @@ use crate::model::report::Severity;
 use crate::report::REPORTERS;
 
 mod act;
+mod guide;
+mod redact;
+
 pub(super) use act::{FixArgs, PlanArgs, PlannedArgs};
 #[cfg(feature = "lab")]
 pub(super) use act::{LabArgs, LabUpArgs, LabWhat};
+pub(super) use guide::GuideArgs;
+pub(super) use redact::RedactArgs;
 
 /// Finds out what is broken in a cluster of collaboration servers, and proves it
 #[derive(Debug, Parser)]
@@ -113,47 +118,6 @@ pub(super) struct DiagnoseArgs {
     pub(super) map: Option<PathBuf>,
 
     /// Worker threads [default: one per processor]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(super) threads: Option<u16>,
-
-    #[command(flatten)]
-    pub(super) knowledge: KnowledgeArgs,
-}
-
-/// What `redact` takes.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Replaced are addresses, hardware addresses, names of hosts, domains and users, e-mail and SIP \
-                  addresses, names in certificates, passwords, tokens and keys. The same becomes the same in every \
-                  file, and with the same map in every run. Subnets stay subnets, private addresses stay private, \
-                  others become addresses of 240.0.0.0/4, which nobody has; netmasks, times and words of the \
-                  product stay.\n\
-                  One file gives one file. An archive gives an archive where PATH ends in .zip, .tar, .tar.gz or .tgz, \
-                  else a folder; archives inside it become folders of their names. What cannot be redacted is left \
-                  out and told.\n\
-                  What was written is diagnosed as the input was, and searched for everything that had to go. When \
-                  the findings differ or anything is left, the output is removed.\n\
-                  Exit codes: 0 done and checked, 2 wrong usage, or something cannot be written, 4 a check failed, \
-                  130 interrupted."
-)]
-pub(super) struct RedactArgs {
-    /// Files, folders or archives, in any mix
-    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
-    pub(super) paths: Vec<String>,
-
-    /// Where the redacted copy goes: a new file for one file, else a new folder
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
-    pub(super) output: PathBuf,
-
-    /// What stands for what: read where it exists, extended and written; private, for it undoes the
-    /// redaction [default: a new file in the state folder, which is told]
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(super) map: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(super) clock: ClockArgs,
-
-    /// Worker threads of the diagnosis [default: one per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
 
@@ -340,40 +304,6 @@ pub(super) struct ExplainArgs {
     /// Id or other name of a fault or an alarm, id of a remedy, or a part of a title
     #[arg(value_name = "ID|TEXT", required = true)]
     pub(super) text: Vec<String>,
-
-    #[command(flatten)]
-    pub(super) knowledge: KnowledgeArgs,
-}
-
-/// What `guide` takes.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Without a topic the topics are listed and you are asked; 'clusterdx guide list' only lists them.\n\
-                  What the evidence answers is not asked. A question takes a number, pasted output, a file or, \
-                  with an inventory, a command that only looks; that you do not know is always an answer.\n\
-                  Exit codes: 0 a conclusion, or the procedure is done, 2 wrong usage or rules, a question that \
-                  the answers file leaves open, or nobody to ask, 4 a step is not done or its check does not \
-                  hold, 5 stopped, 130 interrupted."
-)]
-pub(super) struct GuideArgs {
-    /// A topic of 'guide list' [default: leads by symptom]
-    #[arg(value_name = "TOPIC")]
-    pub(super) topic: Option<String>,
-
-    /// Evidence: files, folders, archives and captures, as 'diagnose' takes them
-    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
-    pub(super) paths: Vec<String>,
-
-    /// Take the answers from a file (YAML) and ask nobody
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(super) answers: Option<PathBuf>,
-
-    /// The nodes and how they are reached (YAML), for commands that only look
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(super) inventory: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(super) clock: ClockArgs,
 
     #[command(flatten)]
     pub(super) knowledge: KnowledgeArgs,
