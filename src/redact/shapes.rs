@@ -99,6 +99,15 @@ pub(super) const SHAPES: &[(Shape, &str)] = &[
         Shape::Name,
         r#"(?i)\b(?:database|dbname|datname|slot) ?[=:]? ?"(?P<n>[^"\s]{1,64})""#,
     ),
+    (
+        Shape::Host,
+        r#"(?i)\b(?:from|to)?node(?: \d+)?[_ ]?(?:id|name)?["']?\s*[=:]\s*["']?(?P<h>[a-z][a-z_-]*\d+[a-z]?(?:\.[a-z0-9_-]+)*)\b"#,
+    ),
+    // a cell of the page that tests external databases
+    (
+        Shape::Name,
+        r"(?:^|[\t|] ?)(?P<n>[A-Za-z][A-Za-z0-9_-]{1,63}) at \d{1,3}(?:\.\d{1,3}){3}\b",
+    ),
     (Shape::Name, r"(?i)\bdb_?name=(?P<n>[A-Za-z0-9._-]{1,64})"),
     (
         Shape::Name,
