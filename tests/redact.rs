@@ -383,6 +383,36 @@ const LOG: &str = "Mar 31 10:16:59 user.info acanosrv02 sfpool:  Health check 10
                    password=\"hunter2!x\" from 10.48.54.7\n";
 
 #[test]
+fn an_archive_becomes_an_archive_whatever_the_copy_is_called() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sample = "samples/expressway/peer-lost-nested-archive/input/expressway-cluster.zip";
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join(sample);
+    fs::copy(sample, folder.path().join("bundle.zip")).expect("copied");
+    for (output, begin) in [
+        ("copy", &b"PK"[..]),
+        ("copy.zip", b"PK"),
+        ("copy.tar.gz", b"\x1f\x8b"),
+    ] {
+        let run = clusterdx(
+            folder.path(),
+            &[
+                "redact",
+                "bundle.zip",
+                "--output",
+                output,
+                "--map",
+                "m.json",
+            ],
+        );
+        assert_eq!(run.status.code(), Some(0), "{}", told(&run));
+        let copy = fs::read(folder.path().join(output)).expect("a file");
+        assert!(copy.starts_with(begin), "{output}");
+        let run = clusterdx(folder.path(), &["diagnose", output]);
+        assert_eq!(run.status.code(), Some(1), "{}", told(&run));
+    }
+}
+
+#[test]
 fn the_command_says_what_it_did_and_refuses_what_would_harm() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name);

@@ -214,7 +214,7 @@ pub fn perform(task: &Task<'_>) -> Result<Outcome, Failure> {
         single => single,
     };
     let result = tree
-        .shape(single, task.output)
+        .shape(single, task.paths, task.output)
         .map_err(|error| unwritable(task.output, &error))?;
     if task.stop.load(Ordering::Relaxed) {
         return Ok(Outcome::Interrupted);

@@ -14,9 +14,9 @@ use super::{ClockArgs, KnowledgeArgs};
                   file, and with the same map in every run. Subnets stay subnets, private addresses stay private, \
                   others become addresses of 240.0.0.0/4, which nobody has; netmasks, times and words of the \
                   product stay.\n\
-                  One file gives one file. An archive gives an archive where PATH ends in .zip, .tar, .tar.gz or .tgz, \
-                  else a folder; archives inside it become folders of their names. What cannot be redacted is left \
-                  out and told.\n\
+                  One file gives one file, an archive an archive: of the kind that PATH is named after (.zip, .tar, \
+                  .tar.gz), else of its own; archives inside it become folders of their names. Several \
+                  give a folder. What cannot be redacted is left out and told.\n\
                   What was written is diagnosed as the input was, and searched for everything that had to go. When \
                   the findings differ or anything is left, the output is removed.\n\
                   Exit codes: 0 done and checked, 2 wrong usage, or something cannot be written, 4 a check failed, \

@@ -90,18 +90,21 @@ impl Tree {
         free
     }
 
-    /// What is to be published: of a plain file its copy, of an archive an archive where the output
-    /// has the name of one, else the folder.
-    pub(super) fn shape(&self, single: Single, output: &Path) -> io::Result<PathBuf> {
-        let name = output
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
+    /// What is to be published: of a plain file its copy, of an archive an archive of the kind that
+    /// the output is named after, else the input; of more than one file the folder.
+    pub(super) fn shape(
+        &self,
+        single: Single,
+        inputs: &[String],
+        output: &Path,
+    ) -> io::Result<PathBuf> {
+        let name = output.file_name().unwrap_or_default().to_string_lossy();
+        let named = || inputs.iter().find_map(|input| Pack::of(input));
         match (single, self.names.keys().next()) {
             (Single::Plain, Some(only)) => Ok(self.members.join(only)),
-            (Single::Archive, Some(_)) => match name.as_deref().and_then(Pack::of) {
-                Some(kind) => self.packed(kind),
-                None => Ok(self.members.clone()),
-            },
+            (Single::Archive, Some(_)) => {
+                self.packed(Pack::of(&name).or_else(named).unwrap_or(Pack::TarGz))
+            }
             _ => Ok(self.members.clone()),
         }
     }
