@@ -246,6 +246,29 @@ fn a_plan_and_a_report_are_as_good_as_logs() {
 }
 
 #[test]
+fn a_plan_sends_the_same_in_every_language() {
+    let bench = Bench::new("cms-schema-upgrade");
+    let told = |lang: &str| {
+        let words = format!("plan before --inventory inventory.yaml --lang {lang}");
+        let done = bench.run(&words);
+        assert_eq!(done.status.code(), Some(0), "{}", text(&done));
+        text(&done)
+    };
+    let commands = |told: &str| -> Vec<String> {
+        let lines = told.lines().filter_map(|line| line.split_once("> "));
+        lines.map(|(_, command)| command.to_owned()).collect()
+    };
+    let english = told("en");
+    assert!(commands(&english).len() > 8, "{english}");
+    for (lang, word) in [("ko", "먼저 확인하고"), ("pt-BR", "primeiro, e a execução")] {
+        let other = told(lang);
+        assert_eq!(commands(&other), commands(&english), "{other}");
+        assert!(other.contains(word), "{other}");
+        assert!(!other.contains("wanted: "), "{other}");
+    }
+}
+
+#[test]
 fn a_dry_run_looks_and_sends_nothing() {
     let bench = Bench::new("cms-schema-upgrade");
     let done = bench.run("fix before --inventory handed.yaml --dry-run");

@@ -9,6 +9,7 @@ use crate::catalog::Catalog;
 use crate::catalog::remedy::{Expect, Identity, Risk};
 use crate::execute::{self, Held, Journal, JournalError, Lock, LockError, Observer, Progress};
 use crate::execute::{Runner, Settings, Stop};
+use crate::locale::Locale;
 use crate::model::journal::Outcome;
 use crate::model::look::Look;
 use crate::model::plan::{Plan, Task};
@@ -58,7 +59,8 @@ pub(super) fn run(args: &FixArgs) -> Result<Exit, Failure> {
     let inventory = inventory::load(&args.planned.inventory)?;
     let report = told::target(args)?;
     let plan = wanted(args, &inventory, &catalog)?;
-    shown(&plan, args)?;
+    let locale = settings::locale(&catalog, settings::language(args.planned.knowledge.lang));
+    shown(&plan, args, &locale)?;
     if plan.tasks.is_empty() {
         return Ok(nothing_to_run(&plan));
     }
@@ -66,7 +68,7 @@ pub(super) fn run(args: &FixArgs) -> Result<Exit, Failure> {
     let agents = Agents::new(&plan.basis.cluster, &inventory, &catalog)?;
     let job = prepared(plan, args, &agents)?;
     let (plan, path) = (Arc::clone(&job.plan), job.path.clone());
-    let ended = executed(args, &catalog, &agents, job);
+    let ended = executed(args, &catalog, &agents, job, &locale);
     if let Some(report) = report {
         // how the run came out counts more than whether that could be told
         let told = report.write(&plan, &path, args, &catalog);
@@ -77,8 +79,8 @@ pub(super) fn run(args: &FixArgs) -> Result<Exit, Failure> {
 
 /// Shows the plan. Where nobody reads it nothing is run, which is no success unless nothing was to
 /// be run.
-fn shown(plan: &Plan, args: &FixArgs) -> Result<(), Failure> {
-    match print(&plan::text(plan)) {
+fn shown(plan: &Plan, args: &FixArgs, locale: &Locale) -> Result<(), Failure> {
+    match print(&plan::text(plan, locale)) {
         Err(failure) if failure.is_broken_pipe() && !args.dry_run => {
             Err(Trouble::new("the plan cannot be shown")
                 .cause("standard output was closed")
@@ -204,7 +206,13 @@ fn nothing_to_run(plan: &Plan) -> Exit {
     Exit::Failed
 }
 
-fn executed(args: &FixArgs, catalog: &Catalog, agents: &Agents, job: Job) -> Result<Exit, Failure> {
+fn executed(
+    args: &FixArgs,
+    catalog: &Catalog,
+    agents: &Agents,
+    job: Job,
+    locale: &Locale,
+) -> Result<Exit, Failure> {
     let Job {
         plan,
         path,
@@ -220,7 +228,13 @@ fn executed(args: &FixArgs, catalog: &Catalog, agents: &Agents, job: Job) -> Res
     }
     let stop = Arc::new(Stop::default());
     watch(&stop);
-    let mut terminal = Terminal::new(Arc::clone(&plan), Arc::clone(&stop), args.yes, &before);
+    let mut terminal = Terminal::new(
+        Arc::clone(&plan),
+        Arc::clone(&stop),
+        args.yes,
+        &before,
+        locale.clone(),
+    );
     let reader = Reader(catalog);
     let runner = Runner {
         plan: &plan,
@@ -251,7 +265,7 @@ fn executed(args: &FixArgs, catalog: &Catalog, agents: &Agents, job: Job) -> Res
     // memory takes everything
     _ = terminal.summary(&mut text);
     if !args.dry_run {
-        _ = writeln!(text, "\n{}", last_words(&outcome, &path));
+        _ = writeln!(text, "\n{}", last_words(&outcome, &path, locale));
     }
     if let Some(lock) = lock {
         lock.release().map_err(|error| {
@@ -279,17 +293,18 @@ fn watch(stop: &Arc<Stop>) {
     });
 }
 
-fn last_words(outcome: &Outcome, path: &Path) -> String {
+fn last_words(outcome: &Outcome, path: &Path, locale: &Locale) -> String {
     match outcome {
-        Outcome::Done => {
-            "Collect the logs again and diagnose them: the fault has to be gone.".to_owned()
+        Outcome::Done => locale.word("run.look_again").to_owned(),
+        outcome if outcome.is_good() => locale.word("run.unchanged").to_owned(),
+        outcome => {
+            let ended = in_words(outcome, locale);
+            let ended = locale.fill("run.early", &[("outcome", &ended)]);
+            let path = path.display();
+            let command = format!("clusterdx fix --resume {path} --inventory FILE");
+            let go_on = locale.fill("run.go_on", &[("command", &command)]);
+            format!("{ended}\n{go_on}")
         }
-        outcome if outcome.is_good() => "Nothing was changed.".to_owned(),
-        outcome => format!(
-            "The run ended early: {}.\nGo on with: clusterdx fix --resume {} --inventory FILE",
-            in_words(outcome),
-            path.display()
-        ),
     }
 }
 

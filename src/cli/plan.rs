@@ -1,5 +1,6 @@
 //! `clusterdx plan`: the remedies as an ordered, checked plan; contacts nobody.
 
+use crate::locale::Locale;
 use crate::model::plan::Plan;
 use crate::report;
 
@@ -14,7 +15,8 @@ pub(super) fn run(args: &PlanArgs) -> Result<Exit, Failure> {
     let inventory = inventory::load(&args.planned.inventory)?;
     let target = Target::new(args.output.as_deref(), &args.paths)?;
     let plan = planned::plan(&args.paths, &args.planned, &inventory, &catalog)?;
-    print(&text(&plan))?;
+    let lang = settings::language(args.planned.knowledge.lang);
+    print(&text(&plan, &settings::locale(&catalog, lang)))?;
     if !matches!(target, Target::Standard) {
         target.write(|out| {
             serde_json::to_writer_pretty(&mut *out, &plan)?;
@@ -26,9 +28,9 @@ pub(super) fn run(args: &PlanArgs) -> Result<Exit, Failure> {
 }
 
 /// A plan as text for the terminal.
-pub(super) fn text(plan: &Plan) -> Vec<u8> {
+pub(super) fn text(plan: &Plan, locale: &Locale) -> Vec<u8> {
     let mut text = Vec::new();
     // memory takes everything
-    _ = report::plan::write(plan, settings::width(), &mut text);
+    _ = report::plan::write(plan, locale, settings::width(), &mut text);
     text
 }

@@ -6,6 +6,7 @@ use crate::model::node::Role;
 use crate::model::plan::{Plan, PlannedNode, Refused, Step, Task};
 
 use super::{layout, sanitize};
+use crate::locale::Locale;
 
 /// Columns before the text of a labelled line.
 const LABEL: usize = 12;
@@ -14,24 +15,23 @@ const LABEL: usize = 12;
 ///
 /// # Errors
 /// What it is written to fails.
-pub fn write(plan: &Plan, width: usize, out: &mut dyn Write) -> io::Result<()> {
-    let page = Page { width };
+pub fn write(plan: &Plan, locale: &Locale, width: usize, out: &mut dyn Write) -> io::Result<()> {
+    let page = Page { locale, width };
     let basis = &plan.basis;
-    writeln!(
-        out,
-        "Plan {} for cluster {} ({})",
-        short(&plan.id),
-        sanitize::line(&basis.cluster),
-        basis.product.as_str()
-    )?;
+    let title = [
+        ("id", short(&plan.id)),
+        ("cluster", &sanitize::line(&basis.cluster)),
+        ("product", basis.product.as_str()),
+    ];
+    writeln!(out, "{}", locale.fill("plan.title", &title))?;
     if basis.incidents.is_empty() {
-        return writeln!(out, "\n  Nothing is open that needs a remedy.");
+        return writeln!(out, "\n  {}", locale.word("plan.nothing"));
     }
     for task in &plan.tasks {
         page.task(plan, task, out)?;
     }
     if !plan.refused.is_empty() {
-        writeln!(out, "\nNot planned")?;
+        writeln!(out, "\n{}", locale.word("plan.not_planned"))?;
         for refused in &plan.refused {
             page.refused(plan, refused, out)?;
         }
@@ -49,8 +49,13 @@ pub fn short(id: &str) -> &str {
 ///
 /// # Errors
 /// What it is written to fails.
-pub fn write_step(step: &Step, width: usize, out: &mut dyn Write) -> io::Result<()> {
-    Page { width }.step(step, out)
+pub fn write_step(
+    step: &Step,
+    locale: &Locale,
+    width: usize,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    Page { locale, width }.step(step, out)
 }
 
 /// Writes a text behind a lead; its further lines stand below the first.
@@ -58,14 +63,15 @@ pub fn write_step(step: &Step, width: usize, out: &mut dyn Write) -> io::Result<
 /// # Errors
 /// What it is written to fails.
 pub fn write_hanging(lead: &str, text: &str, width: usize, out: &mut dyn Write) -> io::Result<()> {
-    Page { width }.hanging(lead, text, out)
+    hanging(lead, text, width, out)
 }
 
-struct Page {
+struct Page<'l> {
+    locale: &'l Locale,
     width: usize,
 }
 
-impl Page {
+impl Page<'_> {
     fn task(&self, plan: &Plan, task: &Task, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "\n{}. {}", task.number, sanitize::line(&task.title))?;
         for id in &task.incidents {
@@ -77,31 +83,30 @@ impl Page {
                     .map_or(String::new(), |node| format!(" ({node})"));
                 format!("{}{node}", incident.title)
             });
-            self.line("for", &about, out)?;
+            self.line("plan.for", &about, out)?;
         }
         if let Some(node) = plan.node(&task.node) {
-            self.line("node", &in_words(node), out)?;
+            self.line("plan.node", &self.in_words(node), out)?;
         }
-        self.line("risk", &task.risk.to_string(), out)?;
+        self.line("plan.risk", &task.risk.to_string(), out)?;
         if let Some(advice) = &task.advice {
-            self.line("note", advice.trim_end(), out)?;
+            self.line("plan.note", advice.trim_end(), out)?;
         }
         if let Some(disputed) = &task.disputed {
-            self.line("disputed", disputed.trim_end(), out)?;
+            self.line("plan.disputed", disputed.trim_end(), out)?;
         }
-        self.line("undo", task.undo.as_deref().unwrap_or("none"), out)?;
+        let undo = task.undo.as_deref();
+        let undo = undo.unwrap_or_else(|| self.locale.word("plan.undo_none"));
+        self.line("plan.undo", undo, out)?;
         let parts = [
-            ("nothing to do where all of this holds", &task.skip_if),
-            (
-                "first, and the run stops where one does not hold",
-                &task.prechecks,
-            ),
-            ("then", &task.steps),
-            ("at last, to see that it is mended", &task.postchecks),
+            ("plan.skip", &task.skip_if),
+            ("plan.first", &task.prechecks),
+            ("plan.then", &task.steps),
+            ("plan.last", &task.postchecks),
         ];
         for (title, steps) in parts {
             if !steps.is_empty() {
-                writeln!(out, "   {title}")?;
+                writeln!(out, "   {}", self.locale.word(title))?;
             }
             for step in steps {
                 self.step(step, out)?;
@@ -114,11 +119,8 @@ impl Page {
         let lead = format!("     {:<9} ", step.id);
         let node = &step.node;
         if let Some(manual) = &step.manual {
-            return self.hanging(
-                &lead,
-                &format!("{node}, by hand: {}", manual.trim_end()),
-                out,
-            );
+            let values = [("node", node.as_str()), ("text", manual.trim_end())];
+            return self.hanging(&lead, &self.locale.fill("plan.by_hand", &values), out);
         }
         // commands are shown as they are sent, never broken over lines
         let run = step.run.as_deref().unwrap_or_default();
@@ -135,43 +137,46 @@ impl Page {
         )?;
         let below = " ".repeat(lead.len());
         if let Some(or) = &step.or {
-            writeln!(
-                out,
-                "{below}or, where that is unknown: {}",
-                sanitize::line(or)
-            )?;
+            let or = [("command", &*sanitize::line(or))];
+            writeln!(out, "{below}{}", self.locale.fill("plan.or", &or))?;
         }
         if let Some(why) = &step.why {
             self.hanging(&below, why, out)?;
         }
         if let Some(time) = step.stop_after {
-            self.hanging(&below, &format!("interrupted after {}", span(time)), out)?;
-        }
-        if let Some(expect) = &step.expect {
-            let time = step
-                .span
-                .map_or(String::new(), |time| format!(" within {}", span(time)));
-            let otherwise = match step.skips {
-                true => "; else this remedy is left out",
-                false => "",
-            };
-            self.hanging(&below, &format!("wanted{time}: {expect}{otherwise}"), out)?;
-        }
-        if let Some(until) = &step.until {
-            let text = format!(
-                "effect, within {}: '{}' on {} shows: {}",
-                span(until.span),
-                until.run,
-                until.node,
-                until.expect
-            );
+            let text = self
+                .locale
+                .fill("plan.interrupted", &[("time", &self.span(time))]);
             self.hanging(&below, &text, out)?;
         }
+        if let Some(expect) = &step.expect {
+            let expect = ("expect", expect.as_str());
+            let mut text = match step.span {
+                Some(time) => {
+                    let values = [("time", &*self.span(time)), expect];
+                    self.locale.fill("plan.wanted_within", &values)
+                }
+                None => self.locale.fill("plan.wanted", &[expect]),
+            };
+            if step.skips {
+                text.push_str(self.locale.word("plan.else_left_out"));
+            }
+            self.hanging(&below, &text, out)?;
+        }
+        if let Some(until) = &step.until {
+            let values = [
+                ("time", &*self.span(until.span)),
+                ("command", &until.run),
+                ("node", &until.node),
+                ("expect", &until.expect),
+            ];
+            self.hanging(&below, &self.locale.fill("plan.effect", &values), out)?;
+        }
         if step.once {
-            self.hanging(&below, "left out where that shows already", out)?;
+            self.hanging(&below, self.locale.word("plan.once"), out)?;
         }
         if step.closes {
-            self.hanging(&below, "the connection may end meanwhile", out)?;
+            self.hanging(&below, self.locale.word("plan.closes"), out)?;
         }
         Ok(())
     }
@@ -184,40 +189,52 @@ impl Page {
         self.hanging("   ", &format!("{title}{node}: {}", refused.because), out)
     }
 
-    fn line(&self, label: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
-        self.hanging(&format!("   {label:<9}"), text, out)
+    fn line(&self, key: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
+        let label = layout::pad(self.locale.word(key), LABEL - 3);
+        // a word that is as wide as the margin keeps a blank
+        let gap = if label.ends_with(' ') { "" } else { " " };
+        self.hanging(&format!("   {label}{gap}"), text, out)
     }
 
-    /// A text whose further lines stand below its first.
     fn hanging(&self, lead: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
-        let columns = self.width.saturating_sub(lead.len()).max(2 * LABEL);
-        let text = sanitize::lines(text);
-        for (at, line) in text
-            .lines()
-            .flat_map(|line| layout::wrap(line, columns))
-            .enumerate()
-        {
-            match at {
-                0 => writeln!(out, "{lead}{line}")?,
-                _ => writeln!(out, "{}{line}", " ".repeat(lead.len()))?,
-            }
+        hanging(lead, text, self.width, out)
+    }
+
+    fn in_words(&self, node: &PlannedNode) -> String {
+        let role = match node.role {
+            Role::Unknown => String::new(),
+            role => format!(", {}", role.as_str()),
+        };
+        let values = [
+            ("node", node.name.as_str()),
+            ("address", &node.address),
+            ("role", &role),
+            ("agent", &node.agent),
+        ];
+        self.locale.fill("plan.by", &values)
+    }
+
+    /// A time for people.
+    fn span(&self, seconds: u64) -> String {
+        let (key, count) = match seconds {
+            s if s >= 60 && s % 60 == 0 => ("plan.minutes", s / 60),
+            s => ("plan.seconds", s),
+        };
+        self.locale.fill(key, &[("count", &count.to_string())])
+    }
+}
+
+/// A text whose further lines stand below its first.
+fn hanging(lead: &str, text: &str, width: usize, out: &mut dyn Write) -> io::Result<()> {
+    let indent = layout::width(lead);
+    let columns = width.saturating_sub(indent).max(2 * LABEL);
+    let text = sanitize::lines(text);
+    let lines = text.lines().flat_map(|line| layout::wrap(line, columns));
+    for (at, line) in lines.enumerate() {
+        match at {
+            0 => writeln!(out, "{lead}{line}")?,
+            _ => writeln!(out, "{}{line}", " ".repeat(indent))?,
         }
-        Ok(())
     }
-}
-
-fn in_words(node: &PlannedNode) -> String {
-    let role = match node.role {
-        Role::Unknown => String::new(),
-        role => format!(", {}", role.as_str()),
-    };
-    format!("{} ({}{role}) by {}", node.name, node.address, node.agent)
-}
-
-/// A time for people.
-fn span(seconds: u64) -> String {
-    match seconds {
-        s if s >= 60 && s % 60 == 0 => format!("{} min", s / 60),
-        s => format!("{s} s"),
-    }
+    Ok(())
 }

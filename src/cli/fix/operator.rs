@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use crate::agent::BoxFuture;
 use crate::execute::{Consent, Operator, Progress, Stop};
+use crate::locale::Locale;
 use crate::model::journal::{Outcome, Record};
 use crate::model::look::Look;
 use crate::model::plan::{Plan, Risk, Step, Task};
 use crate::report::changes::Changes;
-use crate::report::{plan, sanitize};
+use crate::report::{layout, plan, sanitize};
 
 use super::super::ask::{Said, ask};
 use super::super::settings;
@@ -18,6 +19,8 @@ use super::super::settings;
 /// Shows on standard output, asks on the terminal.
 pub(super) struct Terminal {
     plan: Arc<Plan>,
+    /// The program's words.
+    locale: Locale,
     stop: Arc<Stop>,
     /// Nobody is asked.
     yes: bool,
@@ -32,11 +35,18 @@ pub(super) struct Terminal {
 
 impl Terminal {
     /// Of a run that goes on with what was done `before`.
-    pub(super) fn new(plan: Arc<Plan>, stop: Arc<Stop>, yes: bool, before: &Progress) -> Self {
+    pub(super) fn new(
+        plan: Arc<Plan>,
+        stop: Arc<Stop>,
+        yes: bool,
+        before: &Progress,
+        locale: Locale,
+    ) -> Self {
         let over = |task: &Task| Some((task.number, before.good_end(task.number)?.clone()));
         let outcomes = plan.tasks.iter().filter_map(over).collect();
         Self {
             plan,
+            locale,
             stop,
             yes,
             told: None,
@@ -60,19 +70,20 @@ impl Terminal {
 
     /// Tells how it came out: every task, and what the nodes said before and after.
     pub(super) fn summary(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "\nResult")?;
+        let locale = &self.locale;
+        writeln!(out, "\n{}", locale.word("run.result"))?;
         for task in &self.plan.tasks {
             let outcome = match self.outcomes.get(&task.number) {
-                Some(Outcome::Done) => done(task).to_owned(),
-                Some(outcome) => in_words(outcome),
-                None => "not begun".to_owned(),
+                Some(Outcome::Done) => locale.word(done(task)).to_owned(),
+                Some(outcome) => in_words(outcome, locale),
+                None => locale.word("run.not_begun").to_owned(),
             };
             let title = sanitize::line(&task.title);
             writeln!(out, "  {}. {title} ({}): {outcome}", task.number, task.node)?;
         }
         for (at, seen) in self.seen.changed().enumerate() {
             if at == 0 {
-                writeln!(out, "\nBefore and after")?;
+                writeln!(out, "\n{}", locale.word("run.both"))?;
             }
             writeln!(
                 out,
@@ -81,8 +92,9 @@ impl Terminal {
                 sanitize::line(&seen.command)
             )?;
             let width = settings::width();
-            plan::write_hanging("    before  ", &seen.before, width, out)?;
-            plan::write_hanging("    after   ", &seen.after, width, out)?;
+            let lead = |key| format!("    {}", layout::pad(locale.word(key), 8));
+            plan::write_hanging(&lead("run.before"), &seen.before, width, out)?;
+            plan::write_hanging(&lead("run.after"), &seen.after, width, out)?;
         }
         Ok(())
     }
@@ -103,12 +115,14 @@ impl Terminal {
     fn show_step(&self, task: &Task, step: &Step) {
         let mut text = Vec::new();
         let title = sanitize::line(&task.title).into_owned();
-        _ = writeln!(
-            text,
-            "\nStep {} of remedy {}: {title}",
-            step.id, task.number
-        );
-        _ = plan::write_step(step, settings::width(), &mut text);
+        let number = task.number.to_string();
+        let values = [
+            ("step", step.id.as_str()),
+            ("number", &number),
+            ("title", &title),
+        ];
+        _ = writeln!(text, "\n{}", self.locale.fill("run.step", &values));
+        _ = plan::write_step(step, &self.locale, settings::width(), &mut text);
         self.show(String::from_utf8_lossy(&text).trim_end());
     }
 
@@ -119,11 +133,12 @@ impl Terminal {
         self.seen.remember(node, command, look);
         let is_skip = step.contains("skip");
         let word = match (look.holds(), is_skip) {
-            (true, true) => "already so",
-            (true, false) => "as wanted",
-            (false, true) => "still to be done",
-            (false, false) => "not as wanted",
+            (true, true) => "run.already_so",
+            (true, false) => "run.as_wanted",
+            (false, true) => "run.to_be_done",
+            (false, false) => "run.not_as_wanted",
         };
+        let word = self.locale.word(word).to_owned();
         // of a long wait the begin and the end are told
         if self.told.as_deref() != Some(step) {
             self.line(step, &format!("{node}> {command}\n{word}: {}", look.seen()));
@@ -187,21 +202,16 @@ impl Operator for Terminal {
     }
 
     fn may_have_run(&mut self, step: &Step) {
-        self.show(&format!(
-            "\n{}  may have run before, and its effect does not show; look at {} yourself before you agree to run it again",
-            step.id,
-            safe(&step.node)
-        ));
+        let values = [("step", step.id.as_str()), ("node", &safe(&step.node))];
+        let text = self.locale.fill("run.may_have_run", &values);
+        self.show(&format!("\n{text}"));
     }
 
     fn recorded(&mut self, record: &Record) {
         match record {
             Record::Connected { node, proved_by } => {
-                self.show(&format!(
-                    "connected to {}, which shows itself as {}",
-                    safe(node),
-                    safe(proved_by)
-                ));
+                let values = [("node", &*safe(node)), ("proof", &safe(proved_by))];
+                self.show(&self.locale.fill("run.connected", &values));
             }
             Record::Looked {
                 step,
@@ -218,18 +228,19 @@ impl Operator for Terminal {
                 ..
             } => {
                 for (question, answer) in confirmed {
-                    self.line(
-                        step,
-                        &format!("the node asked '{question}', answered {answer}"),
-                    );
+                    let values = [("question", question.as_str()), ("answer", answer)];
+                    self.line(step, &self.locale.fill("run.asked", &values));
                 }
-                self.line(step, &format!("sent; the node took it: {taken}"));
+                let text = self.locale.fill("run.sent", &[("taken", taken.as_str())]);
+                self.line(step, &text);
             }
             Record::StepEnded { step, outcome } => {
                 self.told = None;
                 let said = match outcome {
-                    Outcome::Done if !self.has_shown(step) => "done".to_owned(),
-                    outcome => in_words(outcome),
+                    Outcome::Done if !self.has_shown(step) => {
+                        self.locale.word("run.done").to_owned()
+                    }
+                    outcome => in_words(outcome, &self.locale),
                 };
                 self.line(step, &said);
             }
@@ -248,30 +259,33 @@ impl Operator for Terminal {
             return;
         }
         let seen = if seen.is_empty() {
-            "the node cannot be reached now"
+            self.locale.word("run.unreachable")
         } else {
             seen
         };
-        self.line(step, &format!("waiting for the effect: {seen}"));
+        let text = self.locale.fill("run.waiting", &[("seen", seen)]);
+        self.line(step, &text);
         self.told = Some(step.to_owned());
     }
 
     fn connecting(&mut self, node: &str) {
         let way = self.plan.node(node).map_or("", |node| node.agent.as_str());
-        self.show(&format!("connecting to {} by {}", safe(node), safe(way)));
+        let values = [("node", &*safe(node)), ("agent", &safe(way))];
+        self.show(&self.locale.fill("run.connecting", &values));
     }
 
     fn not_sent(&mut self, task: &Task, step: &Step) {
         self.show_step(task, step);
-        self.show("           dry run: not sent");
+        let text = self.locale.word("run.dry");
+        self.show(&format!("           {text}"));
     }
 }
 
-/// What may be claimed of a task that came to its end.
+/// Key of what may be claimed of a task that came to its end.
 fn done(task: &Task) -> &'static str {
     match task.shows_effect() {
-        true => "done and verified",
-        false => "done; no check shows whether it helped",
+        true => "run.verified",
+        false => "run.unproved",
     }
 }
 
@@ -280,15 +294,17 @@ fn safe(text: &str) -> String {
 }
 
 /// How something came out, in a few words.
-pub(in crate::cli) fn in_words(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Done => "done and verified".to_owned(),
-        Outcome::Already => "nothing to do, it is as it should be".to_owned(),
-        Outcome::Skipped(why) => format!("left out: {}", safe(why)),
-        Outcome::Declined => "declined".to_owned(),
-        Outcome::Refused(why) => format!("refused: {}", safe(why)),
-        Outcome::Failed(why) => format!("failed: {}", safe(why)),
-        Outcome::Unknown(why) => format!("may have run, its effect is unknown: {}", safe(why)),
-        Outcome::Interrupted => "interrupted".to_owned(),
-    }
+pub(in crate::cli) fn in_words(outcome: &Outcome, locale: &Locale) -> String {
+    let (key, why) = match outcome {
+        Outcome::Done => ("run.verified", None),
+        Outcome::Already => ("run.already", None),
+        Outcome::Skipped(why) => ("run.skipped", Some(why)),
+        Outcome::Declined => ("run.declined", None),
+        Outcome::Refused(why) => ("run.refused", Some(why)),
+        Outcome::Failed(why) => ("run.failed", Some(why)),
+        Outcome::Unknown(why) => ("run.unknown", Some(why)),
+        Outcome::Interrupted => ("run.interrupted", None),
+    };
+    let why = why.map_or_else(String::new, |why| safe(why));
+    locale.fill(key, &[("why", &why)])
 }

@@ -10,6 +10,7 @@ use crate::catalog::Catalog;
 use crate::catalog::text::Lang;
 use crate::execute::{Consent, Journal, Operator, Progress, Runner, Settings, Stop};
 use crate::lab::{Expected, INVENTORY, Lab, LabOptions, Scenario};
+use crate::locale::Locale;
 use crate::model::journal::{Outcome, Record};
 use crate::model::plan::{Plan, Step, Task};
 use crate::model::report::{Cluster, DiagnosisRole, Report};
@@ -187,7 +188,10 @@ impl Practice<'_> {
         let outcome = runtime
             .block_on(runner.run())
             .map_err(|error| trouble(&error))?;
-        Ok(Ended::of_run(outcome))
+        Ok(Ended::of_run(
+            outcome,
+            &Locale::new(&self.catalog.words, Lang::En.code()),
+        ))
     }
 
     /// What diagnosis and run say has to agree with the scenario, and nothing may be harmed.
@@ -234,10 +238,10 @@ impl Ended {
         self.outcome == Some(Outcome::Done)
     }
 
-    fn of_run(outcome: Outcome) -> Self {
+    fn of_run(outcome: Outcome, locale: &Locale) -> Self {
         Self {
             refused: matches!(outcome, Outcome::Refused(_)),
-            in_words: super::super::fix::in_words(&outcome),
+            in_words: super::super::fix::in_words(&outcome, locale),
             outcome: Some(outcome),
         }
     }
