@@ -65,15 +65,7 @@ impl Reporter for HtmlReport {
 
 /// The page with as much as fits: what `make` puts together gets smaller limits until it does.
 pub fn bounded(locale: &Locale, make: impl Fn(Limits) -> Page) -> String {
-    let mut divisor = 1;
-    loop {
-        let text = write(locale, &make(LIMITS.over(divisor)));
-        // with every limit at one, nothing is left that could be left out
-        if text.len() <= CAP || divisor > LIMITS.rungs {
-            return text;
-        }
-        divisor *= 2;
-    }
+    LIMITS.bounded(CAP, make, |page| write(locale, page))
 }
 
 /// A page as HTML.

@@ -44,6 +44,25 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// What `make` puts together, written with as much as fits into `cap` bytes: it gets smaller
+    /// limits until it does.
+    pub fn bounded(
+        self,
+        cap: usize,
+        make: impl Fn(Self) -> Page,
+        write: impl Fn(&Page) -> String,
+    ) -> String {
+        let mut divisor = 1;
+        loop {
+            let text = write(&make(self.over(divisor)));
+            // with every limit at one, nothing is left that could be left out
+            if text.len() <= cap || divisor > self.rungs {
+                return text;
+            }
+            divisor *= 2;
+        }
+    }
+
     /// Each of them divided, and at least one.
     #[must_use]
     pub fn over(self, divisor: usize) -> Self {
