@@ -199,6 +199,22 @@ fn the_text_tells_the_proof_in_three_languages() {
 }
 
 #[test]
+fn the_text_fits_a_terminal_of_80_columns() {
+    let desk = Desk::new();
+    desk.report("before", "syslog", &checks(10..20, 60));
+    desk.report("after", "syslog", &checks(1..9, 0));
+    let words = ["diff", "before.json", "after.json"];
+    let mut narrow = Command::new(PROGRAM);
+    let narrow = narrow.args(words).current_dir(desk.0.path());
+    let done = narrow.env("COLUMNS", "80").output().unwrap();
+    let text = String::from_utf8(done.stdout).unwrap();
+    assert!(text.contains("acanosrv02 →"), "{text}");
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+}
+
+#[test]
 fn text_of_reports_never_reaches_the_terminal_as_it_is() {
     let desk = Desk::new();
     desk.report("before", "syslog", &checks(10..20, 0));

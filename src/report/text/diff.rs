@@ -47,13 +47,12 @@ pub fn write(diff: &Diff, look: &Look<'_>, out: &mut dyn Write) -> io::Result<()
 }
 
 fn one(page: &mut Page<'_>, entry: &Entry) {
-    let word = page.paint(&entry.word, Tint::of_severity(entry.severity));
-    let title = page.paint(&entry.title, Tint::Bold);
-    let place = match entry.place.as_str() {
-        "" => String::new(),
-        place => format!("  {place}"),
+    let title = match entry.place.as_str() {
+        "" => entry.title.clone(),
+        place => format!("{}  {place}", entry.title),
     };
-    page.push(&format!("  {word}  {title}{place}"));
+    let tint = Some(Tint::of_severity(entry.severity));
+    page.item(2, &entry.word, tint, &title);
     page.prose(4, &entry.summary);
     for text in &entry.says {
         page.item(4, "·", None, text);
