@@ -49,7 +49,7 @@ pub fn write(diff: &Diff, look: &Look<'_>, out: &mut dyn Write) -> io::Result<()
 fn one(page: &mut Page<'_>, entry: &Entry) {
     let title = match entry.place.as_str() {
         "" => entry.title.clone(),
-        place => format!("{}  {place}", entry.title),
+        place => format!("{} · {place}", entry.title),
     };
     let tint = Some(Tint::of_severity(entry.severity));
     page.item(2, &entry.word, tint, &title);
