@@ -25,11 +25,13 @@ pub(super) fn hosts(files: &[FileSeen]) -> Vec<Hosts<'_>> {
 /// Hosts in the heads of a file's records, with their product; where an Erlang node says nowhere
 /// which one it is, its log is named after it.
 fn heads(file: &FileSeen) -> Hosts<'_> {
-    let heads = file.samples.iter().filter_map(|sample| {
-        let product = product_of_parser(sample.parser);
-        Some((product, sample.host.as_deref()?))
-    });
-    let mut hosts: Hosts<'_> = heads.collect();
+    let heads = file.samples.iter();
+    let heads = heads.filter_map(|sample| Some((sample.parser, sample.host.as_deref()?)));
+    let heads: BTreeSet<(&str, &str)> = heads.collect();
+    let products = heads.into_iter();
+    let mut hosts: Hosts<'_> = products
+        .map(|(parser, host)| (product_of_parser(parser), host))
+        .collect();
     let named = hosts.iter().any(|(of, _)| *of == Product::Mnesia);
     if !named && speaks(file, Product::Mnesia) {
         let name = node_in_name(file.origin.file_name());
@@ -39,8 +41,9 @@ fn heads(file: &FileSeen) -> Hosts<'_> {
 }
 
 fn speaks(file: &FileSeen, product: Product) -> bool {
-    let mut heads = file.samples.iter();
-    heads.any(|sample| product_of_parser(sample.parser) == product)
+    let parsers: BTreeSet<&str> = file.samples.iter().map(|sample| sample.parser).collect();
+    let mut products = parsers.into_iter().map(product_of_parser);
+    products.any(|of| of == product)
 }
 
 /// `rabbit@mq1` of `rabbit@mq1.log`, `rabbit@mq1_upgrade.log` and `rabbit@mq1-sasl.log.1`.
@@ -56,7 +59,8 @@ fn node_in_name(file_name: &str) -> Option<&str> {
 
 /// Logs of IM and Presence services never say on which node they run. Beside logs of other
 /// folders or archives, a tree of such logs as the appliance has it is a node by itself, and named
-/// after the folder that holds it: its records must not be taken for those of another.
+/// after the folder that holds it: its records must not be taken for those of another. So is a
+/// folder beside one that holds a log of the same name: a node has each of its logs once.
 fn by_folder<'f>(files: &'f [FileSeen], hosts: &[Hosts<'f>]) -> Vec<(usize, &'f str)> {
     let mut units: BTreeMap<&str, Unit> = BTreeMap::new();
     let of_imp = files.iter().enumerate().zip(hosts);
@@ -68,14 +72,34 @@ fn by_folder<'f>(files: &'f [FileSeen], hosts: &[Hosts<'f>]) -> Vec<(usize, &'f 
         unit.files.push(at);
     }
     let several = units.len() > 1;
+    let twins = twins(files, &units);
     let nameless = units
         .iter()
-        .filter(|(_, unit)| several && unit.tree && !unit.named);
+        .filter(|(path, unit)| several && !unit.named && (unit.tree || twins.contains(*path)));
     let named = nameless.filter_map(|(path, unit)| Some((node_name(path)?, &unit.files)));
     named
         .flat_map(|(name, files)| files.iter().map(move |at| (*at, name)))
         .collect()
 }
+
+/// Folders side by side, named alike as nodes of a cluster are, that hold logs of the same name.
+/// Folders of services may do so as well, but are not named alike.
+fn twins<'f>(files: &'f [FileSeen], units: &BTreeMap<&'f str, Unit>) -> BTreeSet<&'f str> {
+    let mut holders: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for (path, unit) in units {
+        let from = path.rfind('/').map_or(0, |at| at + 1);
+        let alike = path.get(..from + ALIKE).unwrap_or(path);
+        for file in unit.files.iter().filter_map(|at| files.get(*at)) {
+            let key = (alike, file.origin.file_name());
+            holders.entry(key).or_default().insert(path);
+        }
+    }
+    let several = holders.into_values().filter(|paths| paths.len() > 1);
+    several.flatten().collect()
+}
+
+/// Characters with which the names of two nodes of a cluster begin alike.
+const ALIKE: usize = 3;
 
 /// Parsers of logs that name no node.
 const SERVICE_LOGS: [&str; 2] = ["imp.log", "imp.xcp"];
