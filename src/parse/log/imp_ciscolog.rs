@@ -9,14 +9,16 @@
 //! A monitor wraps the alarm that made it speak: one record may then hold several, and what counts
 //! is what is wrapped. Parameters come in any order, and any may be absent.
 
-use chrono::{NaiveDate, NaiveDateTime};
-
 use crate::model::event::Event;
-use crate::model::time::{RawTime, SECOND};
+use crate::model::time::RawTime;
 use crate::parse::chunk::Chunk;
 use crate::parse::log::wanted_lines;
-use crate::parse::scan::{Cursor, MONTHS, chomp, decimal, lead, line_at, text, trim};
+use crate::parse::scan::{Cursor, chomp, decimal, lead, line_at, text, trim};
 use crate::parse::{LogParser, ParseStats, Probe, RecordHead, probe_lines};
+
+mod stamp;
+
+use stamp::{ahead_of_utc, ctime, inner_stamp, offset};
 
 /// Id of the parser and of its records.
 pub const FORMAT: &str = "imp.alarm";
@@ -24,8 +26,6 @@ pub const FORMAT: &str = "imp.alarm";
 /// Longest facility or name, and how many parameters of an alarm are read.
 const WORD_CAP: usize = 80;
 const PARAMETERS: usize = 64;
-/// How far before an alarm its stamp may begin.
-const STAMP_REACH: usize = 96;
 /// Alarms of one record.
 const ALARMS: usize = 16;
 
@@ -123,6 +123,9 @@ fn alarm(line: &[u8], start: usize) -> Option<Alarm<'_>> {
     let ours = facility
         .get(..3)
         .is_some_and(|start| start.eq_ignore_ascii_case(b"UC_"));
+    if is_torn(cursor.rest()) {
+        return None;
+    }
     // routers write the same first half, and text behind it
     if (!ours && parameters.is_empty()) || is_shape(&parameters) {
         return None;
@@ -140,6 +143,24 @@ fn alarm(line: &[u8], start: usize) -> Option<Alarm<'_>> {
         name,
         parameters,
         text: cursor.at,
+    })
+}
+
+/// True for parameters that were cut off: what the missing ones say may turn the alarm into its
+/// opposite.
+fn is_torn(rest: &[u8]) -> bool {
+    let rest = rest.trim_ascii_start();
+    let rest = rest.strip_prefix(b"%").unwrap_or(rest);
+    rest.starts_with(b"[") && memchr::memchr(b']', rest).is_none()
+}
+
+/// True for a line that ends inside the parameters of one of our alarms.
+fn breaks_off(line: &[u8]) -> bool {
+    let mut marks = memchr::memmem::find_iter(line, b"%UC_");
+    marks.any(|at| {
+        let rest = line.get(at..).unwrap_or_default();
+        memchr::memrchr(b'[', rest)
+            .is_some_and(|open| is_torn(rest.get(open..).unwrap_or_default()))
     })
 }
 
@@ -335,109 +356,6 @@ fn last_word(text: &[u8]) -> Option<&[u8]> {
     text.rsplit(|b| *b == b' ').next()
 }
 
-/// The last `Mon DD YYYY HH:MM:SS[.mmm] [AM|PM] [ZONE]` that only a colon follows, and where it begins.
-fn inner_stamp(before: &[u8]) -> Option<(RawTime, usize)> {
-    let reach = before.len().saturating_sub(STAMP_REACH);
-    let months = (reach..before.len().saturating_sub(2)).rev().filter(|at| {
-        let here = before.get(*at..at + 3).unwrap_or_default();
-        MONTHS.iter().any(|month| month.as_bytes() == here)
-    });
-    months
-        .take(4)
-        .find_map(|at| Some((year_stamp(&mut Cursor::from(before, at))?, at)))
-}
-
-/// Reads `May 21 2021 13:10:24.476 UTC : ` to its end.
-fn year_stamp(cursor: &mut Cursor<'_>) -> Option<RawTime> {
-    let name = cursor.rest().get(..3)?;
-    let month = MONTHS.iter().position(|month| month.as_bytes() == name)?;
-    cursor.at += 3;
-    cursor.blanks();
-    let day = cursor.number(1, 2)?;
-    cursor.blanks();
-    let year = cursor.number(4, 4)?;
-    cursor.blanks();
-    let mut micros = cursor.time_of_day(b".,")?;
-    cursor.blanks();
-    const NOON: i64 = 12 * 3600 * SECOND;
-    if cursor.literal(b"PM") {
-        micros += if micros < NOON { NOON } else { 0 };
-    } else if cursor.literal(b"AM") && micros >= NOON {
-        micros -= NOON;
-    }
-    let local = at_date(i32::try_from(year).ok()?, month + 1, day)? + micros;
-    cursor.blanks();
-    let time = zone(cursor, local);
-    while cursor.blanks() > 0 || cursor.eat(b':') {}
-    cursor.rest().is_empty().then_some(time)
-}
-
-/// Midnight of a day in microseconds since 1970.
-fn at_date(year: i32, month: usize, day: u32) -> Option<i64> {
-    let date = NaiveDate::from_ymd_opt(year, u32::try_from(month).ok()?, day)?;
-    let midnight: NaiveDateTime = date.and_hms_opt(0, 0, 0)?;
-    Some(midnight.and_utc().timestamp_micros())
-}
-
-/// A wall clock with the zone behind it, where one says how far it is ahead.
-fn zone(cursor: &mut Cursor<'_>, local: i64) -> RawTime {
-    let sign = match cursor.peek() {
-        Some(b'+') => 1,
-        Some(b'-') => -1,
-        _ => {
-            let rest = cursor.rest();
-            let len = cursor.skip_while(|b| b.is_ascii_alphabetic());
-            return match rest.get(..len) {
-                Some(b"UTC" | b"GMT" | b"Z") => RawTime::Instant(local),
-                _ => RawTime::Local(local),
-            };
-        }
-    };
-    cursor.at += 1;
-    let parts = match cursor.number(4, 4) {
-        Some(both) => Some((both / 100, both % 100)),
-        None => cursor.number(2, 2).map(|hours| {
-            let minutes = cursor.eat(b':').then(|| cursor.number(2, 2)).flatten();
-            (hours, minutes.unwrap_or(0))
-        }),
-    };
-    match parts {
-        Some((hours, minutes)) if hours <= 18 && minutes < 60 => {
-            let ahead = sign * i64::from(hours * 3600 + minutes * 60) * SECOND;
-            RawTime::Instant(local - ahead)
-        }
-        _ => RawTime::Local(local),
-    }
-}
-
-/// Seconds by which a wall clock without a year is ahead of an instant, in quarters of an hour;
-/// `None` where no zone on earth is.
-fn ahead_of_utc(outer: RawTime, inner: i64) -> Option<i64> {
-    const DAY: i64 = 86_400;
-    const QUARTER: i64 = 900;
-    let RawTime::Yearless { month, day, micros } = outer else {
-        return None;
-    };
-    let date = chrono::DateTime::from_timestamp_micros(inner)?;
-    let year = chrono::Datelike::year(&date);
-    let differences = (year - 1..=year + 1).filter_map(|year| {
-        let wall = at_date(year, usize::from(month), u32::from(day))? + micros;
-        Some((wall - inner) / SECOND)
-    });
-    let ahead = differences.min_by_key(|seconds| seconds.abs())?;
-    let quarters = (ahead + QUARTER / 2).div_euclid(QUARTER) * QUARTER;
-    // a record is written within minutes
-    let near = (ahead - quarters).abs() <= 300;
-    (near && (-DAY / 2..=14 * 3600).contains(&quarters)).then_some(quarters)
-}
-
-/// `+02:00`
-fn offset(ahead: i64) -> String {
-    let sign = if ahead < 0 { '-' } else { '+' };
-    let minutes = ahead.abs() / 60;
-    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
-}
-
 /// What a monitor says of its own: the node and the alert in `on node NAME, the following ALERT events`.
 fn alert(detail: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
     let behind = |mark: &[u8]| {
@@ -518,25 +436,6 @@ fn mail(line: &[u8]) -> Option<Event<'_>> {
     Some(event)
 }
 
-/// `Fri May 21 08:11:00 CDT 2021`
-fn ctime(stamp: &[u8]) -> Option<RawTime> {
-    let mut cursor = Cursor::new(stamp);
-    cursor.word();
-    cursor.blanks();
-    let RawTime::Yearless { month, day, micros } = cursor.bsd_stamp()? else {
-        return None;
-    };
-    cursor.blanks();
-    let zone = cursor.word();
-    cursor.blanks();
-    let year = i32::try_from(cursor.number(4, 4)?).ok()?;
-    let local = at_date(year, usize::from(month), u32::from(day))? + micros;
-    Some(match zone {
-        b"UTC" | b"GMT" => RawTime::Instant(local),
-        _ => RawTime::Local(local),
-    })
-}
-
 /// The events of a line.
 fn events(line: &[u8]) -> Vec<Event<'_>> {
     let found = alarms(line);
@@ -587,7 +486,13 @@ impl LogParser for CiscoLog {
         let mut numbers = chunk.line_counter();
         for start in wanted_lines(bytes, picks) {
             let (line, _) = line_at(bytes, start);
-            for mut event in events(line) {
+            let events = events(line);
+            if events.is_empty() && breaks_off(line) {
+                stats.skipped += 1;
+                let number = numbers.line_at(start);
+                stats.first_skipped.get_or_insert(number);
+            }
+            for mut event in events {
                 event.line = numbers.line_at(start);
                 stats.records += 1;
                 out(event);
@@ -600,6 +505,7 @@ impl LogParser for CiscoLog {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::time::SECOND;
     use crate::parse::testing::read;
 
     const HEAD: &str =
@@ -619,6 +525,33 @@ mod tests {
         named
             .map(|field| format!("{}={}", field.name, field.value))
             .collect()
+    }
+
+    #[test]
+    fn what_is_cut_off_inside_its_parameters_is_counted_and_tells_nothing() {
+        let whole = format!("{HEAD}{DOWN}");
+        let from = whole.find("%[remotePeer").unwrap() + 2;
+        let to = whole.find("]: Peer").unwrap();
+        for cut in from..=to {
+            let text = whole.get(..cut).unwrap();
+            if text.ends_with(']') {
+                continue;
+            }
+            let chunk = Chunk {
+                bytes: text.as_bytes().to_vec(),
+                first_line: 1,
+                line_numbers: None,
+            };
+            let mut events = 0;
+            let stats = CiscoLog.parse(&chunk, None, &mut |_| events += 1);
+            assert_eq!(
+                (events, stats.skipped, stats.first_skipped),
+                (0, 1, Some(1)),
+                "{text}"
+            );
+        }
+        let text = format!("{HEAD}%UC_ICSA-2-Odd: [not a parameter]: text [of a kind");
+        assert_eq!(one(&text).first("name"), Some("Odd"));
     }
 
     #[test]

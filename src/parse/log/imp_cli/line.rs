@@ -190,7 +190,7 @@ const STATES: [(&[u8], &str); 7] = [
 /// services is the name of the next one.
 const REASONS: [&[u8]; 3] = [
     b"Commanded Out of Service",
-    b"Service Not Activated",
+    IDLE,
     b"Component is not running",
 ];
 
@@ -213,6 +213,8 @@ pub(super) fn services(line: &[u8]) -> impl Iterator<Item = Service<'_>> {
             };
         let status = match status {
             "stopped" if is_not_activated(reason) => "not-activated",
+            // torn off before it says whether anybody wants the service
+            "stopped" if !reason.is_empty() && IDLE.starts_with(reason) => "unknown",
             status => status,
         };
         Some(Service {
@@ -276,6 +278,9 @@ fn is_not_activated(reason: &[u8]) -> bool {
         .get(..11)
         .is_some_and(|start| start.eq_ignore_ascii_case(b"Service Not"))
 }
+
+/// The reason of a service that nobody activated.
+const IDLE: &[u8] = b"Service Not Activated";
 
 /// Whose answers follow a line.
 fn whose(line: &[u8]) -> Option<&[u8]> {

@@ -98,7 +98,8 @@ fn services_are_told_with_their_states() {
     let text = "admin:utils service list\nRequesting service status, please wait...\n\
         System SSH [STARTED]\nA Cisco DB Replicator[NOTRUNNING]\n\
         Cisco XCP Text Conference Manager[STOPPED]  Commanded Out of Service\n\
-        Cisco XCP Message Archiver[STOPPED]  Service Not Activated \nCisco Sync Agent[STARTING]\n";
+        Cisco XCP Message Archiver[STOPPED]  Service Not Activated \nCisco Sync Agent[STARTING]\n\
+        Cisco XCP Router[STOPPED]  Servi";
     assert_eq!(
         all(text),
         [
@@ -107,6 +108,8 @@ fn services_are_told_with_their_states() {
             "5 imp.service: service=Cisco XCP Text Conference Manager; status=stopped; reason=Commanded Out of Service; kind=cups",
             "6 imp.service: service=Cisco XCP Message Archiver; status=not-activated; reason=Service Not Activated; kind=cups",
             "7 imp.service: service=Cisco Sync Agent; status=starting; kind=cups",
+            // whether anybody wants it was cut off
+            "8 imp.service: service=Cisco XCP Router; status=unknown; reason=Servi; kind=cups",
         ]
     );
 }
