@@ -496,6 +496,14 @@ fn what_the_answers_leave_open_is_named_and_never_waited_for() {
         "{}",
         err(&done)
     );
+    // nobody has to be there for that
+    let done = guide(folder.path(), &["cms-databas"]);
+    assert_eq!(done.status.code(), Some(2));
+    assert!(
+        err(&done).contains("did you mean 'cms-database'"),
+        "{}",
+        err(&done)
+    );
     let done = guide(
         folder.path(),
         &["cms", "no-such-file", "--answers", "a.yaml"],

@@ -69,6 +69,12 @@ pub(super) fn run(args: &GuideArgs) -> Result<Exit, Failure> {
         print(page::topics(&catalog, &locale, lang).as_bytes())?;
         return Ok(Exit::Clean);
     }
+    // a misspelt name is told wherever this runs
+    let nothing =
+        |name: &&str| *name != "-" && find(&catalog, name).is_none() && !Path::new(name).exists();
+    if let Some(name) = args.topic.as_deref().filter(nothing) {
+        return Err(unknown(&catalog, name).into());
+    }
     let answers = args.answers.as_deref().map(read_answers).transpose()?;
     if answers.is_none() && !ask::is_possible() {
         return Err(Trouble::new("there is nobody to ask")
@@ -126,9 +132,6 @@ fn chosen<'c>(
     let asked = args.topic.as_deref();
     let asked_topic = asked.and_then(|name| find(catalog, name));
     if let (Some(name), None) = (asked, asked_topic) {
-        if !Path::new(name).exists() {
-            return Err(unknown(catalog, name).into());
-        }
         paths.insert(0, name.to_owned());
     }
     if let (Some(asked), Some(named)) = (asked_topic, named)
