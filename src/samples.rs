@@ -184,26 +184,39 @@ impl Sample {
 
 /// Runs a sample and lists what is not as expected.
 pub fn check(sample: &Sample, diagnoser: &Diagnoser<'_>) -> Vec<String> {
-    match judge(sample, diagnoser) {
-        Ok(judged) => compare(&sample.expect, &judged.report),
-        Err(error) => vec![error],
-    }
+    // of a long log is left out what is near no proof: that must not show
+    let thinned = Options {
+        plenty: 0,
+        ..sample.options()
+    };
+    let judged =
+        [sample.options(), thinned].map(|options| match judge(sample, &options, diagnoser) {
+            Ok(judged) => compare(&sample.expect, &judged.report),
+            Err(error) => vec![error],
+        });
+    let mut wrong = judged.concat();
+    wrong.dedup();
+    wrong
 }
 
-fn judge(sample: &Sample, diagnoser: &Diagnoser<'_>) -> Result<Judgement, String> {
+fn judge(
+    sample: &Sample,
+    options: &Options,
+    diagnoser: &Diagnoser<'_>,
+) -> Result<Judgement, String> {
     let selection = source::select(&[sample.input()]).map_err(|error| error.to_string())?;
-    let (limits, options, stop) = (Limits::default(), sample.options(), AtomicBool::new(false));
+    let (limits, stop) = (Limits::default(), AtomicBool::new(false));
     let job = Job {
         selection: &selection,
         limits: &limits,
-        options: &options,
+        options,
         progress: &|_| (),
         stop: &stop,
     };
     let collected = diagnoser
         .collect(job, &Engine::default())
         .map_err(|error| error.to_string())?;
-    Ok(diagnoser.judge(&collected, &options))
+    Ok(diagnoser.judge(&collected, options))
 }
 
 /// Lists where a report is not as expected.
@@ -409,7 +422,7 @@ pub fn unproved(samples: &[Sample], diagnoser: &Diagnoser<'_>) -> Vec<String> {
     let mut clauses: BTreeSet<(usize, usize)> = BTreeSet::new();
     let mut signals: BTreeSet<u32> = BTreeSet::new();
     for sample in samples {
-        let Ok(judged) = judge(sample, diagnoser) else {
+        let Ok(judged) = judge(sample, &sample.options(), diagnoser) else {
             continue;
         };
         signals.extend(judged.timeline.hits.iter().map(|hit| hit.signal.0));

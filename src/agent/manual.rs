@@ -128,7 +128,7 @@ impl ManualAgent {
         let has = |patterns: &[String]| {
             let found = |pattern: &String| {
                 let regex = crate::catalog::condition::regex(pattern, false);
-                regex.is_ok_and(|regex| text.lines().any(|line| regex.is_match(line)))
+                regex.is_ok_and(|regex| text.lines().any(|line| regex.is_match(line.as_bytes())))
             };
             patterns.iter().any(found)
         };

@@ -224,6 +224,17 @@ pub struct Correlation {
     pub relation: Relation,
 }
 
+impl Correlation {
+    /// The bound names whose values it compares.
+    pub fn compared(&self) -> impl Iterator<Item = &str> {
+        let counted = match &self.relation {
+            Relation::ValueCount { field, .. } => Some(field.as_str()),
+            _ => None,
+        };
+        self.group_by.iter().map(String::as_str).chain(counted)
+    }
+}
+
 /// A signal or a correlation of the same fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Term {

@@ -30,12 +30,11 @@ pub(super) fn options(clock: &ClockArgs, lang: Lang) -> Result<Options, Failure>
     let timezone = clock.timezone.as_deref().map(time::zone).transpose()?;
     Ok(Options {
         threads: threads(None),
-        since: None,
-        until: None,
         year: clock.year,
         timezone: timezone.unwrap_or(Tz::UTC),
         timezone_given: timezone.is_some(),
         lang,
+        ..Options::default()
     })
 }
 

@@ -23,7 +23,7 @@ pub struct Point {
     pub node: Option<usize>,
     /// The other node.
     pub peer: Option<usize>,
-    /// Other bound values by name.
+    /// Other bound values that a relation compares, by name.
     pub values: BTreeMap<String, String>,
     /// Number of records it stands for.
     pub weight: u64,

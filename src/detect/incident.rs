@@ -32,7 +32,7 @@ pub fn findings(timeline: &Timeline, table: &Table<'_>) -> (Vec<Finding>, Vec<Un
             continue;
         };
         for hits in apart(timeline, table, rule, hits) {
-            let scope = Scope::new(&doubts, rule, (cluster, fault), &hits);
+            let mut scope = Scope::new(&doubts, rule, (cluster, fault), &hits);
             let (incidents, open) = scope.findings(fault);
             undecided.extend(open);
             undecided.extend(scope.undecided(fault, &incidents));
@@ -121,7 +121,6 @@ type Value<'a> = Option<Option<&'a str>>;
 type Groups<'a> = Vec<(Vec<Value<'a>>, Vec<usize>)>;
 
 /// One fault in one cluster.
-#[derive(Clone)]
 struct Scope<'a> {
     timeline: &'a Timeline,
     fault: &'a Fault,
@@ -216,6 +215,9 @@ impl<'a> Scope<'a> {
             doubts: doubts.of(cluster, number),
         };
         let latest = Latest::new(timeline, table, fault, hits);
+        let compared = fault.correlations.iter().flat_map(Correlation::compared);
+        // points know their node and peer
+        let compared: BTreeSet<&str> = compared.filter(|n| !["node", "peer"].contains(n)).collect();
         for at in hits {
             let Some((hit, entry)) = timeline
                 .hits
@@ -235,6 +237,7 @@ impl<'a> Scope<'a> {
             });
             let named = entry.signal.binds.iter().zip(hit.values.iter());
             let values = named
+                .filter(|(bind, _)| compared.contains(bind.name.as_str()))
                 .filter_map(|(bind, value)| Some((bind.name.clone(), value.as_deref()?.to_owned())))
                 .collect();
             scope.places.push(*at);

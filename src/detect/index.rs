@@ -1,7 +1,5 @@
 //! One literal index over all rules: which records are worth parsing, which signals worth testing.
 
-use aho_corasick::{AhoCorasick, MatchKind};
-
 use super::scan::Scan;
 use super::table::Table;
 use crate::catalog::condition::LITERAL_BYTES;
@@ -10,15 +8,13 @@ use crate::model::hit::SignalId;
 
 /// The index of one parser.
 #[derive(Debug)]
-struct ParserIndex {
+pub struct ParserIndex {
     parser: &'static str,
     /// Every record has to be parsed.
     all: bool,
-    /// Finds places that are worth a look.
+    /// Finds literals.
     scan: Scan,
-    /// Finds every literal of a record.
-    literals: Option<AhoCorasick>,
-    /// For each literal the signals it may stand for.
+    /// By the number of a literal, the signals it may stand for.
     signals: Vec<Vec<SignalId>>,
     /// Signals that no literal stands for.
     free: Vec<SignalId>,
@@ -43,41 +39,31 @@ impl Index {
         Ok(Self { parsers })
     }
 
-    /// Positions in `bytes` of records that may matter, one in each line at most; `None` when
-    /// every record has to be parsed.
-    pub fn picks(&self, parser: &str, bytes: &[u8]) -> Option<Vec<usize>> {
-        let index = self.parsers.iter().find(|index| index.parser == parser)?;
-        if index.all {
-            return None;
-        }
-        Some(index.scan.places(bytes))
-    }
-
-    /// Signals that a record with this text may fit, in ascending order; of those that ask for
-    /// the same only the first.
-    pub fn candidates(&self, parser: &str, text: &str, out: &mut Vec<SignalId>) {
-        out.clear();
-        let Some(index) = self.parsers.iter().find(|index| index.parser == parser) else {
-            return;
-        };
-        out.extend_from_slice(&index.free);
-        if let Some(literals) = &index.literals {
-            for found in literals.find_overlapping_iter(text) {
-                out.extend(
-                    index
-                        .signals
-                        .get(found.pattern().as_usize())
-                        .into_iter()
-                        .flatten(),
-                );
-            }
-        }
-        out.sort_unstable();
-        out.dedup();
+    /// The index of a parser; there is one for every parser that any format names.
+    pub fn of(&self, parser: &str) -> Option<&ParserIndex> {
+        self.parsers.iter().find(|index| index.parser == parser)
     }
 }
 
 impl ParserIndex {
+    /// Positions in `bytes` of records that may matter, one in each line at most; `None` when
+    /// every record has to be parsed.
+    pub fn picks(&self, bytes: &[u8]) -> Option<Vec<usize>> {
+        (!self.all).then(|| self.scan.places(bytes))
+    }
+
+    /// Signals that a record with this text may fit, in ascending order; of those that ask for
+    /// the same only the first.
+    pub fn candidates(&self, text: &str, out: &mut Vec<SignalId>) {
+        out.clear();
+        out.extend_from_slice(&self.free);
+        self.scan.each(text.as_bytes(), &mut |literal| {
+            out.extend(self.signals.get(literal).into_iter().flatten());
+        });
+        out.sort_unstable();
+        out.dedup();
+    }
+
     fn new(table: &Table<'_>, parser: &'static str) -> anyhow::Result<Self> {
         let mut all = false;
         let mut free = Vec::new();
@@ -125,19 +111,10 @@ impl ParserIndex {
             }
         }
         let scan = Scan::new(words.iter().map(String::as_str))?;
-        let automaton = (!words.is_empty())
-            .then(|| {
-                AhoCorasick::builder()
-                    .ascii_case_insensitive(true)
-                    .match_kind(MatchKind::Standard)
-                    .build(&words)
-            })
-            .transpose()?;
         Ok(Self {
             parser,
             all,
             scan,
-            literals: automaton,
             signals,
             free,
         })

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use regex::{Captures, Regex};
+use regex::bytes::{Captures, Regex};
 
 use super::table::{Owner, Table};
 use crate::catalog::Port;
@@ -20,6 +20,8 @@ use crate::model::hit::{Hit, SignalId, Values};
 const VALUE_BYTES: usize = 256;
 /// The same of a value that lists the members of a cluster: six with the longest names there are.
 const LIST_BYTES: usize = 2 << 10;
+/// Hits among which the values of the next one are looked for.
+const RECENT: usize = 16;
 
 /// Conditions ready to be tested. Shared by all workers; patterns are compiled when first needed.
 #[derive(Debug)]
@@ -32,8 +34,6 @@ pub struct Matcher<'c> {
 struct Ready<'c> {
     signal: &'c Signal,
     format: &'static str,
-    /// All signals that ask for the same, in ascending order.
-    ids: Vec<SignalId>,
     ports: &'c [Port],
     /// For each bound name the most bytes of its value.
     most: Vec<usize>,
@@ -91,15 +91,14 @@ impl<'c> Matcher<'c> {
             );
             let first = signals.get_mut(entry.first.0 as usize);
             if let Some(ready) = first.and_then(Option::as_mut) {
-                ready.ids.push(entry.id);
                 ready.lengthen(&lists(table, entry.owner));
             }
         }
         Self { signals }
     }
 
-    /// Adds the hits of all `signals` that the event fits. A signal stands for all that ask for
-    /// the same; only the first of those does.
+    /// Adds a hit of each of the `signals` that the event fits. A signal stands for all that ask
+    /// for the same; only the first of those does.
     pub fn test(&self, signals: &[SignalId], event: &Event<'_>, hits: &mut Vec<Hit>) {
         let mut shared = None;
         for id in signals {
@@ -107,28 +106,31 @@ impl<'c> Matcher<'c> {
             let Some(ready) = ready.filter(|ready| ready.format == event.format) else {
                 continue;
             };
-            let Some(values) = ready.values(event) else {
+            let Some(fitting) = ready.fitting(event) else {
                 continue;
             };
+            let recent = hits.iter().rev().take(RECENT);
+            let recent = recent.filter(|hit| hit.signal == *id);
+            let values = ready.values(&fitting, event, recent.map(|hit| &hit.values));
             let shared: &Shared = shared.get_or_insert_with(|| Shared::of(event));
-            hits.extend(ready.ids.iter().map(|signal| Hit {
-                signal: *signal,
+            hits.push(Hit {
+                signal: *id,
                 time: event.time,
                 line: event.line,
                 frame: shared.frame,
                 flow: shared.flow.clone(),
                 hash: shared.hash,
-                values: values.clone(),
+                values,
                 excerpt: shared.excerpt.clone(),
-            }));
+            });
         }
     }
 
     /// The signals that stand for all others, in ascending order.
     pub fn all(&self) -> Vec<SignalId> {
-        let firsts = self.signals.iter().flatten();
-        firsts
-            .filter_map(|ready| ready.ids.first().copied())
+        let ids = (0u32..).zip(&self.signals);
+        ids.filter(|(_, ready)| ready.is_some())
+            .map(|(id, _)| SignalId(id))
             .collect()
     }
 }
@@ -181,7 +183,6 @@ impl<'c> Ready<'c> {
             format: FORMATS
                 .get(usize::from(signal.format))
                 .map_or("", |def| def.id),
-            ids: Vec::new(),
             ports,
             most: vec![VALUE_BYTES; signal.binds.len()],
             patterns: tests().map(slots).collect(),
@@ -198,15 +199,27 @@ impl<'c> Ready<'c> {
         }
     }
 
-    /// What is taken from an event that fits.
-    fn values(&self, event: &Event<'_>) -> Option<Values> {
-        let fitting = self.fitting(event)?;
+    /// What is taken from an event that fits; the same as one of the recent values, if it is one:
+    /// records that say the same come by the thousand, and a copy costs as much as the search.
+    fn values<'r>(
+        &self,
+        fitting: &Fitting<'_>,
+        event: &Event<'_>,
+        mut recent: impl Iterator<Item = &'r Values>,
+    ) -> Values {
         let binds = self.signal.binds.iter().zip(&self.most);
-        Some(
-            binds
-                .map(|(bind, most)| Some(bounded(self.value(bind, &fitting, event)?, *most)))
-                .collect(),
-        )
+        let taken = binds.map(|(bind, most)| (self.value(bind, fitting, event), *most));
+        let taken: Vec<(Option<&str>, usize)> = taken.collect();
+        let same = |known: &&Values| {
+            let mut both = known.iter().zip(&taken);
+            both.all(|(known, (value, _))| known.as_deref() == *value)
+        };
+        recent.find(same).cloned().unwrap_or_else(|| {
+            let values = taken.iter();
+            values
+                .map(|(value, most)| Some(bounded((*value)?, *most)))
+                .collect()
+        })
     }
 
     /// The first alternative whose tests all hold.
@@ -243,7 +256,7 @@ impl<'c> Ready<'c> {
         test.values.iter().enumerate().find_map(|(slot, wanted)| {
             let regex = self.pattern(number, slot, test, wanted)?;
             let mut values = event.fields.iter().filter(|field| field.name == test.field);
-            values.find_map(|field| regex.captures(&field.value))
+            values.find_map(|field| regex.captures(field.value.as_bytes()))
         })
     }
 
@@ -286,7 +299,7 @@ impl<'c> Ready<'c> {
             }
             Op::Re => self
                 .pattern(number, slot, test, wanted)
-                .is_some_and(|regex| regex.is_match(value)),
+                .is_some_and(|regex| regex.is_match(value.as_bytes())),
             Op::Cidr => {
                 Network::parse(wanted).is_some_and(|network| network.contains(value.trim()))
             }
@@ -329,7 +342,7 @@ impl<'c> Ready<'c> {
                     .find_map(|(number, test)| {
                         let caught = fitting.caught.iter().find(|(of, _)| *of == number);
                         caught
-                            .and_then(|(_, captures)| filled(captures.name(name)?.as_str()))
+                            .and_then(|(_, captures)| group_of(captures, name))
                             .or_else(|| self.capture(number, test, name, event))
                     })
             }
@@ -348,7 +361,7 @@ impl<'c> Ready<'c> {
             let regex = self.pattern(number, slot, test, pattern)?;
             event
                 .all(&test.field)
-                .find_map(|value| filled(regex.captures(value)?.name(name)?.as_str()))
+                .find_map(|value| group_of(&regex.captures(value.as_bytes())?, name))
         })
     }
 }
@@ -414,6 +427,12 @@ fn lists<'c>(table: &Table<'c>, owner: Owner) -> Vec<&'c str> {
         _ => None,
     };
     facts.iter().filter_map(list).collect()
+}
+
+/// What a group caught, if that is text: a bounded `.` may have stopped inside a character.
+fn group_of<'e>(captures: &Captures<'e>, name: &str) -> Option<&'e str> {
+    let caught = captures.name(name)?.as_bytes();
+    filled(caught.utf8_chunks().next()?.valid())
 }
 
 /// A value without the blanks around it, if there is one.

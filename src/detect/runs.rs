@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::table::{Owner, Table, Use};
+use super::table::{Entry, Owner, Table, Use};
 use crate::model::hit::{Hit, Lost, Run, RunHit, SignalId, Values};
 use crate::model::time::{RawTime, SECOND};
 
@@ -77,6 +77,9 @@ type Talk = (u32, Owner, Option<Arc<str>>, Option<Arc<str>>);
 #[derive(Clone, Debug)]
 struct Growing {
     run: Run,
+    usage: Use,
+    /// The talk that its hits belong to; facts belong to none.
+    talk: Option<usize>,
     /// How many of its first hits stay whatever comes.
     stays: usize,
     /// There is no more room: behind those that stay are at most an answer and the last hit.
@@ -90,12 +93,16 @@ struct Growing {
 pub struct Folder<'t, 'c> {
     table: &'t Table<'c>,
     budget: Budget,
+    /// For every file, question and answer the place of its runs in `asked`.
     places: HashMap<(u32, SignalId, Values), usize>,
+    /// The runs of all signals that ask for the same, as many as there was room for.
+    asked: Vec<Box<[Option<usize>]>>,
     runs: Vec<Growing>,
-    /// True for a talk in which proof came after the last contrast. Only hits of a run make one,
-    /// so there are no more of them than runs.
-    open: HashMap<Talk, bool>,
-    shares: HashMap<SignalId, Share>,
+    talks: HashMap<Talk, usize>,
+    /// For each talk, true when proof came after the last contrast.
+    open: Vec<bool>,
+    /// By the number of the signal.
+    shares: Vec<Share>,
     hits: usize,
     text_bytes: usize,
     /// No more hits than two of every run, and answers: the budget was used up once.
@@ -112,9 +119,11 @@ impl<'t, 'c> Folder<'t, 'c> {
             table,
             budget,
             places: HashMap::new(),
+            asked: Vec::new(),
             runs: Vec::new(),
-            open: HashMap::new(),
-            shares: HashMap::new(),
+            talks: HashMap::new(),
+            open: Vec::new(),
+            shares: vec![Share::default(); table.entries().len()],
             hits: 0,
             text_bytes: 0,
             full: false,
@@ -123,60 +132,93 @@ impl<'t, 'c> Folder<'t, 'c> {
         }
     }
 
-    /// Adds a hit; hits of a file come in line order.
-    pub fn add(&mut self, file: u32, hit: Hit) {
-        let Some(entry) = self.table.get(hit.signal) else {
-            return;
-        };
-        let (owner, usage) = (entry.owner, entry.usage);
-        let Some(at) = self.place(file, &hit) else {
-            self.lose(file, &hit);
-            return;
-        };
-        let answers = self.answers(file, owner, usage, &hit);
-        self.make_room(at, usage, answers, hit.time);
-        self.push(at, answers, hit);
+    /// Adds a hit to the runs of all signals that ask for the same; hits of a file come in line
+    /// order.
+    pub fn add(&mut self, file: u32, hit: &Hit) {
+        let place = self.place(file, hit);
+        for (nth, id) in self.table.same(hit.signal).iter().enumerate() {
+            let runs = place.and_then(|at| self.asked.get(at));
+            match runs.and_then(|runs| runs.get(nth).copied().flatten()) {
+                Some(at) => self.extend(at, hit),
+                None => self.lose(file, *id, hit.line),
+            }
+        }
     }
 
-    /// The run of a hit, a new one if there is room for it.
+    /// The place of the runs of a hit; new ones if there is room for any. What has no run leaves
+    /// no trace here, so that a storm of values fills no memory.
     fn place(&mut self, file: u32, hit: &Hit) -> Option<usize> {
         let key = (file, hit.signal, hit.values.clone());
         if let Some(at) = self.places.get(&key) {
             return Some(*at);
         }
-        let share = self.shares.entry(hit.signal).or_default();
+        let asking = self.table.same(hit.signal).iter();
+        let runs: Box<[_]> = asking.map(|id| self.open_run(file, *id, hit)).collect();
+        runs.iter().any(Option::is_some).then(|| {
+            self.asked.push(runs);
+            self.places.insert(key, self.asked.len() - 1);
+            self.asked.len() - 1
+        })
+    }
+
+    /// Adds a hit to a run.
+    fn extend(&mut self, at: usize, hit: &Hit) {
+        let answers = self.answers(at);
+        self.make_room(at, answers, hit.time);
+        self.push(at, answers, hit);
+    }
+
+    /// A new run, if there is room for one.
+    fn open_run(&mut self, file: u32, signal: SignalId, hit: &Hit) -> Option<usize> {
+        let entry = self.table.get(signal)?;
+        let share = self.shares.get_mut(signal.0 as usize)?;
         if self.runs.len() >= self.budget.runs && share.runs >= self.budget.own_runs {
             return None;
         }
         share.runs += 1;
+        let talk = (entry.usage != Use::Fact).then(|| self.talk(file, entry, &hit.values));
         self.runs.push(Growing {
             run: Run {
                 file,
-                signal: hit.signal,
+                signal,
                 values: hit.values.clone(),
                 hits: Vec::new(),
                 dropped: 0,
             },
+            usage: entry.usage,
+            talk,
             stays: 0,
             closed: false,
             answer: false,
         });
-        self.places.insert(key, self.runs.len() - 1);
         Some(self.runs.len() - 1)
     }
 
+    /// The number of the talk in which a signal's values were said.
+    fn talk(&mut self, file: u32, entry: &Entry<'_>, values: &Values) -> usize {
+        let value = |name| {
+            let at = self.table.value_place(entry.id, name)?;
+            values.get(at).cloned().flatten()
+        };
+        let talk = (file, entry.owner, value("node"), value("peer"));
+        let next = self.open.len();
+        let at = *self.talks.entry(talk).or_insert(next);
+        self.open.resize(next.max(at + 1), false);
+        at
+    }
+
     /// Counts a record for which there is no run.
-    fn lose(&mut self, file: u32, hit: &Hit) {
+    fn lose(&mut self, file: u32, signal: SignalId, line: u64) {
         let lost = self.lost.entry(file).or_default();
-        lost.signals.insert(hit.signal);
-        let place = (file, hit.line);
+        lost.signals.insert(signal);
+        let place = (file, line);
         if self.last_lost.replace(place) != Some(place) {
             lost.records += 1;
         }
     }
 
     /// Takes hits from the end of a run where the next one needs their place.
-    fn make_room(&mut self, at: usize, usage: Use, answers: bool, time: RawTime) {
+    fn make_room(&mut self, at: usize, answers: bool, time: RawTime) {
         self.full |= self.hits >= self.budget.all_hits;
         let most = if self.full { 2 } else { self.budget.hits };
         let Some(growing) = self.runs.get_mut(at) else {
@@ -187,7 +229,7 @@ impl<'t, 'c> Folder<'t, 'c> {
             growing.closed = true;
             growing.stays = growing.stays.max(hits.len().saturating_sub(1));
         }
-        let keep = match usage {
+        let keep = match growing.usage {
             _ if growing.closed && answers => growing.stays,
             _ if growing.closed => growing.stays + usize::from(growing.answer),
             Use::Proof => hits.len(),
@@ -198,38 +240,38 @@ impl<'t, 'c> Folder<'t, 'c> {
             Use::Contrast => hits.len(),
             Use::Fact => 1,
         };
-        let gone = hits.split_off(keep.min(hits.len()));
+        let keep = keep.min(hits.len());
+        let gone = hits.len() - keep;
+        let text = hits.drain(keep..).filter_map(|hit| hit.excerpt);
+        let text: usize = text.map(|text| text.len()).sum();
         if growing.closed && answers {
             // an earlier answer, or what stood before the proof
             growing.answer = true;
-            if !gone.is_empty() {
+            if gone > 0 {
                 let lost = self.lost.entry(growing.run.file).or_default();
-                lost.answers += gone.len() as u64;
+                lost.answers += gone as u64;
                 lost.signals.insert(growing.run.signal);
             }
         }
-        growing.run.dropped += gone.len() as u64;
-        self.hits -= gone.len();
-        let text: usize = gone
-            .iter()
-            .flat_map(|hit| &hit.excerpt)
-            .map(|t| t.len())
-            .sum();
+        growing.run.dropped += gone as u64;
+        self.hits -= gone;
         self.text_bytes -= text;
-        if let Some(share) = self.shares.get_mut(&growing.run.signal) {
+        if let Some(share) = self.shares.get_mut(growing.run.signal.0 as usize) {
             share.text -= text;
         }
     }
 
     /// Puts a hit at the end of its run, with its text if there is room for that.
-    fn push(&mut self, at: usize, answers: bool, hit: Hit) {
-        let share = self.shares.entry(hit.signal).or_default();
-        let rest = self.budget.text_bytes.saturating_sub(self.text_bytes);
-        let room = rest.max(self.budget.own_text.saturating_sub(share.text));
-        let excerpt = (hit.excerpt.len() <= room).then_some(hit.excerpt);
+    fn push(&mut self, at: usize, answers: bool, hit: &Hit) {
         let Some(growing) = self.runs.get_mut(at) else {
             return;
         };
+        let Some(share) = self.shares.get_mut(growing.run.signal.0 as usize) else {
+            return;
+        };
+        let rest = self.budget.text_bytes.saturating_sub(self.text_bytes);
+        let room = rest.max(self.budget.own_text.saturating_sub(share.text));
+        let excerpt = (hit.excerpt.len() <= room).then(|| hit.excerpt.clone());
         let size = excerpt.as_ref().map_or(0, |text| text.len());
         self.hits += 1;
         self.text_bytes += size;
@@ -238,7 +280,7 @@ impl<'t, 'c> Folder<'t, 'c> {
             time: hit.time,
             line: hit.line,
             frame: hit.frame,
-            flow: hit.flow,
+            flow: hit.flow.clone(),
             hash: hit.hash,
             excerpt,
         });
@@ -248,18 +290,14 @@ impl<'t, 'c> Folder<'t, 'c> {
     }
 
     /// True for the first contrast after proof of the same talk.
-    fn answers(&mut self, file: u32, owner: Owner, usage: Use, hit: &Hit) -> bool {
-        if usage == Use::Fact {
-            return false;
-        }
-        let value = |name| {
-            self.table
-                .value_place(hit.signal, name)
-                .and_then(|at| hit.values.get(at).cloned().flatten())
-        };
-        let talk = (file, owner, value("node"), value("peer"));
-        let before = self.open.insert(talk, usage == Use::Proof);
-        usage == Use::Contrast && before == Some(true)
+    fn answers(&mut self, at: usize) -> bool {
+        let growing = self.runs.get(at);
+        let talk = growing.and_then(|growing| Some((growing.usage, growing.talk?)));
+        let open = talk.and_then(|(usage, talk)| Some((usage, self.open.get_mut(talk)?)));
+        open.is_some_and(|(usage, open)| {
+            let before = std::mem::replace(open, usage == Use::Proof);
+            usage == Use::Contrast && before
+        })
     }
 
     /// The runs in the order of (file, signal, values), and what each file lost.
@@ -338,13 +376,11 @@ mod tests {
         let mut folder = Folder::new(&table, budget);
         for (signal, second, node) in hits {
             let values = vec![Some((*node).into())].into();
-            folder.add(
-                7,
-                Hit {
-                    values,
-                    ..hit(*signal, *second)
-                },
-            );
+            let hit = Hit {
+                values,
+                ..hit(*signal, *second)
+            };
+            folder.add(7, &hit);
         }
         let (runs, lost) = folder.finish();
         assert!(lost.keys().all(|file| *file == 7));

@@ -50,6 +50,8 @@ pub struct Table<'c> {
     /// The catalog.
     pub catalog: &'c Catalog,
     entries: Vec<Entry<'c>>,
+    /// By the number of the first of them, all signals that ask for the same, ascending.
+    same: Vec<Vec<SignalId>>,
 }
 
 impl<'c> Table<'c> {
@@ -91,12 +93,28 @@ impl<'c> Table<'c> {
                 add(Owner::Fact(at), place, signal, usage);
             }
         }
-        Self { catalog, entries }
+        let mut same = vec![Vec::new(); entries.len()];
+        for entry in &entries {
+            if let Some(ids) = same.get_mut(entry.first.0 as usize) {
+                ids.push(entry.id);
+            }
+        }
+        Self {
+            catalog,
+            entries,
+            same,
+        }
     }
 
     /// Every signal in the order of its number.
     pub fn entries(&self) -> &[Entry<'c>] {
         &self.entries
+    }
+
+    /// All signals that ask for the same as this one, ascending; none unless it is their first.
+    pub fn same(&self, first: SignalId) -> &[SignalId] {
+        let ids = self.same.get(first.0 as usize);
+        ids.map_or(&[], Vec::as_slice)
     }
 
     /// The signal with this number.

@@ -15,10 +15,10 @@ pub struct SignalId(pub u32);
 /// the record did not have is `None`.
 pub type Values = Arc<[Option<Arc<str>>]>;
 
-/// One match of one signal on one record.
+/// One record that holds what one or several signals ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
-    /// The signal.
+    /// The first of the signals that ask for the same.
     pub signal: SignalId,
     /// Time as the record states it.
     pub time: RawTime,
@@ -78,7 +78,7 @@ pub struct Sample {
     /// Line of the record.
     pub line: u64,
     /// Host in the record's header.
-    pub host: Option<Box<str>>,
+    pub host: Option<Arc<str>>,
 }
 
 /// What the memory budget took from what rules saw in a file.

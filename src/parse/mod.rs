@@ -16,7 +16,7 @@ pub mod margin;
 mod markup;
 pub mod net;
 pub mod repair;
-mod scan;
+pub(crate) mod scan;
 #[cfg(test)]
 mod testing;
 

@@ -57,7 +57,11 @@ pub(crate) fn lines_backwards(text: &[u8]) -> impl Iterator<Item = (usize, &[u8]
 
 /// Text of bytes; what is not UTF-8 becomes U+FFFD.
 pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(bytes)
+    // the strict check leaps over ASCII, the other one looks at every byte
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
 }
 
 /// Bytes of the byte order mark, blanks, quote marks of mails and `Line 190: ` of editors before a record.
@@ -296,10 +300,11 @@ pub(crate) const MONTHS: [&str; 12] = [
 
 /// Value of decimal digits; `None` for none, others or too many.
 pub(crate) fn decimal(digits: &[u8]) -> Option<u32> {
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    std::str::from_utf8(digits).ok()?.parse().ok()
+    let (first, rest) = digits.split_first()?;
+    let digit = |byte: &u8| byte.is_ascii_digit().then(|| u32::from(byte - b'0'));
+    rest.iter().try_fold(digit(first)?, |value, byte| {
+        value.checked_mul(10)?.checked_add(digit(byte)?)
+    })
 }
 
 #[cfg(test)]

@@ -258,7 +258,9 @@ impl<'d, 'c> Matching<'d, 'c> {
         let mut candidates = Vec::new();
         for parser in [PARSER, LIST] {
             let mut of_parser = Vec::new();
-            diagnoser.index.candidates(parser, "", &mut of_parser);
+            if let Some(index) = diagnoser.index.of(parser) {
+                index.candidates("", &mut of_parser);
+            }
             candidates.extend(of_parser);
         }
         Self {

@@ -9,7 +9,7 @@ use crate::model::hit::{Collected, FileSeen, Sample};
 use crate::model::report::ReadStatus;
 
 /// Sampled record heads kept for one file; beyond it stretches are joined in pairs.
-const SAMPLES: usize = 16_384;
+const SAMPLES: usize = 4096;
 
 /// What is said of a file at which the program itself failed.
 pub(super) const BROKEN: &str = "internal error while reading this file, please report";
@@ -80,7 +80,7 @@ impl<'t, 'c> Fold<'t, 'c> {
                 tally.broken = true;
                 continue;
             };
-            let hits = done.hits.into_iter();
+            let hits = done.hits.iter();
             hits.for_each(|hit| self.folder.add(outcome.file, hit));
             tally.skipped += done.skipped;
             tally.torn += done.torn;
@@ -113,7 +113,7 @@ struct Samples {
 impl Samples {
     /// Which samples stay follows from the lines of all of them alone, not from the chunks in
     /// which they came.
-    fn add(&mut self, sample: Sample) {
+    fn add(&mut self, mut sample: Sample) {
         let place = |sample: &Sample, joined: u32| stretch(sample.line) >> joined;
         if self
             .kept
@@ -121,6 +121,11 @@ impl Samples {
             .is_some_and(|last| place(last, self.joined) == place(&sample, self.joined))
         {
             return;
+        }
+        // most hosts are that of the sample before: one copy of the name is enough
+        let before = self.kept.last().and_then(|last| last.host.clone());
+        if before == sample.host {
+            sample.host = before;
         }
         self.kept.push(sample);
         while self.kept.len() > SAMPLES {

@@ -4,6 +4,7 @@
 //! text; then everything is judged at once. The report is the same for any number of threads and
 //! any order of arguments.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -58,6 +59,9 @@ pub struct Options {
     pub timezone_given: bool,
     /// Language of texts.
     pub lang: Lang,
+    /// Matches that speak against faults, beyond which those near no proof are left out. It never
+    /// changes a diagnosis; tests vary it.
+    pub plenty: usize,
 }
 
 impl Default for Options {
@@ -70,6 +74,7 @@ impl Default for Options {
             timezone: Tz::UTC,
             timezone_given: false,
             lang: Lang::En,
+            plenty: resolve::PLENTY,
         }
     }
 }
@@ -233,27 +238,29 @@ impl<'c> Diagnoser<'c> {
 
 /// The files, marked as read in part when the wanted span lies outside of all of them: then nothing
 /// was looked at, and silence means nothing.
-fn outside(files: &[FileSeen], timeline: &Timeline, options: &Options) -> Vec<FileSeen> {
-    let mut files = files.to_vec();
+fn outside<'f>(
+    files: &'f [FileSeen],
+    timeline: &Timeline,
+    options: &Options,
+) -> Cow<'f, [FileSeen]> {
     let dated = |times: &FileTimes| times.first.micros.zip(times.last.micros);
     let spans: Vec<Option<(i64, i64)>> = timeline.files.iter().map(dated).collect();
     let inside = |(first, last): (i64, i64)| {
         options.since.is_none_or(|since| last >= since)
             && options.until.is_none_or(|until| first <= until)
     };
-    if spans.iter().flatten().next().is_some() && !spans.iter().flatten().any(|span| inside(*span))
-    {
-        for (file, _) in files
-            .iter_mut()
-            .zip(&spans)
-            .filter(|(_, span)| span.is_some())
-        {
-            file.status = ReadStatus::Partial;
-            file.notes
-                .push("no record lies within --since and --until".to_owned());
-        }
+    let mut known = spans.iter().flatten().peekable();
+    if known.peek().is_none() || known.any(|span| inside(*span)) {
+        return Cow::Borrowed(files);
     }
-    files
+    let mut files = files.to_vec();
+    let dated = files.iter_mut().zip(&spans);
+    for (file, _) in dated.filter(|(_, span)| span.is_some()) {
+        file.status = ReadStatus::Partial;
+        file.notes
+            .push("no record lies within --since and --until".to_owned());
+    }
+    Cow::Owned(files)
 }
 
 /// Who is who and when it was.
@@ -263,7 +270,7 @@ fn timeline(collected: &Collected, table: &Table<'_>, options: &Options) -> Time
         zone: options.timezone,
         zone_given: options.timezone_given,
     };
-    let mut timeline = resolve::resolve(collected, table, hints);
+    let mut timeline = resolve::resolve(collected, table, hints, options.plenty);
     let inside = |time: i64| {
         options.since.is_none_or(|since| time >= since)
             && options.until.is_none_or(|until| time <= until)

@@ -280,7 +280,12 @@ impl<S: Session> DialectAgent<S> {
         if !course.heard.may_end() {
             return Silence::Working;
         }
-        if let Some(found) = self.talk.pager.as_ref().and_then(|p| p.ask.find(&line)) {
+        if let Some(found) = self
+            .talk
+            .pager
+            .as_ref()
+            .and_then(|p| p.ask.find(line.as_bytes()))
+        {
             return Silence::Pager(found.start());
         }
         if course.stop_at.is_some() {
@@ -296,7 +301,7 @@ impl<S: Session> DialectAgent<S> {
             .talk
             .confirm
             .iter()
-            .position(|c| c.ask.is_match(&asked))
+            .position(|c| c.ask.is_match(asked.as_bytes()))
         {
             return match course.answers.get_mut(number) {
                 _ if course.only_reads => {

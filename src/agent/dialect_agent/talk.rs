@@ -1,6 +1,6 @@
 //! A dialect, ready to be compared with what a node says.
 
-use regex::Regex;
+use regex::bytes::Regex;
 
 use crate::catalog::condition;
 use crate::catalog::remedy::{Ask, Dialect};
@@ -66,24 +66,28 @@ impl Talk {
 
     /// True when the whole line is a prompt or, where there is none, the end of an answer.
     pub(super) fn is_prompt(&self, line: &str) -> bool {
-        let whole = |found: regex::Match<'_>| found.start() == 0 && found.end() == line.len();
-        !line.is_empty() && self.prompt.find(line).is_some_and(whole)
+        let found = self.prompt.find(line.as_bytes());
+        !line.is_empty() && found.is_some_and(|found| found.as_bytes() == line.as_bytes())
     }
 
     /// True when a line says that the command is unknown.
     pub(super) fn is_unknown(&self, line: &str) -> bool {
-        self.unknown.iter().any(|regex| regex.is_match(line))
+        self.unknown
+            .iter()
+            .any(|regex| regex.is_match(line.as_bytes()))
     }
 
     /// True when a line says that the command failed.
     pub(super) fn is_failure(&self, line: &str) -> bool {
-        self.failed.iter().any(|regex| regex.is_match(line))
+        self.failed
+            .iter()
+            .any(|regex| regex.is_match(line.as_bytes()))
     }
 
     /// True when an unfinished line waits for an answer. Of a command that only looks a colon is
     /// enough; a changing one may well work on behind `Restarting:`.
     pub(super) fn is_question(&self, line: &str, only_reads: bool) -> bool {
-        self.question.is_match(line) || (only_reads && line.ends_with(':'))
+        self.question.is_match(line.as_bytes()) || (only_reads && line.ends_with(':'))
     }
 
     /// The bytes that stop a running command.

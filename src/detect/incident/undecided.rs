@@ -33,7 +33,7 @@ pub struct Undecided {
 
 impl Scope<'_> {
     /// What the logs end too early to tell, what was lost, and what clauses leave open.
-    pub(super) fn undecided(&self, fault: usize, found: &[Finding]) -> BTreeSet<Undecided> {
+    pub(super) fn undecided(&mut self, fault: usize, found: &[Finding]) -> BTreeSet<Undecided> {
         let proved: BTreeSet<usize> = found.iter().flat_map(|f| f.hits.iter().copied()).collect();
         let mut open = self.lost(fault, &proved);
         open.extend(self.cut_short(fault, &proved));
@@ -42,7 +42,7 @@ impl Scope<'_> {
     }
 
     /// Nodes of which something would be concluded if their logs went on as they end.
-    fn cut_short(&self, fault: usize, proved: &BTreeSet<usize>) -> BTreeSet<Undecided> {
+    fn cut_short(&mut self, fault: usize, proved: &BTreeSet<usize>) -> BTreeSet<Undecided> {
         let asks = |correlation: &Correlation| {
             matches!(
                 correlation.relation,
@@ -56,9 +56,10 @@ impl Scope<'_> {
         if !self.fault.correlations.iter().any(asks) {
             return BTreeSet::new();
         }
-        let mut endless = self.clone();
-        endless.proofs = self.all_proofs(true);
-        let (would_be, _) = endless.findings(fault);
+        let endless = self.all_proofs(true);
+        let proofs = std::mem::replace(&mut self.proofs, endless);
+        let (would_be, _) = self.findings(fault);
+        self.proofs = proofs;
         let open = would_be.into_iter().filter(|finding| {
             // what had been cleared by the end of the log is over in any case
             let decided = finding.hits.iter().all(|at| proved.contains(at));

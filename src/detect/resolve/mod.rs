@@ -17,6 +17,7 @@ mod hosts;
 mod names;
 mod skew;
 mod states;
+mod thinning;
 mod timeline;
 mod times;
 mod views;
@@ -24,6 +25,7 @@ mod writers;
 mod zones;
 
 pub use states::StateSeen;
+pub use thinning::PLENTY;
 pub use timeline::{ClusterSeen, FileTimes, NodeSeen, TimedHit, Timeline, Told};
 pub use times::{TimeHints, parse_time};
 pub use views::ViewSeen;
@@ -33,8 +35,14 @@ use hosts::Hosts;
 use names::{Handle, Names, Seen};
 use times::Clocks;
 
-/// Finds out who is who and when it was.
-pub fn resolve(collected: &Collected, table: &Table<'_>, hints: TimeHints) -> Timeline {
+/// Finds out who is who and when it was. Beyond `plenty` matches that speak against faults, those
+/// near no proof are left out.
+pub fn resolve(
+    collected: &Collected,
+    table: &Table<'_>,
+    hints: TimeHints,
+    plenty: usize,
+) -> Timeline {
     let clocks = Clocks::new(&collected.files, hints, zones::read(collected, table));
     let mut seen = seen_names(collected, table);
     let products = products(collected, table, &seen);
@@ -50,6 +58,7 @@ pub fn resolve(collected: &Collected, table: &Table<'_>, hints: TimeHints) -> Ti
     let attach = Attach::new(collected, table, &names, &facts);
     let offsets = skew::offsets(&facts.shared, &names, &attach.cluster);
     timeline::build(&timeline::Parts {
+        plenty,
         offsets: &offsets,
         collected,
         table,

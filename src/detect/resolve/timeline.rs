@@ -8,13 +8,14 @@ use super::evidence::Evidence;
 use super::names::{Handle, Names};
 use super::skew::Offset;
 use super::states::{self, StateSeen};
+use super::thinning::Thinning;
 use super::times::Clocks;
 use super::views::{self, ViewSeen};
 use super::writers::Writers;
 use super::{Facts, Stated, product_of_parser, value};
 use crate::detect::table::Table;
 use crate::model::format::FORMATS;
-use crate::model::hit::{Collected, FileSeen, SignalId, Values};
+use crate::model::hit::{Collected, FileSeen, Run, SignalId, Values};
 use crate::model::node::{Product, Role};
 use crate::model::time::{EventTime, SECOND};
 
@@ -154,35 +155,22 @@ pub(super) struct Parts<'a, 'c> {
     pub(super) inferred: &'a BTreeSet<Handle>,
     pub(super) offsets: &'a BTreeMap<Handle, Offset>,
     pub(super) attach: &'a Attach,
+    /// Matches of contrast beyond which those near no proof are left out.
+    pub(super) plenty: usize,
     /// For each run the product in whose names it is read, if any.
     pub(super) products: &'a [Option<Product>],
 }
 
 /// Builds the timeline.
 pub(super) fn build(parts: &Parts<'_, '_>) -> Timeline {
-    let files = parts.collected.files.iter().enumerate().map(|(at, file)| {
-        let times = || {
-            file.samples
-                .iter()
-                .map(|sample| parts.clocks.at(at, sample.time))
-                .filter(|time| time.micros.is_some())
-        };
-        FileTimes {
-            first: times()
-                .min_by_key(|time| time.micros)
-                .unwrap_or(EventTime::NONE),
-            last: times()
-                .max_by_key(|time| time.micros)
-                .unwrap_or(EventTime::NONE),
-            by: Vec::new(),
-        }
-    });
+    let files = parts.collected.files.iter().enumerate();
+    let (times, spans): (Vec<_>, Vec<_>) = files.map(|(at, file)| sampled(parts, at, file)).unzip();
     let mut timeline = Timeline {
-        files: files.collect(),
+        files: times,
         lost: lost(&parts.collected.files),
         ..Timeline::default()
     };
-    let places = nodes_and_clusters(parts, &mut timeline);
+    let places = nodes_and_clusters(parts, &spans, &mut timeline);
     for (file, writers) in timeline.files.iter_mut().zip(&parts.attach.writers) {
         file.by = writers
             .iter()
@@ -196,6 +184,35 @@ pub(super) fn build(parts: &Parts<'_, '_>) -> Timeline {
     timeline
 }
 
+/// By parser and host in the head of records, the earliest and the latest one.
+type Spans<'f> = BTreeMap<(&'static str, Option<&'f str>), (i64, i64)>;
+
+/// What the samples of a file tell: its first and last record, and those of everybody who writes.
+fn sampled<'f>(parts: &Parts<'_, '_>, at: usize, file: &'f FileSeen) -> (FileTimes, Spans<'f>) {
+    let mut times = FileTimes {
+        first: EventTime::NONE,
+        last: EventTime::NONE,
+        by: Vec::new(),
+    };
+    let mut spans = Spans::new();
+    for sample in &file.samples {
+        let time = parts.clocks.at(at, sample.time);
+        let Some(micros) = time.micros else {
+            continue;
+        };
+        if times.first.micros.is_none_or(|first| micros < first) {
+            times.first = time;
+        }
+        if times.last.micros.is_none_or(|last| micros >= last) {
+            times.last = time;
+        }
+        let who = (sample.parser, sample.host.as_deref());
+        let span = spans.entry(who).or_insert((micros, micros));
+        *span = (span.0.min(micros), span.1.max(micros));
+    }
+    (times, spans)
+}
+
 fn lost(files: &[FileSeen]) -> BTreeMap<u32, BTreeSet<SignalId>> {
     let lossy = (0u32..).zip(files);
     lossy
@@ -207,13 +224,17 @@ fn lost(files: &[FileSeen]) -> BTreeMap<u32, BTreeSet<SignalId>> {
 /// Indices of nodes by their root.
 pub(super) type Places = BTreeMap<Handle, usize>;
 
-fn nodes_and_clusters(parts: &Parts<'_, '_>, timeline: &mut Timeline) -> Places {
+fn nodes_and_clusters(
+    parts: &Parts<'_, '_>,
+    spans: &[Spans<'_>],
+    timeline: &mut Timeline,
+) -> Places {
     let roots: BTreeSet<Handle> = (0..parts.names.len())
         .map(|handle| parts.names.node(handle))
         .collect();
     let mut clusters: BTreeMap<Handle, usize> = BTreeMap::new();
     let mut places = Places::new();
-    let writing = writing(parts);
+    let writing = writing(parts, spans);
     let reporting: BTreeSet<Handle> = parts.attach.writers.iter().flatten().copied().collect();
     for root in roots {
         let (names, addresses) = parts.names.of_node(root);
@@ -254,27 +275,27 @@ fn nodes_and_clusters(parts: &Parts<'_, '_>, timeline: &mut Timeline) -> Places 
 
 /// For each node and file the span over which its own records are sampled. Records that name no
 /// host are by the only node that writes there.
-fn writing(parts: &Parts<'_, '_>) -> BTreeMap<Handle, BTreeMap<u32, (i64, i64)>> {
-    let mut spans: BTreeMap<Handle, BTreeMap<u32, (i64, i64)>> = BTreeMap::new();
+fn writing(
+    parts: &Parts<'_, '_>,
+    spans: &[Spans<'_>],
+) -> BTreeMap<Handle, BTreeMap<u32, (i64, i64)>> {
+    let mut writing: BTreeMap<Handle, BTreeMap<u32, (i64, i64)>> = BTreeMap::new();
     let writers = Writers::new(parts);
-    for (at, file) in (0u32..).zip(&parts.collected.files) {
-        for sample in &file.samples {
-            let Some(time) = parts.clocks.at(at as usize, sample.time).micros else {
-                continue;
-            };
-            let product = product_of_parser(sample.parser);
-            let handle = match sample.host.as_deref() {
+    for (at, spans) in (0u32..).zip(spans) {
+        for ((parser, host), (first, last)) in spans {
+            let product = product_of_parser(parser);
+            let handle = match host {
                 Some(host) => parts.names.find(product, host),
                 None => writers.of(at, product),
             };
             if let Some(handle) = handle {
-                let of_node = spans.entry(parts.names.node(handle)).or_default();
-                let span = of_node.entry(at).or_insert((time, time));
-                *span = (span.0.min(time), span.1.max(time));
+                let of_node = writing.entry(parts.names.node(handle)).or_default();
+                let span = of_node.entry(at).or_insert((*first, *last));
+                *span = (span.0.min(*first), span.1.max(*last));
             }
         }
     }
-    spans
+    writing
 }
 
 /// A statement's rank: later is better, a record without time counts as taken last.
@@ -372,23 +393,29 @@ struct Placed {
 /// What makes two hits of overlapping bundles the same record.
 type Twin = (SignalId, EventTime, u64, Values, Option<usize>);
 
-fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
-    let mut hits: Vec<Placed> = Vec::new();
-    let mut seen: HashMap<Twin, u32> = HashMap::new();
+/// Whom the hits of a run are about.
+pub(super) struct About {
+    product: Product,
+    pub(super) node: Option<usize>,
+    peer: Option<usize>,
+    cluster: Option<usize>,
+    values: Values,
+}
+
+/// Whom the hits of each run are about; nothing where the run proves nothing here.
+fn about(parts: &Parts<'_, '_>, places: &Places, timeline: &Timeline) -> Vec<Option<About>> {
     let writers = Writers::new(parts);
     let evidence = Evidence::new(&parts.collected.files, &timeline.files);
-    for (run, product) in parts.collected.runs.iter().zip(parts.products) {
-        let Some((entry, product)) = parts.table.get(run.signal).zip(*product) else {
-            continue;
-        };
+    let runs = parts.collected.runs.iter().zip(parts.products);
+    let of_run = |(run, product): (&Run, &Option<Product>)| {
+        let (entry, product) = parts.table.get(run.signal).zip(*product)?;
         let index = |name| {
             let handle = parts.names.find(product, value(run, entry.signal, name)?)?;
             places.get(&parts.names.node(handle)).copied()
         };
         if !evidence.allows(run, entry.signal) {
-            continue;
+            return None;
         }
-        let values = evidence.values(run, entry.signal);
         let named = FORMATS
             .get(usize::from(entry.signal.format))
             .is_some_and(|def| def.names_node);
@@ -399,24 +426,40 @@ fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
         let peer = index("peer");
         // whoever is named nowhere as the one who writes speaks of itself there
         if peer.is_some() && peer == node && index("node").is_none() {
-            continue;
+            return None;
         }
-        let cluster = [node, peer]
-            .into_iter()
-            .flatten()
-            .find_map(|at| timeline.nodes.get(at)?.cluster);
-        for (at, hit) in run.hits.iter().enumerate() {
+        let mut both = [node, peer].into_iter().flatten();
+        Some(About {
+            product,
+            node,
+            peer,
+            cluster: both.find_map(|at| timeline.nodes.get(at)?.cluster),
+            values: evidence.values(run, entry.signal),
+        })
+    };
+    runs.map(of_run).collect()
+}
+
+fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
+    let mut hits: Vec<Placed> = Vec::new();
+    let mut seen: HashMap<Twin, u32> = HashMap::new();
+    let about = about(parts, places, timeline);
+    let thinning = Thinning::new(parts, &about, &timeline.nodes);
+    for (run, about) in parts.collected.runs.iter().zip(&about) {
+        let Some(about) = about else { continue };
+        let kept = thinning.kept(parts, run, about.node, &timeline.nodes);
+        let passed_over = (run.hits.len() - kept.len()) as u64;
+        for hit in kept {
             let time = parts.clocks.at(run.file as usize, hit.time);
             // overlapping bundles hold the same record twice: it counts once; equal records of one
             // file, or of two nodes, are different observations
-            let twin = (run.signal, time, hit.hash, values.clone(), node);
+            let twin = (run.signal, time, hit.hash, about.values.clone(), about.node);
             if *seen.entry(twin).or_insert(run.file) != run.file {
                 continue;
             }
-            let weight = 1 + if at + 1 == run.hits.len() {
-                run.dropped
-            } else {
-                0
+            let weight = match run.hits.last().is_some_and(|last| std::ptr::eq(last, hit)) {
+                true => 1 + run.dropped + passed_over,
+                false => 1,
             };
             let timed = TimedHit {
                 signal: run.signal,
@@ -425,20 +468,21 @@ fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
                 line: hit.line,
                 frame: hit.frame,
                 flow: hit.flow.clone(),
-                node,
-                peer,
+                node: about.node,
+                peer: about.peer,
                 cluster: 0,
-                values: values.clone(),
+                values: about.values.clone(),
                 excerpt: hit.excerpt.clone(),
                 weight,
             };
             hits.push(Placed {
-                cluster,
-                product,
+                cluster: about.cluster,
+                product: about.product,
                 hit: timed,
             });
         }
     }
+    drop(seen);
     give_clusters(parts, places, &mut hits, timeline);
     timeline.hits = hits.into_iter().map(|placed| placed.hit).collect();
     timeline.hits.sort_by_key(|hit| {
@@ -460,8 +504,10 @@ fn give_clusters(
     hits: &mut [Placed],
     timeline: &mut Timeline,
 ) {
+    let nameless = |placed: &&Placed| placed.cluster.is_none() && placed.product != Product::Net;
+    let asked: BTreeSet<u32> = hits.iter().filter(nameless).map(|p| p.hit.file).collect();
     let mut known: BTreeMap<u32, BTreeMap<u64, usize>> = BTreeMap::new();
-    for Placed { cluster, hit, .. } in hits.iter() {
+    for Placed { cluster, hit, .. } in hits.iter().filter(|p| asked.contains(&p.hit.file)) {
         if let Some(cluster) = *cluster {
             let lines = known.entry(hit.file).or_default();
             let at = lines.entry(hit.line).or_insert(cluster);

@@ -185,6 +185,9 @@ fn wall(year: i32, month: u8, day: u8, micros: i64) -> Option<i64> {
 
 /// A wall clock reading in UTC; of a repeated hour the first, of a skipped one the hour after.
 fn in_zone(wall: i64, zone: Tz) -> i64 {
+    if zone == Tz::UTC {
+        return wall;
+    }
     let Some(naive) = DateTime::from_timestamp_micros(wall).map(|t| t.naive_utc()) else {
         return wall;
     };

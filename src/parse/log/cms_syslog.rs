@@ -192,9 +192,12 @@ fn split_pid(name: &[u8]) -> (&[u8], Option<&[u8]>) {
 
 /// The part `[n-m]` of a PostgreSQL statement that a line is.
 fn part(line: &[u8]) -> Option<Part<'_>> {
-    let line = chomp(line);
-    let header = header(line).filter(|header| header.program == Some(b"postgres"))?;
-    Part::read(line, header.message, header.host, header.pid?)
+    part_of(&header(line)?, chomp(line))
+}
+
+fn part_of<'l>(header: &Header<'l>, line: &'l [u8]) -> Option<Part<'l>> {
+    let pid = header.pid.filter(|_| header.program == Some(b"postgres"))?;
+    Part::read(line, header.message, header.host, pid)
 }
 
 /// A message as the program wrote it: `#011` is a tab, `#012` a line feed, and `|` stands for
@@ -307,15 +310,13 @@ impl LogParser for CmsSyslog {
         let mut stats = ParseStats::default();
         let mut numbers = chunk.line_counter();
         let mut grouped = HashSet::new();
-        let mut records: Vec<Vec<usize>> = Vec::new();
-        let mut emit = |starts: &[usize], stats: &mut ParseStats| {
-            let Some(first) = starts.first() else { return };
-            let line = line_at(bytes, *first).0;
-            let number = numbers.line_at(*first);
-            let event = if part(line).is_some() {
-                statement(bytes, starts, number)
-            } else {
-                single(line, number)
+        // where a record begins, and the parts of a statement
+        let mut records: Vec<(usize, Vec<usize>)> = Vec::new();
+        let mut emit = |first: usize, parts: &[usize], stats: &mut ParseStats| {
+            let number = numbers.line_at(first);
+            let event = match parts {
+                [] => single(line_at(bytes, first).0, number),
+                parts => statement(bytes, parts, number),
             };
             if let Some(event) = event {
                 stats.records += 1;
@@ -324,25 +325,25 @@ impl LogParser for CmsSyslog {
         };
         for start in wanted_lines(bytes, picks) {
             let line = line_at(bytes, start).0;
-            let starts = match part(line) {
-                Some(_) if grouped.contains(&start) => continue,
-                Some(_) => {
-                    let starts = parts::group(bytes, start, part);
-                    grouped.extend(starts.iter().copied());
-                    starts
+            let Some(header) = header(line) else { continue };
+            let mut parts = Vec::new();
+            if part_of(&header, line).is_some() {
+                if grouped.contains(&start) {
+                    continue;
                 }
-                None if !self.is_record_start(line) => continue,
-                None => vec![start],
-            };
+                parts = parts::group(bytes, start, part);
+                grouped.extend(parts.iter().copied());
+            }
+            let first = parts.first().copied().unwrap_or(start);
             // the head of a picked group may stand before records that were picked earlier
             match picks {
-                Some(_) => records.push(starts),
-                None => emit(&starts, &mut stats),
+                Some(_) => records.push((first, parts)),
+                None => emit(first, &parts, &mut stats),
             }
         }
         records.sort_unstable();
-        for starts in &records {
-            emit(starts, &mut stats);
+        for (first, parts) in &records {
+            emit(*first, parts, &mut stats);
         }
         stats
     }

@@ -11,6 +11,10 @@
 //! Names of threads hold blanks, colons, parentheses and brackets. A copy may have lost the first
 //! character of its stamp, or have a whole trace on the line of its record.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::model::event::Event;
 use crate::model::time::RawTime;
 use crate::parse::chunk::Chunk;
@@ -183,9 +187,14 @@ fn is_excerpt(head: &[u8]) -> bool {
         && lines(head).any(|(_, line)| more(line) == Some(More::Exception))
 }
 
+// every record is searched for both
+static AT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(" at "));
+static CAUSED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("Caused by:"));
+
 /// A text up to the first frame that is joined to it, and what stands behind that.
 fn split_frame(text: &[u8]) -> (&[u8], &[u8]) {
-    let at = memchr::memmem::find_iter(text, b" at ")
+    let at = AT
+        .find_iter(text)
         .find(|at| text.get(at + 4..).is_some_and(is_frame));
     match at {
         Some(at) => (
@@ -198,15 +207,14 @@ fn split_frame(text: &[u8]) -> (&[u8], &[u8]) {
 
 /// The exceptions of a line whose trace is joined to it; gives the message before them.
 fn unjoin<'l>(line: &'l [u8], trace: &mut Vec<&'l [u8]>) -> &'l [u8] {
-    const CAUSED: &[u8] = b"Caused by:";
-    let end = memchr::memmem::find(line, CAUSED);
+    let end = CAUSED.find(line);
     let (message, _) = split_frame(line.get(..end.unwrap_or(line.len())).unwrap_or_default());
     if let Some(found) = exception_within(message).filter(|_| !message.starts_with(b"at ")) {
         trace.push(trim(found));
     }
     let mut rest = line.get(end.unwrap_or(line.len())..).unwrap_or_default();
-    while let Some(cause) = rest.strip_prefix(CAUSED) {
-        let next = memchr::memmem::find(cause, CAUSED).unwrap_or(cause.len());
+    while let Some(cause) = rest.strip_prefix(CAUSED.needle()) {
+        let next = CAUSED.find(cause).unwrap_or(cause.len());
         trace.push(trim(split_frame(cause.get(..next).unwrap_or_default()).0));
         rest = cause.get(next..).unwrap_or_default();
     }

@@ -24,7 +24,10 @@ pub mod postgres;
 use super::scan::line_start;
 
 /// Starts of the lines that hold the positions `picks`, each once, in rising order.
-fn picked_lines<'p>(bytes: &'p [u8], picks: &'p [usize]) -> impl Iterator<Item = usize> + 'p {
+pub(crate) fn picked_lines<'p>(
+    bytes: &'p [u8],
+    picks: &'p [usize],
+) -> impl Iterator<Item = usize> + 'p {
     let mut last = None;
     picks
         .iter()
