@@ -13,7 +13,7 @@ use crate::catalog::fault::{Bind, Fact, Signal, Source, Tells};
 use crate::model::event::Event;
 use crate::model::excerpt::excerpt;
 use crate::model::format::FORMATS;
-use crate::model::hit::{Hit, SignalId, Values};
+use crate::model::hit::{Hit, SignalId, Values, Wire};
 
 /// Longest bound value in bytes; a longer one is cut and ends with an ellipsis, which no name of a
 /// node has: half a name is nobody's.
@@ -76,8 +76,7 @@ struct Fitting<'e> {
 /// What all hits on one event share.
 struct Shared {
     hash: u64,
-    frame: Option<u64>,
-    flow: Option<Arc<str>>,
+    wire: Option<Arc<Wire>>,
     excerpt: Arc<str>,
 }
 
@@ -117,8 +116,7 @@ impl<'c> Matcher<'c> {
                 signal: *id,
                 time: event.time,
                 line: event.line,
-                frame: shared.frame,
-                flow: shared.flow.clone(),
+                wire: shared.wire.clone(),
                 hash: shared.hash,
                 values,
                 excerpt: shared.excerpt.clone(),
@@ -141,15 +139,21 @@ impl Shared {
         event.text.hash(&mut hasher);
         Self {
             hash: hasher.finish(),
-            frame: event.first("frame").and_then(|frame| frame.parse().ok()),
-            flow: flow(event),
+            wire: wire(event),
             excerpt: excerpt(&event.text),
         }
     }
 }
 
+/// Where an event stands among packets.
+fn wire(event: &Event<'_>) -> Option<Arc<Wire>> {
+    let frame = event.first("frame").and_then(|frame| frame.parse().ok());
+    let flow = flow(event);
+    (frame.is_some() || flow.is_some()).then(|| Arc::new(Wire { frame, flow }))
+}
+
 /// The connection that an event is about.
-fn flow(event: &Event<'_>) -> Option<Arc<str>> {
+fn flow(event: &Event<'_>) -> Option<String> {
     let end = |host: &str, port: &str| {
         let (host, port) = (event.first(host)?, event.first(port)?);
         Some(if host.contains(':') {
@@ -160,7 +164,7 @@ fn flow(event: &Event<'_>) -> Option<Arc<str>> {
     };
     let originator = end("originator", "originator_port")?;
     let responder = end("responder", "responder_port")?;
-    Some(format!("{originator} > {responder}").into())
+    Some(format!("{originator} > {responder}"))
 }
 
 impl<'c> Ready<'c> {

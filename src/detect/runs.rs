@@ -279,8 +279,7 @@ impl<'t, 'c> Folder<'t, 'c> {
         growing.run.hits.push(RunHit {
             time: hit.time,
             line: hit.line,
-            frame: hit.frame,
-            flow: hit.flow.clone(),
+            wire: hit.wire.clone(),
             hash: hit.hash,
             excerpt,
         });
@@ -361,8 +360,7 @@ mod tests {
             signal: SignalId(signal),
             time: RawTime::Instant(second * SECOND),
             line: u64::try_from(second).unwrap(),
-            frame: None,
-            flow: None,
+            wire: None,
             hash: 0,
             values: vec![Some("n".into())].into(),
             excerpt: "text".into(),

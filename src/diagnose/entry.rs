@@ -6,6 +6,7 @@ use super::Case;
 use crate::catalog::Fault;
 use crate::catalog::text::fill;
 use crate::detect::finding::Finding;
+use crate::detect::resolve::TimedHit;
 use crate::model::digest::sha256;
 use crate::model::report::{Binding, Diagnosis, DiagnosisRole, Evidence};
 
@@ -62,7 +63,7 @@ pub(super) fn diagnosis(case: &Case<'_>, finding: &Finding) -> Option<Diagnosis>
 /// The first connection that it was seen on.
 fn flow(case: &Case<'_>, finding: &Finding) -> Option<String> {
     let hits = finding.hits.iter().filter_map(|at| case.hit(*at));
-    let mut flows = hits.filter_map(|hit| hit.flow.as_deref());
+    let mut flows = hits.filter_map(TimedHit::flow);
     flows.next().map(str::to_owned)
 }
 
@@ -175,7 +176,7 @@ pub(super) fn evidence(case: &Case<'_>, finding: &Finding) -> Vec<Evidence> {
     let shown = shown.filter_map(|hit| {
         let shown = case.evidence(hit.file, hit.line, hit.time, hit.excerpt.as_deref())?;
         Some(Evidence {
-            frame: hit.frame,
+            frame: hit.frame(),
             ..shown
         })
     });

@@ -15,6 +15,15 @@ pub struct SignalId(pub u32);
 /// the record did not have is `None`.
 pub type Values = Arc<[Option<Arc<str>>]>;
 
+/// Where a record stands among packets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wire {
+    /// Number of the frame, where the source numbers them.
+    pub frame: Option<u64>,
+    /// The connection: `10.0.0.1:40000 > 10.0.0.2:5432`.
+    pub flow: Option<String>,
+}
+
 /// One record that holds what one or several signals ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
@@ -24,10 +33,8 @@ pub struct Hit {
     pub time: RawTime,
     /// Line of the record's first part.
     pub line: u64,
-    /// Number of the frame, where the source numbers them.
-    pub frame: Option<u64>,
-    /// The connection, of packets: `10.0.0.1:40000 > 10.0.0.2:5432`.
-    pub flow: Option<Arc<str>>,
+    /// Where it is among packets; records of logs have none.
+    pub wire: Option<Arc<Wire>>,
     /// Hash of the record's text: equal records of overlapping bundles count once.
     pub hash: u64,
     /// Raw names and other values.
@@ -43,10 +50,8 @@ pub struct RunHit {
     pub time: RawTime,
     /// Line of the record's first part.
     pub line: u64,
-    /// Number of the frame, where the source numbers them.
-    pub frame: Option<u64>,
-    /// The connection, of packets: `10.0.0.1:40000 > 10.0.0.2:5432`.
-    pub flow: Option<Arc<str>>,
+    /// Where it is among packets; records of logs have none.
+    pub wire: Option<Arc<Wire>>,
     /// Hash of the record's text.
     pub hash: u64,
     /// Bounded copy of the record.

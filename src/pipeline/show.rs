@@ -200,7 +200,7 @@ impl Beside<'_, '_> {
             let of_fault = table
                 .get(hit.signal)
                 .is_some_and(|entry| matches!(entry.owner, Owner::Fault(_)));
-            let wanted = of_fault && hit.frame.is_none() && hit.flow.is_none();
+            let wanted = of_fault && hit.wire.is_none();
             let concerns = wanted && about.into_iter().any(|node| nodes.contains(&node));
             hit.time.rfc3339()?;
             Some((hit.time.micros?, hit)).filter(|_| concerns)
@@ -254,9 +254,9 @@ impl Beside<'_, '_> {
             let Some(hit) = timeline.hits.get(*at) else {
                 return false;
             };
-            let Some(flow) = &hit.flow else {
+            let Some(flow) = hit.flow() else {
                 let file = self.collected.files.get(hit.file as usize);
-                let place = file.map(|file| file.origin.as_str()).zip(hit.frame);
+                let place = file.map(|file| file.origin.as_str()).zip(hit.frame());
                 return place.is_some_and(|place| errors.contains(&place));
             };
             let found = Wanted::parse(flow).and_then(|flow| flow.exact());

@@ -130,8 +130,7 @@ mod tests {
                 hit: RunHit {
                     time: RawTime::None,
                     line: 1,
-                    frame: None,
-                    flow: None,
+                    wire: None,
                     hash: 0,
                     excerpt: None,
                 },

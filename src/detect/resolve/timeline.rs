@@ -15,7 +15,7 @@ use super::writers::Writers;
 use super::{Facts, Stated, product_of_parser, value};
 use crate::detect::table::Table;
 use crate::model::format::FORMATS;
-use crate::model::hit::{Collected, FileSeen, Run, SignalId, Values};
+use crate::model::hit::{Collected, FileSeen, Run, SignalId, Values, Wire};
 use crate::model::node::{Product, Role};
 use crate::model::time::{EventTime, SECOND};
 
@@ -87,10 +87,8 @@ pub struct TimedHit {
     pub file: u32,
     /// Line of the record's first part.
     pub line: u64,
-    /// Number of the frame, where the source numbers them.
-    pub frame: Option<u64>,
-    /// The connection, of packets.
-    pub flow: Option<Arc<str>>,
+    /// Where it is among packets; records of logs have none.
+    pub wire: Option<Arc<Wire>>,
     /// Index of the node that reports or suffers.
     pub node: Option<usize>,
     /// Index of the other node.
@@ -103,6 +101,18 @@ pub struct TimedHit {
     pub excerpt: Option<Arc<str>>,
     /// Number of records it stands for.
     pub weight: u64,
+}
+
+impl TimedHit {
+    /// Number of the frame, of packets whose source numbers them.
+    pub fn frame(&self) -> Option<u64> {
+        self.wire.as_ref()?.frame
+    }
+
+    /// The connection, of packets.
+    pub fn flow(&self) -> Option<&str> {
+        self.wire.as_ref()?.flow.as_deref()
+    }
 }
 
 /// Something the records tell of a node.
@@ -466,8 +476,7 @@ fn place_hits(parts: &Parts<'_, '_>, places: &Places, timeline: &mut Timeline) {
                 time,
                 file: run.file,
                 line: hit.line,
-                frame: hit.frame,
-                flow: hit.flow.clone(),
+                wire: hit.wire.clone(),
                 node: about.node,
                 peer: about.peer,
                 cluster: 0,
