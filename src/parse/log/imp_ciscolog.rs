@@ -100,8 +100,9 @@ struct Header<'l> {
     ahead: Option<i64>,
 }
 
-/// Reads `%FACILITY-SEVERITY-NAME: %[a=b][c=d]: text` at an offset.
-fn alarm(line: &[u8], start: usize) -> Option<Alarm<'_>> {
+/// Reads `%FACILITY-SEVERITY-NAME: %[a=b][c=d]: text` at an offset of a line that has closed its
+/// last bracket before `closed`.
+fn alarm(line: &[u8], start: usize, closed: usize) -> Option<Alarm<'_>> {
     let mut cursor = Cursor::from(line, start);
     if !cursor.eat(b'%') {
         return None;
@@ -123,7 +124,11 @@ fn alarm(line: &[u8], start: usize) -> Option<Alarm<'_>> {
     let ours = facility
         .get(..3)
         .is_some_and(|start| start.eq_ignore_ascii_case(b"UC_"));
-    if is_torn(cursor.rest()) {
+    // what the missing parameters say may turn the alarm into its opposite
+    let mut ahead = cursor;
+    ahead.blanks();
+    ahead.eat(b'%');
+    if ahead.at >= closed && ahead.peek() == Some(b'[') {
         return None;
     }
     // routers write the same first half, and text behind it
@@ -146,22 +151,16 @@ fn alarm(line: &[u8], start: usize) -> Option<Alarm<'_>> {
     })
 }
 
-/// True for parameters that were cut off: what the missing ones say may turn the alarm into its
-/// opposite.
-fn is_torn(rest: &[u8]) -> bool {
-    let rest = rest.trim_ascii_start();
-    let rest = rest.strip_prefix(b"%").unwrap_or(rest);
-    rest.starts_with(b"[") && memchr::memchr(b']', rest).is_none()
+/// Where a line has closed its last bracket; what opens behind that was cut off.
+fn closed(line: &[u8]) -> usize {
+    memchr::memrchr(b']', line).map_or(0, |at| at + 1)
 }
 
 /// True for a line that ends inside the parameters of one of our alarms.
 fn breaks_off(line: &[u8]) -> bool {
-    let mut marks = memchr::memmem::find_iter(line, b"%UC_");
-    marks.any(|at| {
-        let rest = line.get(at..).unwrap_or_default();
-        memchr::memrchr(b'[', rest)
-            .is_some_and(|open| is_torn(rest.get(open..).unwrap_or_default()))
-    })
+    let before = memchr::memrchr(b'[', line).filter(|open| *open >= closed(line));
+    let before = before.and_then(|open| line.get(..open));
+    before.is_some_and(|before| memchr::memmem::find(before, b"%UC_").is_some())
 }
 
 /// A facility or a name.
@@ -269,8 +268,9 @@ impl<'l> Alarm<'l> {
 /// The alarms of a line: those that are wrapped, else the only one.
 fn alarms(line: &[u8]) -> Vec<Alarm<'_>> {
     let mut found: Vec<Alarm<'_>> = Vec::new();
+    let closed = closed(line);
     for at in memchr::memchr_iter(b'%', line) {
-        let Some(alarm) = alarm(line, at) else {
+        let Some(alarm) = alarm(line, at, closed) else {
             continue;
         };
         let apart = |last: &Alarm<'_>| last.wraps() || carried(line, last.start, at);
